@@ -1,0 +1,118 @@
+import type { Logger } from "pino";
+import { z } from "zod";
+
+/** One word for what a tool does to the outside world; every protocol hint is derived from it. */
+export type Effect = "read" | "create" | "update" | "destroy";
+
+export type Scope = "read" | "write" | "approve";
+
+/** Who calls: the holder of a bearer, after authentication. */
+export interface Caller {
+  id: string;
+  name: string;
+  scopes: readonly Scope[];
+}
+
+/** Where an answer came from and what it cost. Part of every tool's output. */
+export const Source = z.object({
+  service: z.string().describe("The service that answered."),
+  mode: z.enum(["live", "local", "simulated", "off"]).describe("How the service was reached."),
+  costUsd: z.number().min(0).describe("What this answer cost, in USD."),
+  asOf: z.string().optional().describe("When the facts were true, ISO 8601."),
+});
+export type Source = z.infer<typeof Source>;
+
+export interface Progress {
+  done: number;
+  total?: number;
+  message?: string;
+}
+
+/** Everything a tool may use besides its input. */
+export interface ToolContext<Services> {
+  services: Services;
+  caller: Caller;
+  requestId: string;
+  /** Aborts on cancellation, disconnect and deadline. Pass it to everything that waits. */
+  signal: AbortSignal;
+  progress(update: Progress): void;
+  log: Logger;
+}
+
+/** What a write would do, shown before anything is done. */
+export const ChangePlan = z.object({
+  summary: z.string().describe("One sentence: what will change."),
+  changes: z
+    .array(
+      z.object({
+        action: z.enum(["create", "update", "delete", "restart", "import", "run"]),
+        resource: z.string().describe("What it happens to."),
+        before: z.string().optional(),
+        after: z.string().optional(),
+      }),
+    )
+    .min(1),
+  blastRadius: z.string().describe("Who or what notices, and for how long."),
+  risk: z.enum(["low", "medium", "high"]),
+  costPerHourUsd: z.number().describe("Change of the running cost, USD per hour."),
+  stateVersion: z.string().describe("Version of the state the plan was made on; apply re-plans and compares."),
+});
+export type ChangePlan = z.infer<typeof ChangePlan>;
+
+/** Output of a tool: an object that says where it came from. */
+export type ToolOutput = z.ZodObject<{ source: typeof Source } & z.ZodRawShape>;
+
+interface ToolBase<Input extends z.ZodObject, Output extends ToolOutput> {
+  /** snake_case, `verb_noun`, equal to the file name with `-` for `_`. */
+  name: string;
+  title: string;
+  /** One sentence, "Use when…" bullets, one example. At most 1,024 characters. */
+  description: string;
+  input: Input;
+  output: Output;
+  /** The tool reaches beyond our own data (web, models). */
+  openWorld?: boolean;
+  /** Total time for one call; 55 s at most, because clients give up at 60. Default 30 s. */
+  deadlineMs?: number;
+  /** The array in the output that is cut, whole items at a time, when the answer is too long. */
+  items?: string & keyof z.input<Output>;
+  /** Prose where it serves the model better than JSON. Must hold the same facts. */
+  render?(output: z.output<Output>): string;
+}
+
+export interface ReadTool<Services, Input extends z.ZodObject, Output extends ToolOutput> extends ToolBase<
+  Input,
+  Output
+> {
+  effect: "read";
+  run(input: z.output<Input>, context: ToolContext<Services>): Promise<z.input<Output>>;
+}
+
+/** A tool that changes the outside world. The first call only plans; `apply_change` re-plans, compares and applies. */
+export interface WriteTool<Services, Input extends z.ZodObject, Output extends ToolOutput> extends ToolBase<
+  Input,
+  Output
+> {
+  effect: Exclude<Effect, "read">;
+  plan(input: z.output<Input>, context: ToolContext<Services>): Promise<ChangePlan>;
+  apply(input: z.output<Input>, plan: ChangePlan, context: ToolContext<Services>): Promise<z.input<Output>>;
+}
+
+export type Tool<Services, Input extends z.ZodObject = z.ZodObject, Output extends ToolOutput = ToolOutput> =
+  | ReadTool<Services, Input, Output>
+  | WriteTool<Services, Input, Output>;
+
+/** A tool in a server's list, its input and output types erased: dispatch has parsed both by its own schemas. */
+// oxlint-disable-next-line typescript/no-explicit-any
+export type AnyTool<Services> = Tool<Services, any, any>;
+
+/** Declares one tool. Types of `input` and `output` flow into `run`, `plan`, `apply` and `render`. */
+export function defineTool<Services, Input extends z.ZodObject, Output extends ToolOutput>(
+  tool: ReadTool<Services, Input, Output>,
+): ReadTool<Services, Input, Output>;
+export function defineTool<Services, Input extends z.ZodObject, Output extends ToolOutput>(
+  tool: WriteTool<Services, Input, Output>,
+): WriteTool<Services, Input, Output>;
+export function defineTool<Services>(tool: AnyTool<Services>): AnyTool<Services> {
+  return tool;
+}

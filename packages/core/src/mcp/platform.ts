@@ -1,0 +1,54 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Logger } from "pino";
+import type { PlatformConfig } from "../config/platform-config.ts";
+import type { Clock } from "../limits/clock.ts";
+import type { Jobs } from "../jobs/jobs.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import type { Metrics } from "../observe/metrics.ts";
+import type { Scrubber } from "../observe/scrub.ts";
+import type { CoreTables } from "../store/core-tables.ts";
+import type { Store } from "../store/store.ts";
+import type { Caller } from "./define-tool.ts";
+
+/** What core gives every server when it starts. Services are built from it once. */
+export interface Platform<Tables extends CoreTables = CoreTables> {
+  config: PlatformConfig;
+  clock: Clock;
+  log: Logger;
+  metrics: Metrics;
+  scrubber: Scrubber;
+  store: Store<Tables>;
+  ledger: Ledger;
+  jobs: Jobs;
+}
+
+/** An HTTP route beside `/mcp`, behind the same guards, size limit and bearer. */
+export interface HttpRoute {
+  method: "GET" | "POST";
+  path: string;
+  handle(exchange: {
+    request: IncomingMessage;
+    response: ServerResponse;
+    /** The whole body, already limited in size. */
+    body: Buffer;
+    caller: Caller;
+    requestId: string;
+    /** Aborts when the client goes away or the server drains. */
+    signal: AbortSignal;
+  }): Promise<void>;
+}
+
+/** One line of the health report. `required` ones decide readiness. */
+export interface HealthCheck {
+  name: string;
+  required: boolean;
+  check(signal: AbortSignal): Promise<{ ok: boolean; detail: string }>;
+}
+
+/** What a server's `createServices` returns. */
+export interface ServerRuntime<Services> {
+  services: Services;
+  routes?: readonly HttpRoute[];
+  checks?: readonly HealthCheck[];
+  close?(): Promise<void>;
+}
