@@ -1,5 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
-
 /** Time as an argument, so that limits, leases and retries are tested on a virtual clock. */
 export interface Clock {
   /** Wall clock, milliseconds since 1970. May jump: never use it for a duration. */
@@ -10,10 +8,33 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
+// A longer timer overflows in Node and fires at once.
+const longestTimerMs = 2 ** 31 - 1;
+
+/** Everybody who rejects with a signal's reason does it through here: a reason may be anything, an Error is thrown. */
+export function abortReason(signal: AbortSignal): Error {
+  return signal.reason instanceof Error ? signal.reason : new DOMException("The call was cancelled.", "AbortError");
+}
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
-  async sleep(ms, signal) {
-    await delay(ms, undefined, signal ? { signal } : {});
+  sleep(ms, signal) {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) {
+        reject(abortReason(signal));
+        return;
+      }
+      const timer = setTimeout(finish, Math.min(Math.max(0, ms), longestTimerMs));
+      signal?.addEventListener("abort", cancel, { once: true });
+      function finish(): void {
+        signal?.removeEventListener("abort", cancel);
+        resolve();
+      }
+      function cancel(): void {
+        clearTimeout(timer);
+        if (signal) reject(abortReason(signal));
+      }
+    });
   },
 };
