@@ -1,0 +1,138 @@
+import { z } from "zod";
+import type { Scrubber } from "../observe/scrub.ts";
+import { Secret, unwrap } from "./secret.ts";
+import { suggestName } from "./suggest-name.ts";
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** One mistake in the configuration. No part of it ever quotes the value. */
+export interface ConfigProblem {
+  variable: string;
+  message: string;
+}
+
+/** Everything that is wrong with the configuration, at once. The process prints it and exits with `exitCode`. */
+export class ConfigError extends Error {
+  readonly problems: readonly ConfigProblem[];
+  /** EX_CONFIG of sysexits.h. */
+  readonly exitCode = 78;
+
+  constructor(problems: readonly ConfigProblem[]) {
+    const lines = problems.map((problem) => `  ${problem.variable}: ${problem.message}`);
+    const count = problems.length === 1 ? "1 mistake" : `${problems.length} mistakes`;
+    super([`The configuration has ${count}:`, ...lines].join("\n"));
+    this.name = "ConfigError";
+    this.problems = problems;
+  }
+}
+
+const secretSchemas = z.registry<{ secret: true }>();
+
+/** A variable that holds a credential. Its value leaves the parser only inside a {@link Secret}. */
+export function secretString(
+  options: { minimumLength?: number; accept?: { test(value: string): boolean; message: string } } = {},
+) {
+  const minimum = options.minimumLength ?? 1;
+  return z
+    .string()
+    .min(minimum, `must have at least ${minimum} characters`)
+    .refine((value) => options.accept?.test(value) ?? true, options.accept?.message ?? "is not accepted")
+    .transform((value) => new Secret(value))
+    .register(secretSchemas, { secret: true });
+}
+
+/** Is this field a {@link secretString}, perhaps optional or with a description? */
+export function isSecretSchema(schema: z.core.$ZodType): boolean {
+  if (secretSchemas.get(schema)) return true;
+  const definition: { innerType?: z.core.$ZodType } = schema._zod.def as { innerType?: z.core.$ZodType };
+  return definition.innerType !== undefined && isSecretSchema(definition.innerType);
+}
+
+type Merged<Schemas extends readonly z.ZodObject[]> = (
+  Schemas[number] extends infer Schema
+    ? Schema extends z.ZodObject
+      ? (value: z.output<Schema>) => void
+      : never
+    : never
+) extends (value: infer Output) => void
+  ? Output
+  : never;
+
+/**
+ * Reads the variables that `schemas` name out of `environment`, once, into one typed object with the same names.
+ * An empty variable counts as not set. Unknown `SOPHIA_*` variables are mistakes, with the name that was probably
+ * meant, unless they begin like another server's own (`SOPHIA_BI_…`). Secrets are made known to `scrubber` even when
+ * they are refused. Throws {@link ConfigError} with all mistakes.
+ */
+export function parseConfig<const Schemas extends readonly z.ZodObject[]>(
+  schemas: Schemas,
+  environment: Environment,
+  options: { scrubber?: Scrubber; alsoKnown?: readonly string[] } = {},
+): Merged<Schemas> {
+  const problems: ConfigProblem[] = [];
+  const merged: Record<string, unknown> = {};
+  const known = new Set(schemas.flatMap((schema) => Object.keys(schema.shape)));
+  for (const schema of schemas) {
+    registerSecrets(schema, environment, options.scrubber);
+    const input: Record<string, string> = {};
+    for (const name of Object.keys(schema.shape)) {
+      const value = readVariable(environment, name);
+      if (value !== undefined) input[name] = value;
+    }
+    const parsed = schema.safeParse(input);
+    if (parsed.success) Object.assign(merged, parsed.data);
+    else problems.push(...parsed.error.issues.map((issue) => toProblem(issue, input)));
+  }
+  problems.push(...findUnknownNames(environment, new Set([...known, ...(options.alsoKnown ?? [])])));
+  if (problems.length > 0) throw new ConfigError(unique(problems));
+  return merged as Merged<Schemas>;
+}
+
+function readVariable(environment: Environment, name: string): string | undefined {
+  const value = Object.hasOwn(environment, name) ? environment[name]?.trim() : undefined;
+  return value === "" ? undefined : value;
+}
+
+function registerSecrets(schema: z.ZodObject, environment: Environment, scrubber: Scrubber | undefined): void {
+  for (const [name, field] of Object.entries(schema.shape)) {
+    const value = readVariable(environment, name);
+    if (value !== undefined && isSecretSchema(field)) scrubber?.register(value, name);
+  }
+}
+
+/** Makes the secrets of an already parsed configuration known, e.g. after a rotation. */
+export function registerConfigSecrets(config: Record<string, unknown>, scrubber: Scrubber): void {
+  for (const [name, value] of Object.entries(config)) {
+    if (value instanceof Secret) scrubber.register(unwrap(value), name);
+  }
+}
+
+function toProblem(issue: z.core.$ZodIssue, input: Record<string, string>): ConfigProblem {
+  const name = String(issue.path[0] ?? "configuration");
+  if (issue.path.length > 0 && !Object.hasOwn(input, name)) return { variable: name, message: "is required" };
+  const length = input[name]?.length;
+  return {
+    variable: name,
+    message: length === undefined ? issue.message : `${issue.message} (${length} characters given)`,
+  };
+}
+
+/** Variables of a server that is not part of this process: it knows them, we do not. */
+const serverPrefix = /^SOPHIA_(?:AI|DATA|INFRA|BI|CONSOLE)_/;
+
+function findUnknownNames(environment: Environment, known: ReadonlySet<string>): ConfigProblem[] {
+  const candidates = [...known].filter((name) => name.startsWith("SOPHIA_"));
+  return Object.keys(environment)
+    .filter((name) => name.startsWith("SOPHIA_") && !known.has(name))
+    .flatMap((name) => {
+      const suggestion = suggestName(name, candidates);
+      if (suggestion === undefined && serverPrefix.test(name)) return [];
+      const message = suggestion === undefined ? "is not a setting" : `is not a setting; did you mean ${suggestion}?`;
+      return [{ variable: name.replace(/[^\w]/g, "?"), message }];
+    });
+}
+
+function unique(problems: readonly ConfigProblem[]): ConfigProblem[] {
+  const byText = new Map(problems.map((problem) => [`${problem.variable}: ${problem.message}`, problem]));
+  return [...byText.values()];
+}

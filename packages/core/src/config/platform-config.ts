@@ -1,0 +1,106 @@
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { z } from "zod";
+import { logLevels, type LogLevel } from "../observe/log.ts";
+import { secretString } from "./parse-config.ts";
+import type { Secret } from "./secret.ts";
+import { listSetting, portSetting, switchSetting, urlSetting } from "./setting-schemas.ts";
+
+/** What every process of Sophia is told by its environment, apart from the services' own variables. */
+export interface PlatformConfig {
+  dataDir: string;
+  token?: Secret;
+  simulate: boolean;
+  readOnly: boolean;
+  host: string;
+  allowedHosts: string[];
+  ports: { ai: number; data: number; infra: number; bi: number; console: number };
+  databaseUrl?: Secret;
+  redisUrl?: Secret;
+  logLevel: LogLevel;
+  otlpEndpoint?: string;
+}
+
+const portNames = [
+  "SOPHIA_PORT_AI",
+  "SOPHIA_PORT_DATA",
+  "SOPHIA_PORT_INFRA",
+  "SOPHIA_PORT_BI",
+  "SOPHIA_PORT_CONSOLE",
+] as const;
+
+const samePorts = "SOPHIA_PORT_AI, _DATA, _INFRA, _BI and _CONSOLE must be five different ports";
+
+/** A URL with a password in it: secret, and still checked for its protocol. */
+function secretUrl(protocols: readonly string[]) {
+  const message = `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(" or ")}`;
+  return secretString({ accept: { test: (text) => protocols.includes(URL.parse(text)?.protocol ?? ""), message } });
+}
+
+/** The variables behind {@link PlatformConfig}. Parse it together with the services' schemas to report all mistakes at once. */
+export const PlatformSettings = z
+  .object({
+    SOPHIA_DATA_DIR: z.string().default("~/.sophia").describe("Folder for the store, the audit trail and keys."),
+    SOPHIA_TOKEN: secretString({ minimumLength: 32 })
+      .optional()
+      .describe("Bearer for MCP clients, instead of the one made at first start. At least 32 characters."),
+    SOPHIA_SIMULATE: switchSetting(false).describe("Services without an account or local stand-in are simulated."),
+    SOPHIA_READ_ONLY: switchSetting(false).describe("Refuse every change, whatever a token allows."),
+    SOPHIA_HOST: z
+      .string()
+      .regex(/^[\w.:-]{1,253}$/, "must be an address or a host name")
+      .default("127.0.0.1")
+      .describe("Address to listen on."),
+    SOPHIA_ALLOWED_HOSTS: listSetting().describe("Host names accepted beside localhost, separated by commas."),
+    SOPHIA_PORT_AI: portSetting(8091).describe("Port of AI Intelligence."),
+    SOPHIA_PORT_DATA: portSetting(8092).describe("Port of Data Intelligence."),
+    SOPHIA_PORT_INFRA: portSetting(8093).describe("Port of the Infrastructure Copilot."),
+    SOPHIA_PORT_BI: portSetting(8094).describe("Port of Business Intelligence."),
+    SOPHIA_PORT_CONSOLE: portSetting(8090).describe("Port of the console."),
+    SOPHIA_DATABASE_URL: secretUrl(["postgresql:", "postgres:"])
+      .optional()
+      .describe("PostgreSQL instead of the embedded store."),
+    SOPHIA_REDIS_URL: secretUrl(["redis:", "rediss:"])
+      .optional()
+      .describe("Redis for limits and cache across machines."),
+    SOPHIA_LOG_LEVEL: z
+      .enum(logLevels, `must be one of ${logLevels.join(", ")}`)
+      .default("info")
+      .describe("Least severity that is logged."),
+    OTEL_EXPORTER_OTLP_ENDPOINT: urlSetting(["http:", "https:"])
+      .optional()
+      .describe("Where traces go (OTLP over HTTP)."),
+  })
+  .refine((settings) => new Set(portNames.map((name) => settings[name])).size === portNames.length, {
+    error: samePorts,
+    when: (payload) => payload.issues.every((issue) => !String(issue.path?.[0]).startsWith("SOPHIA_PORT_")),
+  });
+
+export type PlatformSettings = z.output<typeof PlatformSettings>;
+
+export function toPlatformConfig(settings: PlatformSettings): PlatformConfig {
+  return {
+    dataDir: resolveDataDir(settings.SOPHIA_DATA_DIR),
+    ...(settings.SOPHIA_TOKEN && { token: settings.SOPHIA_TOKEN }),
+    simulate: settings.SOPHIA_SIMULATE,
+    readOnly: settings.SOPHIA_READ_ONLY,
+    host: settings.SOPHIA_HOST,
+    allowedHosts: settings.SOPHIA_ALLOWED_HOSTS,
+    ports: {
+      ai: settings.SOPHIA_PORT_AI,
+      data: settings.SOPHIA_PORT_DATA,
+      infra: settings.SOPHIA_PORT_INFRA,
+      bi: settings.SOPHIA_PORT_BI,
+      console: settings.SOPHIA_PORT_CONSOLE,
+    },
+    ...(settings.SOPHIA_DATABASE_URL && { databaseUrl: settings.SOPHIA_DATABASE_URL }),
+    ...(settings.SOPHIA_REDIS_URL && { redisUrl: settings.SOPHIA_REDIS_URL }),
+    logLevel: settings.SOPHIA_LOG_LEVEL,
+    ...(settings.OTEL_EXPORTER_OTLP_ENDPOINT && { otlpEndpoint: settings.OTEL_EXPORTER_OTLP_ENDPOINT }),
+  };
+}
+
+function resolveDataDir(path: string): string {
+  if (path === "~") return homedir();
+  return path.startsWith("~/") ? join(homedir(), path.slice(2)) : resolve(path);
+}
