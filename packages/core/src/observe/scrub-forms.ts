@@ -18,7 +18,11 @@ const databaseSchemes = new Set(["postgres:", "postgresql:", "redis:", "rediss:"
 export function buildSecretForms(value: string): SecretForm[] {
   const forms = new Map<string, SecretForm>();
   for (const part of listSecretParts(value)) {
-    for (const form of spell(part)) {
+    const escaped = {
+      text: escapeJson(part.text),
+      fingerprint: escapeJson(part.text.slice(0, part.fingerprint)).length,
+    };
+    for (const form of [...spell(part), ...(escaped.text === part.text ? [] : spell(escaped))]) {
       const known = forms.get(form.text);
       if (!known || known.prefixLength > form.prefixLength) forms.set(form.text, form);
     }
