@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { AppError } from "../errors/app-error.ts";
 import { damagedStore, fromSqliteError, isSqliteBusy } from "./store-errors.ts";
-import type { SqliteConnections } from "./sqlite-dialect.ts";
+import type { SqliteConnections } from "./sqlite-connection.ts";
 
 /** How long one statement may block the process while another one writes; longer waits are asynchronous. */
 const busyTimeoutMs = 25;

@@ -1,0 +1,22 @@
+import { AppError } from "../errors/app-error.ts";
+
+const nanoPerUsd = 1_000_000_000;
+
+/**
+ * USD → whole nano-USD (1e-9 USD). One token of a cheap model costs some 20 nano-USD, so sums of many small costs stay
+ * exact. Throws AppError `invalid_input` for a negative, infinite or absurd amount (above 9 million USD).
+ */
+export function toNanoUsd(costUsd: number): number {
+  const nano = Math.round(costUsd * nanoPerUsd);
+  if (!(costUsd >= 0) || !Number.isSafeInteger(nano)) {
+    throw new AppError("invalid_input", "A cost must be a number of USD between 0 and 9 million.");
+  }
+  return nano;
+}
+
+/** Whole nano-USD, possibly beyond 2^53 as a sum, → USD. */
+export function toUsd(nano: number | bigint | string): number {
+  const whole = BigInt(nano);
+  const usd = whole / BigInt(nanoPerUsd);
+  return Number(usd) + Number(whole % BigInt(nanoPerUsd)) / nanoPerUsd;
+}
