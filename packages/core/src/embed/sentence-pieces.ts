@@ -24,12 +24,12 @@ export function createTokenizer(vocabulary: Vocabulary): Tokenizer {
   for (const [id, [piece, score]] of vocabulary.entries()) {
     if (id < reservedPieces) continue;
     pieces.set(piece, { id, score });
-    longest = Math.max(longest, [...piece].length);
+    longest = Math.max(longest, Array.from(piece).length);
   }
   return (text) => {
     const normalized = text.normalize("NFKC").trim();
     if (normalized === "") return [];
-    const symbols = [...(separator + normalized.replaceAll(/\s/gu, separator))];
+    const symbols = Array.from(separator + normalized.replaceAll(/\s/gu, separator));
     return readBestPath(findBestSteps(symbols, pieces, longest));
   };
 }
