@@ -1,0 +1,69 @@
+import { readFile, readdir, readlink } from "node:fs/promises";
+import { createServer } from "node:net";
+
+export interface PortOwner {
+  taken: boolean;
+  /** The process that listens, where the system tells us. */
+  pid: number | undefined;
+  /** "process 4711 (node server.js)", or "another program". */
+  description: string;
+}
+
+/** Tries to listen on the port, and names the process that already does. Nothing stays bound. */
+export async function findPortOwner(host: string, port: number): Promise<PortOwner> {
+  const free = await canListen(host, port);
+  if (free) return { taken: false, pid: undefined, description: "nobody" };
+  const pid = await findListener(port);
+  if (pid === undefined) return { taken: true, pid: undefined, description: "another program" };
+  return { taken: true, pid, description: `process ${pid}${await readCommand(pid)}` };
+}
+
+async function canListen(host: string, port: number): Promise<boolean> {
+  const server = createServer();
+  const listening = await new Promise<boolean>((resolve) => {
+    server.once("error", () => resolve(false));
+    server.listen({ host, port, exclusive: true }, () => resolve(true));
+  });
+  if (listening) await new Promise((resolve) => server.close(resolve));
+  return listening;
+}
+
+/** Linux: the socket's inode from /proc/net/tcp, then the process that has it open. Elsewhere there is no answer. */
+async function findListener(port: number): Promise<number | undefined> {
+  const inodes = new Set<string>();
+  for (const table of ["/proc/net/tcp", "/proc/net/tcp6"]) {
+    for (const inode of listeningInodes(await readFile(table, "utf8").catch(() => ""), port)) inodes.add(inode);
+  }
+  if (inodes.size === 0) return undefined;
+  for (const name of await readdir("/proc")) {
+    if (/^\d+$/.test(name) && (await holdsSocket(name, inodes))) return Number(name);
+  }
+  return undefined;
+}
+
+/** Inodes of the sockets in state LISTEN (0A) on the port, from the kernel's table. */
+export function listeningInodes(table: string, port: number): string[] {
+  const suffix = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+  return table
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/))
+    .filter((fields) => fields[1]?.endsWith(suffix) === true && fields[3] === "0A")
+    .flatMap((fields) => (fields[9] === undefined ? [] : [fields[9]]));
+}
+
+async function holdsSocket(pid: string, inodes: ReadonlySet<string>): Promise<boolean> {
+  // Other users' processes cannot be read; processes end while we look.
+  const descriptors = await readdir(`/proc/${pid}/fd`).catch(() => []);
+  for (const descriptor of descriptors) {
+    const target = await readlink(`/proc/${pid}/fd/${descriptor}`).catch(() => "");
+    const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1];
+    if (inode !== undefined && inodes.has(inode)) return true;
+  }
+  return false;
+}
+
+/** Only the program's name: arguments may hold secrets. */
+async function readCommand(pid: number): Promise<string> {
+  const name = (await readFile(`/proc/${pid}/comm`, "utf8").catch(() => "")).trim();
+  return name === "" ? "" : ` (${name})`;
+}
