@@ -1,0 +1,37 @@
+import { createHash } from "node:crypto";
+import { unwrap, type Secret } from "../config/secret.ts";
+
+/** Where a vendor wants its credential. Only this file takes the value out of its wrapper. */
+export type HttpAuth =
+  | { in: "bearer"; secret: Secret }
+  | { in: "header"; name: string; secret: Secret; prefix?: string }
+  | { in: "query"; name: string; secret: Secret }
+  | { in: "basic"; user: string; secret: Secret };
+
+/** A function, where the credential rotates while the process runs. */
+export type HttpAuthSource = HttpAuth | (() => HttpAuth | Promise<HttpAuth>);
+
+export async function resolveAuth(source: HttpAuthSource | undefined): Promise<HttpAuth | undefined> {
+  return typeof source === "function" ? await source() : source;
+}
+
+export function authHeaders(auth: HttpAuth | undefined): Record<string, string> {
+  if (!auth || auth.in === "query") return {};
+  const value = unwrap(auth.secret);
+  if (auth.in === "bearer") return { authorization: `Bearer ${value}` };
+  if (auth.in === "header") return { [auth.name.toLowerCase()]: `${auth.prefix ?? ""}${value}` };
+  return { authorization: `Basic ${Buffer.from(`${auth.user}:${value}`).toString("base64")}` };
+}
+
+export function authQuery(auth: HttpAuth | undefined): Record<string, string> {
+  return auth?.in === "query" ? { [auth.name]: unwrap(auth.secret) } : {};
+}
+
+/** Tells two credentials apart in limit keys, which reach Redis, without revealing either. */
+export function credentialId(auth: HttpAuth | undefined): string {
+  if (!auth) return "none";
+  return createHash("sha256")
+    .update(`sophia limit key\0${unwrap(auth.secret)}`)
+    .digest("hex")
+    .slice(0, 16);
+}
