@@ -1,0 +1,84 @@
+import { hash } from "node:crypto";
+import { z } from "zod";
+import type { Plans } from "../../approval/plans.ts";
+import { AppError, toAppError } from "../../errors/app-error.ts";
+import type { Audit } from "../../observe/audit.ts";
+import { defineTool, Source, type ChangePlan, type ToolContext } from "../define-tool.ts";
+import { readOnlyRefusal } from "../dispatch.ts";
+import type { ToolTable } from "../tool-table.ts";
+
+export interface ApplyChangeOptions<Services> {
+  serverId: string;
+  readOnly: boolean;
+  plans: Plans;
+  audit: Audit;
+  table(): ToolTable<Services>;
+}
+
+/** Carries out a plan: plans again, compares, takes the plan (once), acts, and records before and after. */
+export function createApplyChange<Services>(options: ApplyChangeOptions<Services>) {
+  return defineTool({
+    name: "apply_change",
+    title: "Apply a planned change",
+    description:
+      "Carries out a plan that a write tool returned, after checking that nothing changed since.\n" +
+      "- Use with a planId. Low-risk plans can be applied by their caller; others need `sophia approve ID` first.\n" +
+      '- A plan works once and for ten minutes. Example: {"planId": "pl_…"}',
+    effect: "destroy",
+    deadlineMs: 55_000,
+    input: z.strictObject({ planId: z.string().min(1).max(64).describe("The planId of the plan to carry out.") }),
+    output: z.object({
+      planId: z.string(),
+      outcome: z.enum(["applied"]),
+      result: z.record(z.string(), z.unknown()).describe("What the change returned."),
+      source: Source,
+    }),
+    async run({ planId }, context: ToolContext<Services>) {
+      if (options.readOnly) throw readOnlyRefusal();
+      const row = await options.plans.get(planId);
+      const tool = row?.server === options.serverId ? options.table().tools.get(row.tool) : undefined;
+      if (!row || !tool || !("plan" in tool)) {
+        throw new AppError("not_found", "This server has no such plan.", {
+          hint: "Make a plan first; plans live ten minutes and belong to one server.",
+        });
+      }
+      // The stored arguments were parsed by the tool's own schema when the plan was made; parse again all the same:
+      // the row has been outside our hands.
+      const input: unknown = tool.input.parse(JSON.parse(row.arguments));
+      const plan: ChangePlan = await tool.plan(input, context);
+      const taken = await options.plans.begin(planId, context.caller, {
+        arguments: input,
+        plan,
+      });
+      const entry = {
+        requestId: context.requestId,
+        caller: context.caller.id,
+        server: options.serverId,
+        tool: tool.name,
+        effect: tool.effect,
+        argumentsHash: hash("sha256", row.arguments),
+        planId,
+      };
+      try {
+        await options.audit.write({ ...entry, phase: "before", outcome: "applying" });
+      } catch (thrown) {
+        await options.plans.finish(taken.id, "failed", "the audit could not be written");
+        throw thrown;
+      }
+      try {
+        const result = await tool.apply(input, plan, context);
+        await options.plans.finish(taken.id, "applied");
+        await options.audit.write({ ...entry, phase: "after", outcome: "applied" });
+        return { planId, outcome: "applied" as const, result, source: result["source"] };
+      } catch (thrown) {
+        const error = toAppError(thrown);
+        // Cut off or refused to say whether it happened: never claim that it did not.
+        const outcome =
+          error.kind === "timeout" || (error.kind === "upstream" && !error.retryable) ? "unknown" : "failed";
+        await options.plans.finish(taken.id, outcome, error.message);
+        await options.audit.write({ ...entry, phase: "after", outcome });
+        throw thrown;
+      }
+    },
+  });
+}

@@ -1,0 +1,116 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import type { Logger } from "pino";
+import type { Plans } from "../approval/plans.ts";
+import type { CallerLimiter } from "../limits/caller-limiter.ts";
+import type { Clock } from "../limits/clock.ts";
+import type { Audit } from "../observe/audit.ts";
+import type { Metrics } from "../observe/metrics.ts";
+import type { Scrubber } from "../observe/scrub.ts";
+import { createApplyChange } from "./core-tools/apply-change.ts";
+import { createFindTools } from "./core-tools/find-tools.ts";
+import { createReadResult } from "./core-tools/read-result.ts";
+import { runTool } from "./core-tools/run-tool.ts";
+import type { ServerDefinition } from "./define-server.ts";
+import { createDispatch } from "./dispatch.ts";
+import type { ResultShelf } from "./result-cap.ts";
+import { createResultResource } from "./result-resource.ts";
+import { createServerFactory } from "./server-factory.ts";
+import { createToolTable, type ToolTable } from "./tool-table.ts";
+import { createDirectEndpoint } from "./transport/direct-endpoint.ts";
+import { createMcpEndpoint } from "./transport/mcp-endpoint.ts";
+import { RunningCalls } from "./transport/running-calls.ts";
+import { createSdkEndpoint } from "./transport/sdk-endpoint.ts";
+import { Sessions } from "./transport/sessions.ts";
+
+export interface McpOptions<Services> {
+  definition: ServerDefinition<Services>;
+  services: Services;
+  version: string;
+  readOnly: boolean;
+  maxBodyBytes: number;
+  limiter: CallerLimiter;
+  audit: Audit;
+  plans: Plans;
+  shelf: ResultShelf;
+  metrics: Metrics;
+  scrubber: Scrubber;
+  log: Logger;
+  clock: Clock;
+  /** Serve the 2025 era with sessions; see {@link Sessions}. */
+  sessions?: { maxSessions: number; idleMs: number };
+  /** Only the conformance fixture declares MCP logging. */
+  logging?: boolean;
+  /** Core tools beside the definition's own. The conformance fixture leaves them out. */
+  withCoreTools?: boolean;
+}
+
+/** Puts one server's tables, policy and transports together. */
+export function createMcp<Services>(options: McpOptions<Services>) {
+  const { definition, version, log } = options;
+  const newRequestId = (): string => randomUUID();
+  const table = createTable(options);
+  const calls = options.metrics.histogram("mcp_server_operation_duration_seconds", "Duration of tool calls.", [
+    "tool",
+    "outcome",
+  ]);
+  const dispatch = createDispatch({
+    ...options,
+    serverId: definition.id,
+    table,
+    observeCall: (tool, outcome, durationMs) => calls.observe({ tool, outcome }, durationMs / 1000),
+  });
+  const createServer = createServerFactory({
+    definition,
+    version,
+    table,
+    dispatch,
+    newRequestId,
+    resources: [...(definition.resources ?? []), createResultResource(options.shelf)],
+    stateKey: randomBytes(32),
+    logging: options.logging ?? false,
+  });
+  const running = new RunningCalls();
+  const sdk = createSdkEndpoint({ createServer, maxBodyBytes: options.maxBodyBytes, log });
+  const sessions = options.sessions && new Sessions({ createServer, ...options.sessions });
+  const direct = createDirectEndpoint({
+    serverInfo: { name: `sophia-${definition.id}`, title: definition.title, version },
+    table,
+    dispatch,
+    running,
+    newRequestId,
+  });
+  const endpoint = createMcpEndpoint({ table, dispatch, direct, sdk, sessions, running });
+  return {
+    table,
+    endpoint,
+    createServer,
+    newRequestId,
+    notify: sdk.notify,
+    async close() {
+      await Promise.all([sdk.close(), sessions?.close()]);
+    },
+  };
+}
+
+function createTable<Services>(options: McpOptions<Services>): ToolTable<Services> {
+  const { definition } = options;
+  if (options.withCoreTools === false) return createToolTable(definition, { listed: [], longTail: [] });
+  const readResult = createReadResult(options.shelf, options.clock);
+  const applyChange = createApplyChange<Services>({
+    serverId: definition.id,
+    readOnly: options.readOnly,
+    plans: options.plans,
+    audit: options.audit,
+    table: () => table,
+  });
+  const unlisted = [...definition.longTail, readResult, ...(definition.listsApplyChange ? [] : [applyChange])];
+  const findTools = createFindTools(
+    unlisted.map((tool) => tool.name),
+    () => table,
+  );
+  const table: ToolTable<Services> = createToolTable(definition, {
+    listed: [...(definition.listsApplyChange ? [applyChange] : []), findTools, runTool],
+    longTail: [readResult, ...(definition.listsApplyChange ? [] : [applyChange])],
+  });
+  return table;
+}

@@ -1,0 +1,107 @@
+import { z } from "zod";
+import type { ServerDefinition } from "./define-server.ts";
+import { ChangePlan, Source, type AnyTool, type Effect } from "./define-tool.ts";
+
+/** What a write tool answers on its first call: the plan, and how to go on. */
+export const PlannedChange = z.object({
+  planId: z.string().describe("Give this to apply_change."),
+  plan: ChangePlan,
+  state: z.enum(["proposed", "approved"]).describe("Whether somebody still has to approve."),
+  expiresAt: z.string().describe("ISO 8601; plans live ten minutes."),
+  nextStep: z.string().describe("What to do now, in one sentence."),
+  source: Source,
+});
+
+/** The tool as MCP lists it. */
+export interface WireTool {
+  name: string;
+  title: string;
+  description: string;
+  inputSchema: Record<string, unknown>;
+  outputSchema: Record<string, unknown>;
+  annotations: {
+    title: string;
+    readOnlyHint: boolean;
+    destructiveHint: boolean;
+    idempotentHint: boolean;
+    openWorldHint: boolean;
+  };
+}
+
+export interface ToolList {
+  tools: readonly WireTool[];
+  /** `tools` as JSON, computed once: converting schemas on each list is what makes the SDK's own list 10 times dearer. */
+  json: string;
+}
+
+export interface ToolTable<Services> {
+  /** Every tool that can be run, by name. A Map, so that `__proto__` and `constructor` are unknown tools. */
+  tools: ReadonlyMap<string, AnyTool<Services>>;
+  /** What `tools/list` answers, in a fixed order: to those who may write, and to those who may only read. */
+  listed: { write: ToolList; read: ToolList };
+  wire: ReadonlyMap<string, WireTool>;
+}
+
+/** Protocol hints from the one word. A write tool's first call only plans, yet it must not claim to be read-only. */
+export function annotationsOf(tool: { effect: Effect; title: string; openWorld?: boolean }): WireTool["annotations"] {
+  return {
+    title: tool.title,
+    readOnlyHint: tool.effect === "read",
+    destructiveHint: tool.effect === "destroy" || tool.effect === "update",
+    idempotentHint: tool.effect === "read",
+    openWorldHint: tool.openWorld ?? false,
+  };
+}
+
+function toWire<Services>(tool: AnyTool<Services>): WireTool {
+  const output = "plan" in tool ? PlannedChange : tool.output;
+  return {
+    name: tool.name,
+    title: tool.title,
+    description: tool.description,
+    inputSchema: jsonSchema(tool.input, "input"),
+    outputSchema: jsonSchema(withPaging(output), "output"),
+    annotations: annotationsOf(tool),
+  };
+}
+
+/** Every answer may be cut; the fields that say so are part of every output schema. */
+export function withPaging(output: z.ZodObject): z.ZodObject {
+  const truncated = z.boolean().optional().describe("The answer was cut; nextCursor leads to the rest.");
+  const nextCursor = z.string().optional().describe("Where the rest begins.");
+  return output.extend({
+    ...("truncated" in output.shape ? {} : { truncated }),
+    ...("nextCursor" in output.shape ? {} : { nextCursor }),
+  });
+}
+
+/** 2020-12 is the protocol's default dialect; naming it in each schema would cost every client's context some tokens. */
+function jsonSchema(schema: z.ZodType, io: "input" | "output"): Record<string, unknown> {
+  const { $schema, ...rest } = z.toJSONSchema(schema, { target: "draft-2020-12", io, unrepresentable: "any" });
+  return schema.meta()?.["$schema"] === undefined ? rest : { $schema, ...rest };
+}
+
+/** Freezes a definition into look-up tables. Throws on a duplicate name: a start-up mistake, not a runtime one. */
+export function createToolTable<Services>(
+  definition: ServerDefinition<Services>,
+  coreTools: { listed: readonly AnyTool<Services>[]; longTail: readonly AnyTool<Services>[] },
+): ToolTable<Services> {
+  const direct = [...definition.direct, ...coreTools.listed];
+  const tools = new Map<string, AnyTool<Services>>();
+  const wire = new Map<string, WireTool>();
+  for (const tool of [...direct, ...definition.longTail, ...coreTools.longTail]) {
+    if (tools.has(tool.name)) throw new Error(`Two tools are called ${tool.name}.`);
+    tools.set(tool.name, tool);
+    wire.set(tool.name, toWire(tool));
+  }
+  const listed = direct.flatMap((tool) => wire.get(tool.name) ?? []);
+  const reads = listed.filter((tool) => tool.annotations.readOnlyHint);
+  return {
+    tools,
+    wire,
+    listed: {
+      write: { tools: listed, json: JSON.stringify(listed) },
+      read: { tools: reads, json: JSON.stringify(reads) },
+    },
+  };
+}
