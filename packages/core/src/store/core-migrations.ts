@@ -153,6 +153,7 @@ async function createJobTables(db: Kysely<unknown>): Promise<void> {
     .addColumn("input", "text", (column) => column.notNull())
     .addColumn("next_run_at", "bigint", (column) => column.notNull())
     .addColumn("last_run_at", "bigint")
+    .addColumn("last_job_id", "text")
     .addColumn("updated_at", "bigint", (column) => column.notNull())
     .execute();
 }

@@ -144,6 +144,7 @@ export interface SchedulesTable {
   input: string;
   next_run_at: number;
   last_run_at: number | null;
+  last_job_id: string | null;
   updated_at: number;
 }
 

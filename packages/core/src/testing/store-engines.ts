@@ -1,0 +1,82 @@
+import { randomUUID } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Client } from "pg";
+import { pino } from "pino";
+import { Secret } from "../config/secret.ts";
+import type { CoreTables } from "../store/core-tables.ts";
+import { type Engine, type MigrationSet, openStore, type Store } from "../store/store.ts";
+import { type Peer, startPostgres } from "./peers.ts";
+
+/** Where one test's store lives: enough to open it again, also from another process. */
+export interface StorePlace {
+  dataDir: string;
+  /** Clear text, for child processes. */
+  url?: string;
+}
+
+/** Empty stores of one engine for a test file. */
+export interface StoreEngine {
+  createPlace(): Promise<StorePlace>;
+  open<Tables = CoreTables>(place: StorePlace, migrations?: readonly MigrationSet[]): Promise<Store<Tables>>;
+  /** A store in a new place. All stores opened here are closed by `stop`. */
+  openNew(): Promise<Store<CoreTables>>;
+  stop(): Promise<void>;
+  readonly postgres: Peer | undefined;
+}
+
+export const silentLog = pino({ level: "silent" });
+
+/** `undefined` where this machine has no PostgreSQL (said aloud by startPostgres). */
+export async function startEngine(engine: Engine): Promise<StoreEngine | undefined> {
+  const postgres = engine === "postgres" ? await startPostgres() : undefined;
+  if (engine === "postgres" && !postgres) return undefined;
+  const folders: string[] = [];
+  const stores: Store<never>[] = [];
+
+  async function createPlace(): Promise<StorePlace> {
+    const dataDir = mkdtempSync(join(tmpdir(), "sophia-store-"));
+    folders.push(dataDir);
+    if (!postgres) return { dataDir };
+    return { dataDir, url: await createDatabase(postgres.url) };
+  }
+
+  async function open<Tables>(place: StorePlace, migrations: readonly MigrationSet[] = []): Promise<Store<Tables>> {
+    const store = await openStoreAt<Tables>(place, migrations);
+    stores.push(store as unknown as Store<never>);
+    return store;
+  }
+
+  return {
+    createPlace,
+    open,
+    postgres,
+    openNew: async () => open<CoreTables>(await createPlace()),
+    async stop() {
+      await Promise.all(stores.map((store) => store.close()));
+      await postgres?.stop();
+      for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Opens a place as a server would; also used by the worker scripts of contract tests. */
+export async function openStoreAt<Tables = CoreTables>(
+  place: StorePlace,
+  migrations: readonly MigrationSet[] = [],
+): Promise<Store<Tables>> {
+  const database = place.url === undefined ? {} : { databaseUrl: new Secret(place.url) };
+  return await openStore<Tables>({ dataDir: place.dataDir, ...database, migrations, log: silentLog });
+}
+
+async function createDatabase(url: string): Promise<string> {
+  const name = `t_${randomUUID().replaceAll("-", "")}`;
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  await client.query(`create database ${name}`);
+  await client.end();
+  const created = new URL(url);
+  created.pathname = `/${name}`;
+  return created.href;
+}
