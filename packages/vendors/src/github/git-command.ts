@@ -93,8 +93,17 @@ function toGitError(error: NodeJS.ErrnoException & { killed?: boolean }, options
 }
 
 /** Runs one reading git command: no shell, no hook, no network, no inherited environment; deadline and output cap. */
-export async function runGit(repository: RepositoryLocation, call: GitCall, options: GitCommandOptions): Promise<string> {
-  const fixed = ["--no-pager", "--no-replace-objects", `--git-dir=${repository.gitDirectory}`, `--work-tree=${repository.workTree}`];
+export async function runGit(
+  repository: RepositoryLocation,
+  call: GitCall,
+  options: GitCommandOptions,
+): Promise<string> {
+  const fixed = [
+    "--no-pager",
+    "--no-replace-objects",
+    `--git-dir=${repository.gitDirectory}`,
+    `--work-tree=${repository.workTree}`,
+  ];
   const environment = configurationEnvironment([...fixedConfiguration, ...(call.overrides ?? [])]);
   return new Promise((resolve, reject) => {
     execFile(

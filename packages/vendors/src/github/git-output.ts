@@ -70,7 +70,8 @@ export function parseStatus(output: string): RepositoryStatus {
     if (record.startsWith("# ")) readHeader(record, status);
     else if (record.startsWith("? ")) status.files.push({ path: record.slice(2), change: "untracked", staged: false });
     else if (record.startsWith("1 ")) status.files.push(toChangedFile(record, 8));
-    else if (record.startsWith("u ")) status.files.push({ path: fieldsAfter(record, 10), change: "conflicted", staged: false });
+    else if (record.startsWith("u "))
+      status.files.push({ path: fieldsAfter(record, 10), change: "conflicted", staged: false });
     else if (record.startsWith("2 ")) {
       status.files.push(toChangedFile(record, 9));
       // With -z a rename's old path is a record of its own; it must not be read as a line.

@@ -9,11 +9,15 @@ import { resolveRoots } from "./repository-path.ts";
 let folder: string;
 
 function run(cwd: string, ...call: string[]): void {
-  execFileSync("git", ["-c", "user.name=Ann", "-c", "user.email=ann@example.org", "-c", "protocol.file.allow=always", ...call], {
-    cwd,
-    env: { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: cwd, GIT_CONFIG_NOSYSTEM: "1" },
-    stdio: "pipe",
-  });
+  execFileSync(
+    "git",
+    ["-c", "user.name=Ann", "-c", "user.email=ann@example.org", "-c", "protocol.file.allow=always", ...call],
+    {
+      cwd,
+      env: { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: cwd, GIT_CONFIG_NOSYSTEM: "1" },
+      stdio: "pipe",
+    },
+  );
 }
 
 async function commit(cwd: string, file: string, subject: string): Promise<void> {
@@ -61,8 +65,15 @@ describe("a real repository", () => {
     });
     const { base, branches } = await git.branches(path);
     expect(base).toBe("main");
-    expect(Object.fromEntries(branches.map((branch) => [branch.name, branch.merged]))).toEqual({ main: true, done: true, open: false });
-    expect((await git.commits(path, { reference: "open", limit: 2 })).map((entry) => entry.subject)).toEqual(["unmerged work", "ours"]);
+    expect(Object.fromEntries(branches.map((branch) => [branch.name, branch.merged]))).toEqual({
+      main: true,
+      done: true,
+      open: false,
+    });
+    expect((await git.commits(path, { reference: "open", limit: 2 })).map((entry) => entry.subject)).toEqual([
+      "unmerged work",
+      "ours",
+    ]);
     expect(await git.diffstat(path, { from: "main", to: "open" })).toEqual([{ path: "d.txt", added: 1, removed: 0 }]);
     expect((await git.untracked(path))[0]).toEqual({ path: "big.bin", bytes: 200_000 });
     expect(await git.remotes(path)).toEqual([{ name: "origin", url: "https://github.com/acme/app.git" }]);

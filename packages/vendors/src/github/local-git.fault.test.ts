@@ -79,17 +79,25 @@ describe("fault 89: a path outside the allowed root", () => {
 });
 
 describe("fault 90: a value that wants to be an option or a command", () => {
-  it.each(["--output=/tmp/x", "-O/bin/sh", "--upload-pack=sh", "", "main\n--all", "a\0b"])("refuses %j", async (value) => {
-    const path = join(folder, "open", "project");
-    await expect(git.commits(path, { reference: value })).rejects.toMatchObject({ kind: "invalid_input" });
-    await expect(git.diffstat(path, { from: value })).rejects.toMatchObject({ kind: "invalid_input" });
-  });
+  it.each(["--output=/tmp/x", "-O/bin/sh", "--upload-pack=sh", "", "main\n--all", "a\0b"])(
+    "refuses %j",
+    async (value) => {
+      const path = join(folder, "open", "project");
+      await expect(git.commits(path, { reference: value })).rejects.toMatchObject({ kind: "invalid_input" });
+      await expect(git.diffstat(path, { from: value })).rejects.toMatchObject({ kind: "invalid_input" });
+    },
+  );
 
-  it.each(["; touch MARK", "$(touch MARK)", "`touch MARK`", "| touch MARK", "HEAD && touch MARK"])("runs no shell for %j", async (value) => {
-    const hostile = value.replace("MARK", marker);
-    await expect(git.commits(join(folder, "open", "project"), { reference: hostile })).rejects.toMatchObject({ kind: "upstream" });
-    expect(await markerExists()).toBe(false);
-  });
+  it.each(["; touch MARK", "$(touch MARK)", "`touch MARK`", "| touch MARK", "HEAD && touch MARK"])(
+    "runs no shell for %j",
+    async (value) => {
+      const hostile = value.replace("MARK", marker);
+      await expect(git.commits(join(folder, "open", "project"), { reference: hostile })).rejects.toMatchObject({
+        kind: "upstream",
+      });
+      expect(await markerExists()).toBe(false);
+    },
+  );
 });
 
 describe("a hostile repository", () => {
@@ -101,7 +109,13 @@ describe("a hostile repository", () => {
     await chmod(program, 0o755);
     const hooks = join(path(), ".git", "hooks");
     await mkdir(hooks, { recursive: true });
-    for (const hook of ["post-index-change", "fsmonitor-watchman", "reference-transaction", "pre-commit", "post-checkout"]) {
+    for (const hook of [
+      "post-index-change",
+      "fsmonitor-watchman",
+      "reference-transaction",
+      "pre-commit",
+      "post-checkout",
+    ]) {
       await symlink(program, join(hooks, hook));
     }
     const settings: [string, string][] = [
@@ -166,7 +180,10 @@ describe("limits", () => {
 
   it("refuses an answer above the cap", async () => {
     const small = createLocalGit({ roots: [join(folder, "open")], maximumOutputBytes: 10 });
-    await expect(small.commits(join(folder, "open", "project"))).rejects.toMatchObject({ kind: "upstream", retryable: false });
+    await expect(small.commits(join(folder, "open", "project"))).rejects.toMatchObject({
+      kind: "upstream",
+      retryable: false,
+    });
   });
 
   it("says what to install when git is missing", async () => {

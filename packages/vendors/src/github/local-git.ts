@@ -66,7 +66,14 @@ export function createLocalGit(options: LocalGitOptions): LocalGit {
     repositories: () => findRepositories(options.roots),
     resolve: runner.open,
     async status(path, signal) {
-      const call = ["status", "--porcelain=v2", "--branch", "-z", "--untracked-files=normal", "--ignore-submodules=all"];
+      const call = [
+        "status",
+        "--porcelain=v2",
+        "--branch",
+        "-z",
+        "--untracked-files=normal",
+        "--ignore-submodules=all",
+      ];
       return parseStatus(await runner.runOnFiles(await runner.open(path), { arguments: call, signal }));
     },
     commits: (path, query = {}) => listCommits(runner, path, query),
@@ -96,7 +103,11 @@ function createRunner(options: LocalGitOptions): GitRunner {
 }
 
 /** True when the repository has a commit; most commands fail before the first one. */
-async function hasCommit(runner: GitRunner, repository: RepositoryLocation, signal: AbortSignal | undefined): Promise<boolean> {
+async function hasCommit(
+  runner: GitRunner,
+  repository: RepositoryLocation,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
   const call = { arguments: ["rev-parse", "--verify", "--quiet", "HEAD^{commit}"], signal, acceptExitCodes: [1] };
   return (await runner.run(repository, call)).trim() !== "";
 }
@@ -111,7 +122,9 @@ async function listCommits(
   if (!(await hasCommit(runner, repository, query.signal))) return [];
   const limit = Math.max(1, Math.min(query.limit ?? 20, 500));
   const call = ["log", `--max-count=${limit}`, `--format=${commitFormat}`, "--no-show-signature", "--no-mailmap"];
-  return parseCommits(await runner.run(repository, { arguments: [...call, "--end-of-options", reference, "--"], signal: query.signal }));
+  return parseCommits(
+    await runner.run(repository, { arguments: [...call, "--end-of-options", reference, "--"], signal: query.signal }),
+  );
 }
 
 async function listBranches(
@@ -150,9 +163,16 @@ async function compareFiles(
   return parseDiffstat(await runner.runOnFiles(repository, { arguments: [...call, ...scope], signal: query.signal }));
 }
 
-async function listUntracked(runner: GitRunner, path: string, signal: AbortSignal | undefined): Promise<UntrackedFile[]> {
+async function listUntracked(
+  runner: GitRunner,
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<UntrackedFile[]> {
   const repository = await runner.open(path);
-  const output = await runner.run(repository, { arguments: ["ls-files", "--others", "--exclude-standard", "-z"], signal });
+  const output = await runner.run(repository, {
+    arguments: ["ls-files", "--others", "--exclude-standard", "-z"],
+    signal,
+  });
   const paths = output.split("\0").filter((file) => file !== "");
   const files = await Promise.all(
     paths.slice(0, maximumUntracked).map(async (file) => {

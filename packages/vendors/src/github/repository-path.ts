@@ -15,17 +15,24 @@ const maximumRepositories = 50;
 /** True when `path` is `root` or lies below it. Both must be real paths already: a link would walk out again. */
 export function isInside(root: string, path: string): boolean {
   const way = relative(root, path);
-  return way === "" || (!isAbsolute(way) && way !== ".." && !way.startsWith(`..${process.platform === "win32" ? "\\" : "/"}`));
+  return (
+    way === "" ||
+    (!isAbsolute(way) && way !== ".." && !way.startsWith(`..${process.platform === "win32" ? "\\" : "/"}`))
+  );
 }
 
 /** Refuses what could be read as an option, a second line or a shortened string by the program that gets it. */
 export function refuseHostileValue(value: string, what: string): string {
   // oxlint-disable-next-line no-control-regex -- control characters are what is refused
   if (value === "" || value.startsWith("-") || /[\u0000-\u001f\u007f]/.test(value)) {
-    throw new AppError("invalid_input", `The ${what} is not acceptable: it is empty, starts with "-" or holds control characters.`, {
-      hint: `Give the plain ${what}, as list_resources shows it.`,
-      service: "github",
-    });
+    throw new AppError(
+      "invalid_input",
+      `The ${what} is not acceptable: it is empty, starts with "-" or holds control characters.`,
+      {
+        hint: `Give the plain ${what}, as list_resources shows it.`,
+        service: "github",
+      },
+    );
   }
   return value;
 }
@@ -96,7 +103,9 @@ export async function findRepositories(roots: readonly string[]): Promise<Reposi
       continue;
     }
     const children = await readdir(root, { withFileTypes: true }).catch(() => []);
-    for (const child of children.filter((entry) => entry.isDirectory()).toSorted((a, b) => a.name.localeCompare(b.name))) {
+    for (const child of children
+      .filter((entry) => entry.isDirectory())
+      .toSorted((a, b) => a.name.localeCompare(b.name))) {
       if (found.length >= maximumRepositories) return found;
       const below = await resolveRepository(join(root, child.name), roots).catch(() => undefined);
       if (below !== undefined) found.push(below);
@@ -107,14 +116,14 @@ export async function findRepositories(roots: readonly string[]): Promise<Reposi
 
 /** The real paths of the configured folders that exist; without any, the repository that holds `workingDirectory`. */
 export async function resolveRoots(configured: readonly string[], workingDirectory: string): Promise<string[]> {
-  const candidates = configured.length > 0 ? configured : [await findEnclosingRepository(workingDirectory)];
-  const real = await Promise.all(candidates.map((path) => (path === undefined ? undefined : realPathOrUndefined(path))));
+  const candidates = configured.length > 0 ? configured : await findEnclosingRepository(workingDirectory);
+  const real = await Promise.all(candidates.map((path) => realPathOrUndefined(path)));
   return [...new Set(real.filter((path) => path !== undefined))];
 }
 
-async function findEnclosingRepository(start: string): Promise<string | undefined> {
+async function findEnclosingRepository(start: string): Promise<string[]> {
   for (let folder = resolve(start); ; folder = dirname(folder)) {
-    if ((await findGitDirectory(folder)) !== undefined) return folder;
-    if (folder === dirname(folder)) return undefined;
+    if ((await findGitDirectory(folder)) !== undefined) return [folder];
+    if (folder === dirname(folder)) return [];
   }
 }
