@@ -1,0 +1,97 @@
+import { join } from "node:path";
+import { createPlans } from "../approval/plans.ts";
+import { createTokens } from "../approval/tokens.ts";
+import { createCallerLimiter } from "../limits/caller-limiter.ts";
+import { createGcra } from "../limits/gcra.ts";
+import { openAudit } from "../observe/audit.ts";
+import { createHealth } from "../observe/health.ts";
+import { createMcp } from "./create-mcp.ts";
+import type { ServerDefinition } from "./define-server.ts";
+import type { Platform, ServerRuntime } from "./platform.ts";
+import { createResultShelf } from "./result-shelf.ts";
+import { listenHttp, type RunningHttpServer } from "./transport/http-server.ts";
+import { packageVersion } from "./version.ts";
+
+export interface StartServerOptions<Services> {
+  definition: ServerDefinition<Services>;
+  runtime: ServerRuntime<Services>;
+  platform: Platform;
+  planKey: Buffer;
+  /** Overrides for tests and benchmarks. */
+  limits?: { requestsPerSecond: number; burst: number };
+  sessions?: { maxSessions: number; idleMs: number };
+}
+
+const maxBodyBytes = 4 * 1024 * 1024;
+const maxConnections = 1_024;
+/** Failed bearers per address: enough for a misconfigured client to be noticed, too few to guess. */
+const failureRule = { requests: 1, perMs: 1_000, capacityFraction: 1, burst: 20 };
+
+/** Everything between an open platform and an open port. */
+export async function startServer<Services>(options: StartServerOptions<Services>) {
+  const { definition, runtime, platform } = options;
+  const { config, clock, log, metrics, store } = platform;
+  const audit = await openAudit({ directory: join(config.dataDir, "audit"), writer: definition.id, log, clock });
+  const tokens = createTokens({ store, clock });
+  if (config.token) await tokens.adoptConfigured(config.token);
+  const rate = options.limits && {
+    requests: options.limits.requestsPerSecond,
+    perMs: 1_000,
+    capacityFraction: 1,
+    burst: options.limits.burst,
+  };
+  const mcp = createMcp({
+    definition,
+    services: runtime.services,
+    version: packageVersion,
+    readOnly: config.readOnly,
+    maxBodyBytes,
+    limiter: createCallerLimiter({ clock, ...(rate ? { rate } : {}) }),
+    audit,
+    plans: createPlans({ store, clock, key: options.planKey }),
+    shelf: createResultShelf(store),
+    metrics,
+    scrubber: platform.scrubber,
+    log,
+    clock,
+    ...(options.sessions ? { sessions: options.sessions } : {}),
+  });
+  const health = createHealth({ checks: runtime.checks ?? [], clock, server: definition.id });
+  const failures = createGcra({ clock, maxKeys: 10_000 });
+  const refusals = metrics.counter("sophia_refused_requests_total", "Requests refused before any tool ran.", [
+    "reason",
+  ]);
+
+  async function listen(host: string, port: number): Promise<RunningHttpServer> {
+    return listenHttp(
+      {
+        mcp: mcp.endpoint,
+        routes: runtime.routes ?? [],
+        allowedHosts: config.allowedHosts,
+        maxBodyBytes,
+        maxConnections,
+        async authenticate(bearer) {
+          return bearer === undefined ? undefined : tokens.authenticate(bearer, definition.id);
+        },
+        mayFail: (address) => failures.take(address, failureRule).allowed,
+        health,
+        metricsText: () => metrics.text(),
+        onRefusal: (reason) => refusals.increment({ reason }),
+        newRequestId: mcp.newRequestId,
+        log,
+      },
+      host,
+      port,
+    );
+  }
+
+  return {
+    table: mcp.table,
+    createServer: mcp.createServer,
+    listen,
+    async close() {
+      await mcp.close();
+      await audit.close();
+    },
+  };
+}
