@@ -87,6 +87,10 @@ async function connectOnce(pool: Pool): Promise<PoolClient> {
 function createGuardedClient(client: PoolClient): PostgresPoolClient {
   let broken = false;
   let inTransaction = false;
+  // The pool listens to idle clients only: one that dies between two statements of a transaction would end the process.
+  client.on("error", () => {
+    broken = true;
+  });
 
   async function query(sql: string, parameters: readonly unknown[]): Promise<unknown> {
     assertStorable(parameters);

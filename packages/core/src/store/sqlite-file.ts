@@ -1,14 +1,4 @@
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-  accessSync,
-  constants,
-  chmodSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync, chmodSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { AppError } from "../errors/app-error.ts";
@@ -25,7 +15,10 @@ const keptBackups = 5;
 export function prepareDataDir(dataDir: string): void {
   try {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-    accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
+    // Asking for permission bits misses read-only mounts and other users' rights; trying does not.
+    const probe = join(dataDir, ".write-probe");
+    writeFileSync(probe, "");
+    rmSync(probe, { force: true });
   } catch (error) {
     throw new AppError("not_configured", `The data directory ${dataDir} cannot be written.`, {
       hint: "Make it writable for the user that runs Sophia, or set SOPHIA_DATA_DIR to a folder that is.",
