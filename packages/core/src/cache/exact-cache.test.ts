@@ -1,0 +1,93 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { pino } from "pino";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { CoreTables } from "../store/core-tables.ts";
+import { openStore, type Store } from "../store/store.ts";
+import { createVirtualClock, type VirtualClock } from "../testing/virtual-clock.ts";
+import { cacheMigrations, type CacheTables } from "./cache-tables.ts";
+import { createExactCache, type ExactCache, type ExactCacheOptions } from "./exact-cache.ts";
+
+type Tables = CoreTables & CacheTables;
+
+let dataDir: string;
+let store: Store<Tables>;
+let clock: VirtualClock;
+const log = pino({ level: "silent" });
+
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), "sophia-cache-"));
+  store = await openStore<Tables>({ dataDir, migrations: [cacheMigrations], log });
+  clock = createVirtualClock();
+});
+afterEach(async () => {
+  await store.close();
+  await rm(dataDir, { recursive: true });
+});
+
+function create(options: Partial<ExactCacheOptions<Tables>> = {}): ExactCache {
+  return createExactCache({ store, clock, log, ttlMs: 60_000, ...options });
+}
+
+test("keeps a value for its time, and over a restart", async () => {
+  await create().put("caller", "key", "value");
+  await store.close();
+  store = await openStore<Tables>({ dataDir, migrations: [cacheMigrations], log });
+  const cache = create();
+  expect(await cache.get("caller", "key")).toEqual({ value: "value", createdAt: clock.now() });
+  await clock.advance(60_000);
+  expect(await cache.get("caller", "key")).toBeUndefined();
+});
+
+test("never answers across partitions", async () => {
+  const cache = create();
+  const text = fc.string({ maxLength: 6, unit: fc.constantFrom("a", "b", ":", "1") });
+  await fc.assert(
+    fc.asyncProperty(text, text, text, text, async (partition, key, otherPartition, otherKey) => {
+      fc.pre(partition !== otherPartition || key !== otherKey);
+      await cache.put(partition, key, "mine");
+      expect(await cache.get(otherPartition, otherKey)).toBeUndefined();
+      await cache.remove(partition, key);
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test("a later value replaces an earlier one", async () => {
+  const cache = create();
+  await cache.put("p", "k", "one");
+  await cache.put("p", "k", "two");
+  expect((await cache.get("p", "k"))?.value).toBe("two");
+});
+
+test("is bounded by entries and by bytes; what was used stays", async () => {
+  const cache = create({ maxEntries: 20, maxBytes: 1_000 });
+  for (let index = 0; index < 30; index += 1) {
+    await cache.put("p", `k${index}`, "x".repeat(10));
+    await clock.advance(1);
+  }
+  expect(await cache.get("p", "k0")).toBeDefined();
+  await cache.sweep();
+  const count = async () => (await store.db.selectFrom("cache_entries").select("id").execute()).length;
+  expect(await count()).toBe(18);
+  expect(await cache.get("p", "k0")).toBeDefined();
+  expect(await cache.get("p", "k1")).toBeUndefined();
+  for (let index = 0; index < 5; index += 1) await cache.put("p", `big${index}`, "y".repeat(400));
+  await cache.sweep();
+  const rows = await store.db.selectFrom("cache_entries").select("bytes").execute();
+  expect(rows.reduce((sum, row) => sum + row.bytes, 0)).toBeLessThanOrEqual(900);
+});
+
+test("does not store what is too large, or anything when its time is zero", async () => {
+  await create({ maxEntryBytes: 5 }).put("p", "k", "ä".repeat(3));
+  await create({ ttlMs: 0 }).put("p", "k", "x");
+  expect(await create().get("p", "k")).toBeUndefined();
+});
+
+test("a failing store is a miss at write time, not an error", async () => {
+  const cache = create();
+  await store.db.schema.dropTable("cache_entries").execute();
+  await expect(cache.put("p", "k", "v")).resolves.toBeUndefined();
+});
