@@ -1,8 +1,9 @@
+import type { Dispatcher } from "undici";
 import { AppError } from "../errors/app-error.ts";
 import { createBreaker, type Breaker, type BreakerOutcome, type BreakerState } from "../limits/breaker.ts";
 import type { LoadSignal } from "../limits/aimd.ts";
 import type { Clock } from "../limits/clock.ts";
-import type { Pacer } from "../limits/pacer.ts";
+import type { Pacer, Pass } from "../limits/pacer.ts";
 import type { LimitRow } from "../limits/rules.ts";
 import type { Deadline } from "./deadline.ts";
 import { BodyTooLargeError } from "./body.ts";
@@ -56,93 +57,55 @@ const maxBreakers = 64;
 // After "too many" without a usable time, everybody waits at least this long.
 const pauseWithoutNoticeMs = 1_000;
 
-export function createAttempter(environment: { options: HttpOptions; clock: Clock; pacer: Pacer }): Attempter {
-  const { options, clock, pacer } = environment;
-  const { service, log } = options;
-  const ownDispatcher = options.dispatcher === undefined;
-  const dispatcher = options.dispatcher ?? createDispatcher(options);
-  const follower = createFollower();
-  const breakers = new Map<string, Breaker>();
-  const ownRefusals = new WeakSet<AppError>();
-  const unsent = new WeakSet<AppError>();
+export interface AttempterOptions {
+  options: HttpOptions;
+  clock: Clock;
+  pacer: Pacer;
+}
 
-  function breakerFor(operation: string): Breaker {
-    const name = breakers.has(operation) || breakers.size < maxBreakers ? operation : "other";
-    const found =
-      breakers.get(name) ?? createBreaker({ clock, ...(options.breaker ? { rules: options.breaker } : {}) });
-    breakers.set(name, found);
-    return found;
+export function createAttempter(options: AttempterOptions): Attempter {
+  return new ServiceAttempter(options);
+}
+
+class ServiceAttempter implements Attempter {
+  readonly #options: HttpOptions;
+  readonly #clock: Clock;
+  readonly #pacer: Pacer;
+  readonly #dispatcher: Dispatcher;
+  readonly #follower = createFollower();
+  readonly #breakers = new Map<string, Breaker>();
+  readonly #ownRefusals = new WeakSet<AppError>();
+  readonly #unsent = new WeakSet<AppError>();
+
+  constructor({ options, clock, pacer }: AttempterOptions) {
+    this.#options = options;
+    this.#clock = clock;
+    this.#pacer = pacer;
+    this.#dispatcher = options.dispatcher ?? createDispatcher(options);
   }
 
-  function refuseWhileOpen(breaker: Breaker): AppError {
-    const refusal = new AppError("unavailable", `${service} has been failing and is given a rest.`, {
-      hint: "Try again after the pause.",
-      service,
-      retryAfterMs: Math.max(1_000, Math.ceil(breaker.retryAfterMs)),
-    });
-    ownRefusals.add(refusal);
-    return refusal;
-  }
-
-  async function enter(call: CallPlan, breaker: Breaker): Promise<Settle> {
-    if (breaker.state === "open") throw refuseWhileOpen(breaker);
-    const { key, row, weight, deadline } = call;
-    const pass = await pacer
-      .enter({ service, key, row, weight, deadlineAt: deadline.at, signal: deadline.signal })
-      .catch((error: unknown) => {
-        if (error instanceof AppError) ownRefusals.add(error);
-        if (deadline.expired) throw timedOut(service, error);
-        throw error;
-      });
-    call.waitedMs += pass.waitedMs;
-    const before = breaker.state;
-    const report = breaker.enter();
-    if (!report) {
-      pass.leave("failed");
-      throw refuseWhileOpen(breaker);
-    }
-    let settled = false;
-    return (outcome, load, reportedLimit) => {
-      if (settled) return;
-      settled = true;
-      report(outcome);
-      pass.leave(load, reportedLimit);
-      if (breaker.state !== before) options.observer?.breaker?.(service, call.operation, breaker.state);
-    };
-  }
-
-  function explain(thrown: unknown, call: CallPlan, watch: StartWatch): Error {
-    const { deadline } = call;
-    const cancelled = deadline.signal.aborted && !deadline.expired;
-    const error =
-      deadline.expired && !(thrown instanceof AppError) ? timedOut(service, thrown) : fromFailure(service, thrown);
-    if (!watch.started) unsent.add(error);
-    const isUnknown = !call.idempotent && watch.started && !isDefinite(error);
-    if (isUnknown) return outcomeUnknown(service, error);
-    return cancelled && thrown instanceof Error ? thrown : error;
-  }
-
-  async function attempt(call: CallPlan): Promise<Attempt> {
+  async attempt(call: CallPlan): Promise<Attempt> {
     call.attempts++;
-    const settle = await enter(call, breakerFor(call.operation));
+    const settle = await this.#enter(call);
     const watch: StartWatch = { started: false, once: !call.idempotent };
-    function fail(thrown: unknown): Error {
-      const error = explain(thrown, call, watch);
-      const cancelled = call.deadline.signal.aborted && !call.deadline.expired;
-      settle(cancelled ? "ignored" : outcomeOf(error), isRejection(error) ? "rejected" : "failed");
-      logFailure(error, call);
+    const fail = (thrown: unknown): Error => {
+      const error = this.#explain(thrown, call, watch);
+      settle(isCancelled(call) ? "ignored" : outcomeOf(error), isRejection(error) ? "rejected" : "failed");
+      const where = redactUrl(call.prepared.url, call.secretParameter);
+      const { operation, attempts } = call;
+      this.#options.log.debug({ service: this.#options.service, operation, where, attempts, error }, "call failed");
       return error;
-    }
+    };
     try {
-      const answer = await follower.follow(call.prepared, call.redirects, {
-        dispatcher,
+      const answer = await this.#follower.follow(call.prepared, call.redirects, {
+        dispatcher: this.#dispatcher,
         signal: call.deadline.signal,
         watch,
-        headersTimeoutMs: Math.max(1, Math.ceil(call.deadline.at - clock.monotonic())),
+        headersTimeoutMs: Math.max(1, Math.ceil(call.deadline.at - this.#clock.monotonic())),
         bodyTimeoutMs: call.bodyTimeoutMs,
       });
       call.status = answer.status;
-      if (answer.status >= 300) throw await refusal(answer, call);
+      if (answer.status >= 300) throw await this.#refusal(answer, call);
       const limit = reportedLimit(answer, call.row);
       return {
         answer,
@@ -155,37 +118,109 @@ export function createAttempter(environment: { options: HttpOptions; clock: Cloc
     }
   }
 
-  /** The vendor's "no", and the pause it asks for, which is everybody's. */
-  async function refusal(answer: Answer, call: CallPlan): Promise<AppError> {
-    const error = await failedAnswer(answer, {
+  isOwnRefusal(error: AppError): boolean {
+    return this.#ownRefusals.has(error);
+  }
+
+  wasNotSent(error: AppError): boolean {
+    return this.#unsent.has(error);
+  }
+
+  breakers(): Record<string, BreakerState> {
+    return Object.fromEntries([...this.#breakers].map(([name, breaker]) => [name, breaker.state]));
+  }
+
+  async close(): Promise<void> {
+    await this.#follower.close();
+    if (!this.#options.dispatcher) await this.#dispatcher.destroy();
+  }
+
+  /** Waits for a place, then asks the breaker last: it may have opened in the meantime. */
+  async #enter(call: CallPlan): Promise<Settle> {
+    const breaker = this.#breakerFor(call.operation);
+    if (breaker.state === "open") throw this.#givenRest(breaker);
+    const pass = await this.#pace(call);
+    const before = breaker.state;
+    const report = breaker.enter();
+    if (!report) {
+      pass.leave("failed");
+      throw this.#givenRest(breaker);
+    }
+    let settled = false;
+    return (outcome, load, limit) => {
+      if (settled) return;
+      settled = true;
+      report(outcome);
+      pass.leave(load, limit);
+      const { state } = breaker;
+      if (state !== before) this.#options.observer?.breaker?.(this.#options.service, call.operation, state);
+    };
+  }
+
+  async #pace(call: CallPlan): Promise<Pass> {
+    const { key, row, weight, deadline } = call;
+    const { service } = this.#options;
+    try {
+      const pass = await this.#pacer.enter({
+        service,
+        key,
+        row,
+        weight,
+        deadlineAt: deadline.at,
+        signal: deadline.signal,
+      });
+      call.waitedMs += pass.waitedMs;
+      return pass;
+    } catch (error) {
+      if (error instanceof AppError) this.#ownRefusals.add(error);
+      throw deadline.expired ? timedOut(service, error) : error;
+    }
+  }
+
+  #breakerFor(operation: string): Breaker {
+    const { breaker: rules } = this.#options;
+    const name = this.#breakers.has(operation) || this.#breakers.size < maxBreakers ? operation : "other";
+    const found = this.#breakers.get(name) ?? createBreaker({ clock: this.#clock, ...(rules ? { rules } : {}) });
+    this.#breakers.set(name, found);
+    return found;
+  }
+
+  #givenRest(breaker: Breaker): AppError {
+    const { service } = this.#options;
+    const refusal = new AppError("unavailable", `${service} has been failing and is given a rest.`, {
+      hint: "Try again after the pause.",
       service,
-      wallMs: clock.now(),
-      retryAfterHeader: options.retryAfterHeader,
-      explain: options.explain,
+      retryAfterMs: Math.max(1_000, Math.ceil(breaker.retryAfterMs)),
     });
+    this.#ownRefusals.add(refusal);
+    return refusal;
+  }
+
+  #explain(thrown: unknown, call: CallPlan, watch: StartWatch): Error {
+    const { service } = this.#options;
+    const isLate = call.deadline.expired && !(thrown instanceof AppError);
+    const error = isLate ? timedOut(service, thrown) : fromFailure(service, thrown);
+    if (!watch.started) this.#unsent.add(error);
+    if (!call.idempotent && watch.started && !isDefinite(error)) return outcomeUnknown(service, error);
+    return isCancelled(call) && thrown instanceof Error ? thrown : error;
+  }
+
+  /** The vendor's "no", and the pause it asks for, which is everybody's. */
+  async #refusal(answer: Answer, call: CallPlan): Promise<AppError> {
+    const { service, retryAfterHeader, explain } = this.#options;
+    const error = await failedAnswer(answer, { service, wallMs: this.#clock.now(), retryAfterHeader, explain });
     const pauseMs = error.retryAfterMs ?? (answer.status === 429 ? pauseWithoutNoticeMs : 0);
-    if (pauseMs > 0 && (answer.status === 429 || answer.status === 503)) await pacer.pause(call, pauseMs);
+    if (pauseMs > 0 && (answer.status === 429 || answer.status === 503)) await this.#pacer.pause(call, pauseMs);
     return error;
   }
-
-  function logFailure(error: Error, call: CallPlan): void {
-    const where = redactUrl(call.prepared.url, call.secretParameter);
-    log.debug({ service, operation: call.operation, where, attempt: call.attempts, error }, "call failed");
-  }
-
-  return {
-    attempt,
-    isOwnRefusal: (error) => ownRefusals.has(error),
-    wasNotSent: (error) => unsent.has(error),
-    breakers: () => Object.fromEntries([...breakers].map(([name, breaker]) => [name, breaker.state])),
-    async close() {
-      await follower.close();
-      if (ownDispatcher) await dispatcher.destroy();
-    },
-  };
 }
 
 type Settle = (outcome: BreakerOutcome, load: LoadSignal, reportedLimit?: number) => void;
+
+/** The caller gave up before the deadline did. */
+function isCancelled(call: CallPlan): boolean {
+  return call.deadline.signal.aborted && !call.deadline.expired;
+}
 
 /** The service answered, and the answer says that nothing was done. */
 function isDefinite(error: AppError): boolean {

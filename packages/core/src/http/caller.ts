@@ -1,10 +1,11 @@
 import { AppError } from "../errors/app-error.ts";
 import type { BreakerState } from "../limits/breaker.ts";
-import { abortReason, systemClock } from "../limits/clock.ts";
+import { abortReason, systemClock, type Clock } from "../limits/clock.ts";
 import { createMemoryLimitStore } from "../limits/limit-store.ts";
 import { createPacer } from "../limits/pacer.ts";
-import { createRetryBudget, retry } from "../limits/retry.ts";
-import { createAttempter, type Attempt, type CallPlan } from "./attempt.ts";
+import type { LimitRow } from "../limits/rules.ts";
+import { createRetryBudget, retry, type RetryBudget } from "../limits/retry.ts";
+import { createAttempter, type Attempt, type Attempter, type CallPlan } from "./attempt.ts";
 import { credentialId, resolveAuth } from "./auth.ts";
 import { startDeadline } from "./deadline.ts";
 import type { Answer } from "./exchange.ts";
@@ -27,32 +28,83 @@ const defaultTimeoutMs = 30_000;
 const defaultBodyTimeoutMs = 20_000;
 
 export function createCaller(options: HttpOptions): Caller {
-  const { service, clock = systemClock } = options;
-  const base = { url: new URL(options.baseUrl), headers: options.headers ?? {} };
-  const budget = createRetryBudget({ clock });
-  const pacer = options.pacer ?? createPacer({ store: createMemoryLimitStore({ clock }), clock });
-  const attempter = createAttempter({ options, clock, pacer });
+  return new ServiceCaller(options);
+}
 
-  async function plan(request: HttpCallOptions, bodyTimeoutMs: number): Promise<CallPlan> {
+class ServiceCaller implements Caller {
+  readonly #options: HttpOptions;
+  readonly #clock: Clock;
+  readonly #base: { url: URL; headers: Readonly<Record<string, string>> };
+  readonly #budget: RetryBudget;
+  readonly #attempter: Attempter;
+
+  constructor(options: HttpOptions) {
+    const clock = options.clock ?? systemClock;
+    const pacer = options.pacer ?? createPacer({ store: createMemoryLimitStore({ clock }), clock });
+    this.#options = options;
+    this.#clock = clock;
+    this.#base = { url: new URL(options.baseUrl), headers: options.headers ?? {} };
+    this.#budget = createRetryBudget({ clock });
+    this.#attempter = createAttempter({ options, clock, pacer });
+  }
+
+  async call<T>(request: HttpCallOptions, read: (answer: Answer) => Promise<T>): Promise<T> {
+    const call = await this.#plan(request, defaultBodyTimeoutMs);
+    try {
+      return await this.#observed(request, call, () =>
+        this.#withRetry(call, async (attempt) => {
+          const value = await read(attempt.answer);
+          attempt.succeed();
+          return value;
+        }),
+      );
+    } finally {
+      call.deadline.end();
+    }
+  }
+
+  async open(
+    request: HttpCallOptions,
+    idleTimeoutMs: number,
+    decode: (answer: Answer) => AsyncGenerator<Buffer, void, undefined>,
+  ): Promise<HttpStream> {
+    const call = await this.#plan(request, idleTimeoutMs);
+    try {
+      const attempt = await this.#observed(request, call, () =>
+        this.#withRetry(call, (opened) => Promise.resolve(opened)),
+      );
+      const { answer } = attempt;
+      return { status: answer.status, headers: answer.headers, body: relay(attempt, call, decode(answer)) };
+    } catch (error) {
+      call.deadline.end();
+      throw error;
+    }
+  }
+
+  breakers(): Record<string, BreakerState> {
+    return this.#attempter.breakers();
+  }
+
+  async close(): Promise<void> {
+    await this.#attempter.close();
+  }
+
+  async #plan(request: HttpCallOptions, bodyTimeoutMs: number): Promise<CallPlan> {
+    const options = this.#options;
     const method = request.method ?? "GET";
     const auth = await resolveAuth(options.auth);
-    const prepared = prepareRequest(base, { ...request, method }, auth);
-    const row = options.limits?.find(
-      (candidate) =>
-        (candidate.method === undefined || candidate.method === method) &&
-        (candidate.path === undefined || candidate.path.test(request.path)),
-    );
+    const row = findRow(options.limits, method, request.path);
     return {
-      prepared,
+      prepared: prepareRequest(this.#base, { ...request, method }, auth),
       row,
-      key: `${service}:${credentialId(auth)}`,
+      key: `${options.service}:${credentialId(auth)}`,
       secretParameter: auth?.in === "query" ? auth.name : undefined,
       operation: request.operation ?? row?.class ?? method,
       weight: request.weight ?? 1,
       idempotent: request.idempotent ?? (method !== "POST" && method !== "PATCH"),
       redirects: method === "GET" || method === "HEAD" ? (request.redirects ?? 0) : 0,
       bodyTimeoutMs,
-      deadline: startDeadline(clock, request.timeoutMs ?? options.timeoutMs ?? defaultTimeoutMs, request.signal),
+      deadline: startDeadline(this.#clock, request.timeoutMs ?? options.timeoutMs ?? defaultTimeoutMs, request.signal),
       attempts: 0,
       waitedMs: 0,
       status: undefined,
@@ -60,37 +112,39 @@ export function createCaller(options: HttpOptions): Caller {
   }
 
   /** Runs attempts until `use` has made something of an answer. */
-  async function withRetry<T>(call: CallPlan, use: (attempt: Attempt) => Promise<T>): Promise<T> {
-    return await retry(
-      async () => {
-        const attempt = await attempter.attempt(call);
-        try {
-          return await use(attempt);
-        } catch (error) {
-          throw attempt.fail(error);
-        }
-      },
-      {
-        clock,
-        budget,
-        idempotent: call.idempotent,
-        deadlineAt: call.deadline.at,
-        signal: call.deadline.signal,
-        isFinal: attempter.isOwnRefusal,
-        isBeforeEffect: attempter.wasNotSent,
-        ...(options.attempts === undefined ? {} : { attempts: options.attempts }),
-        ...(options.random === undefined ? {} : { random: options.random }),
-      },
-    );
+  async #withRetry<T>(call: CallPlan, use: (attempt: Attempt) => Promise<T>): Promise<T> {
+    const { attempts, random } = this.#options;
+    const attempter = this.#attempter;
+    async function once(): Promise<T> {
+      const attempt = await attempter.attempt(call);
+      try {
+        return await use(attempt);
+      } catch (error) {
+        throw attempt.fail(error);
+      }
+    }
+    return await retry(once, {
+      clock: this.#clock,
+      budget: this.#budget,
+      idempotent: call.idempotent,
+      deadlineAt: call.deadline.at,
+      signal: call.deadline.signal,
+      isFinal: (error) => attempter.isOwnRefusal(error),
+      isBeforeEffect: (error) => attempter.wasNotSent(error),
+      ...(attempts === undefined ? {} : { attempts }),
+      ...(random === undefined ? {} : { random }),
+    });
   }
 
-  async function observed<T>(request: HttpCallOptions, call: CallPlan, work: () => Promise<T>): Promise<T> {
-    const startedAt = clock.monotonic();
-    const observer = options.observer;
+  /** Metrics and span around the whole call; the spine works the same with neither. */
+  async #observed<T>(request: HttpCallOptions, call: CallPlan, work: () => Promise<T>): Promise<T> {
+    const startedAt = this.#clock.monotonic();
+    const { observer, service } = this.#options;
+    const method = call.prepared.method as HttpCall["method"];
     let outcome = "ok";
     try {
       if (!observer?.span) return await work();
-      return await observer.span(`${call.prepared.method} ${service}`, attributesOf(request, call), async (set) => {
+      return await observer.span(`${method} ${service}`, this.#attributes(request, call), async (set) => {
         try {
           return await work();
         } finally {
@@ -102,56 +156,30 @@ export function createCaller(options: HttpOptions): Caller {
       outcome = error instanceof AppError ? error.kind : "cancelled";
       throw error;
     } finally {
-      observer?.call?.(report(call, outcome, clock.monotonic() - startedAt));
+      const { operation, status, attempts, waitedMs } = call;
+      const durationMs = this.#clock.monotonic() - startedAt;
+      observer?.call?.({ service, operation, method, outcome, status, attempts, waitedMs, durationMs });
     }
   }
 
-  function attributesOf(request: HttpCallOptions, call: CallPlan): Record<string, string | number | boolean> {
+  // Names of the OpenTelemetry semantic conventions for HTTP clients.
+  #attributes(request: HttpCallOptions, call: CallPlan): Record<string, string | number | boolean> {
+    const { url } = this.#base;
     return {
       "http.request.method": call.prepared.method,
-      "server.address": base.url.hostname,
-      "server.port": Number(base.url.port || (base.url.protocol === "https:" ? 443 : 80)),
-      "sophia.service": service,
+      "server.address": url.hostname,
+      "server.port": Number(url.port || (url.protocol === "https:" ? 443 : 80)),
+      "sophia.service": this.#options.service,
       "sophia.operation": call.operation,
       ...request.attributes,
     };
   }
+}
 
-  function report(call: CallPlan, outcome: string, durationMs: number): HttpCall {
-    const { operation, status, attempts, waitedMs, prepared } = call;
-    const method = prepared.method as HttpCall["method"];
-    return { service, operation, method, outcome, status, attempts, waitedMs, durationMs };
-  }
-
-  return {
-    async call(request, read) {
-      const call = await plan(request, defaultBodyTimeoutMs);
-      try {
-        return await observed(request, call, () =>
-          withRetry(call, async (attempt) => {
-            const value = await read(attempt.answer);
-            attempt.succeed();
-            return value;
-          }),
-        );
-      } finally {
-        call.deadline.end();
-      }
-    },
-    async open(request, idleTimeoutMs, decode) {
-      const call = await plan(request, idleTimeoutMs);
-      try {
-        const attempt = await observed(request, call, () => withRetry(call, (opened) => Promise.resolve(opened)));
-        const { answer } = attempt;
-        return { status: answer.status, headers: answer.headers, body: relay(attempt, call, decode(answer)) };
-      } catch (error) {
-        call.deadline.end();
-        throw error;
-      }
-    },
-    breakers: () => attempter.breakers(),
-    close: () => attempter.close(),
-  };
+function findRow(rows: readonly LimitRow[] | undefined, method: string, path: string): LimitRow | undefined {
+  return rows?.find(
+    (row) => (row.method === undefined || row.method === method) && (row.path === undefined || row.path.test(path)),
+  );
 }
 
 /** The body of a stream; whichever way its reader leaves, the attempt is settled and the timers freed. */

@@ -1,5 +1,6 @@
 import { lookup as systemLookup, type LookupAddress } from "node:dns";
 import { isIP, type LookupFunction } from "node:net";
+import { callbackify } from "node:util";
 import { Agent, buildConnector, type Dispatcher } from "undici";
 import type { AddressPolicy } from "./address.ts";
 
@@ -53,25 +54,22 @@ export function createGuardedDispatcher(options: GuardedDispatcherOptions): Disp
 }
 
 function guardedLookup(policy: AddressPolicy, resolve: Resolve, port: number): LookupFunction {
+  async function addressesOf(host: string): Promise<LookupAddress[]> {
+    const addresses = await resolve(host);
+    // One bad address spoils the name: nobody mixes public and private ones in good faith.
+    for (const { address } of addresses) policy.checkAddress(address, host.replace(/\.+$/, ""), port);
+    if (addresses.length === 0) throw Object.assign(new Error("no address"), { code: "ENOTFOUND" });
+    return [...addresses];
+  }
+
+  const lookup = callbackify(addressesOf);
   return (host, lookupOptions, done) => {
-    resolve(host).then(
-      (addresses) => {
-        try {
-          // One bad address spoils the name: nobody mixes public and private ones in good faith.
-          for (const { address } of addresses) policy.checkAddress(address, host.replace(/\.+$/, ""), port);
-        } catch (error) {
-          done(error as NodeJS.ErrnoException, "", 4);
-          return;
-        }
-        const [first] = addresses;
-        if (!first) done(Object.assign(new Error("no address"), { code: "ENOTFOUND" }), "", 4);
-        else if (lookupOptions.all) done(null, addresses as LookupAddress[]);
-        else done(null, first.address, first.family);
-      },
-      (error: NodeJS.ErrnoException) => {
-        done(error, "", 4);
-      },
-    );
+    lookup(host, (error, addresses) => {
+      const first = addresses?.[0];
+      if (error || !first) done(error, "", 4);
+      else if (lookupOptions.all) done(null, addresses);
+      else done(null, first.address, first.family);
+    });
   };
 }
 

@@ -52,77 +52,91 @@ const slicesPerWindow = 10;
  * deadline while it probes.
  */
 export function createBreaker(options: { clock: Clock; rules?: Partial<BreakerRules> }): Breaker {
-  const { clock } = options;
-  const rules = { ...defaultRules, ...options.rules };
-  let slices: Slice[] = [];
-  let openUntil = 0;
-  let openings = 0;
-  let closedAt = -Infinity;
-  let halfOpen: { started: number; succeeded: number } | undefined;
-  let isOpen = false;
+  return new SamplingBreaker(options.clock, { ...defaultRules, ...options.rules });
+}
 
-  function open(): void {
-    if (clock.monotonic() - closedAt >= rules.forgetAfterMs && !halfOpen) openings = 0;
-    openUntil = clock.monotonic() + Math.min(rules.maxOpenMs, rules.openMs * 2 ** openings);
-    openings = Math.min(openings + 1, 16);
-    isOpen = true;
-    halfOpen = undefined;
-    slices = [];
+class SamplingBreaker implements Breaker {
+  readonly #clock: Clock;
+  readonly #rules: BreakerRules;
+  #slices: Slice[] = [];
+  #isOpen = false;
+  #openUntil = 0;
+  #openings = 0;
+  #closedAt = -Infinity;
+  #probing: { started: number; succeeded: number } | undefined;
+
+  constructor(clock: Clock, rules: BreakerRules) {
+    this.#clock = clock;
+    this.#rules = rules;
   }
 
-  function close(): void {
-    isOpen = false;
-    halfOpen = undefined;
-    slices = [];
-    closedAt = clock.monotonic();
+  get state(): BreakerState {
+    if (!this.#isOpen) return "closed";
+    return this.retryAfterMs > 0 ? "open" : "half_open";
   }
 
-  function count(failed: boolean): void {
-    const now = clock.monotonic();
-    slices = slices.filter((slice) => now - slice.startedAt < rules.windowMs);
-    let current = slices.at(-1);
-    if (!current || now - current.startedAt >= rules.windowMs / slicesPerWindow) {
+  get retryAfterMs(): number {
+    return this.#isOpen ? Math.max(0, this.#openUntil - this.#clock.monotonic()) : 0;
+  }
+
+  enter(): ((outcome: BreakerOutcome) => void) | undefined {
+    if (this.#isOpen) return this.retryAfterMs > 0 ? undefined : this.#probe();
+    const openingsThen = this.#openings;
+    return once((outcome) => {
+      // A call that began before the last opening says nothing about the time after it.
+      if (outcome === "ignored" || this.#isOpen || openingsThen !== this.#openings) return;
+      this.#count(outcome === "failure");
+    });
+  }
+
+  #probe(): ((outcome: BreakerOutcome) => void) | undefined {
+    this.#probing ??= { started: 0, succeeded: 0 };
+    const round = this.#probing;
+    if (round.started >= this.#rules.probes) return undefined;
+    round.started++;
+    return once((outcome) => {
+      if (this.#probing !== round) return;
+      if (outcome === "failure") this.#open();
+      else if (outcome === "ignored") round.started--;
+      else if (++round.succeeded >= this.#rules.probes) this.#close();
+    });
+  }
+
+  #count(failed: boolean): void {
+    const now = this.#clock.monotonic();
+    const { windowMs, minimumCalls, failureRatio } = this.#rules;
+    this.#slices = this.#slices.filter((slice) => now - slice.startedAt < windowMs);
+    let current = this.#slices.at(-1);
+    if (!current || now - current.startedAt >= windowMs / slicesPerWindow) {
       current = { startedAt: now, calls: 0, failures: 0 };
-      slices.push(current);
+      this.#slices.push(current);
     }
     current.calls++;
     if (!failed) return;
     current.failures++;
-    const calls = slices.reduce((sum, slice) => sum + slice.calls, 0);
-    const failures = slices.reduce((sum, slice) => sum + slice.failures, 0);
-    if (calls >= rules.minimumCalls && failures / calls >= rules.failureRatio) open();
+    const calls = this.#slices.reduce((sum, slice) => sum + slice.calls, 0);
+    const failures = this.#slices.reduce((sum, slice) => sum + slice.failures, 0);
+    if (calls >= minimumCalls && failures / calls >= failureRatio) this.#open();
   }
 
-  function enterHalfOpen(): ((outcome: BreakerOutcome) => void) | undefined {
-    halfOpen ??= { started: 0, succeeded: 0 };
-    const round = halfOpen;
-    if (round.started >= rules.probes) return undefined;
-    round.started++;
-    return once((outcome) => {
-      if (halfOpen !== round) return;
-      if (outcome === "failure") open();
-      else if (outcome === "ignored") round.started--;
-      else if (++round.succeeded >= rules.probes) close();
-    });
+  #open(): void {
+    const now = this.#clock.monotonic();
+    const { openMs, maxOpenMs, forgetAfterMs } = this.#rules;
+    if (!this.#probing && now - this.#closedAt >= forgetAfterMs) this.#openings = 0;
+    this.#openUntil = now + Math.min(maxOpenMs, openMs * 2 ** this.#openings);
+    // Bounded, because 2 ** 1024 is no number of milliseconds.
+    this.#openings = Math.min(this.#openings + 1, 30);
+    this.#isOpen = true;
+    this.#probing = undefined;
+    this.#slices = [];
   }
 
-  return {
-    get state() {
-      if (!isOpen) return "closed";
-      return clock.monotonic() < openUntil ? "open" : "half_open";
-    },
-    get retryAfterMs() {
-      return isOpen ? Math.max(0, openUntil - clock.monotonic()) : 0;
-    },
-    enter() {
-      if (isOpen) return clock.monotonic() < openUntil ? undefined : enterHalfOpen();
-      const wasOpenings = openings;
-      return once((outcome) => {
-        // A call that began before the last opening says nothing about the time after it.
-        if (outcome !== "ignored" && !isOpen && wasOpenings === openings) count(outcome === "failure");
-      });
-    },
-  };
+  #close(): void {
+    this.#isOpen = false;
+    this.#probing = undefined;
+    this.#slices = [];
+    this.#closedAt = this.#clock.monotonic();
+  }
 }
 
 function once(report: (outcome: BreakerOutcome) => void): (outcome: BreakerOutcome) => void {

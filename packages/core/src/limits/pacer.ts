@@ -1,7 +1,7 @@
 import { AppError } from "../errors/app-error.ts";
 import type { LoadSignal } from "./aimd.ts";
 import { abortReason, type Clock } from "./clock.ts";
-import type { LimitStore } from "./limit-store.ts";
+import type { LimitStore, RateAnswer } from "./limit-store.ts";
 import type { ConcurrencyRule, LimitRow } from "./rules.ts";
 
 export interface PaceRequest {
@@ -41,89 +41,118 @@ interface Line {
 }
 
 export function createPacer(options: { store: LimitStore; clock: Clock }): Pacer {
-  const { store, clock } = options;
-  const lines = new Map<string, Line>();
+  return new StorePacer(options.store, options.clock);
+}
 
-  async function takeRate(request: PaceRequest): Promise<void> {
-    const { row, key } = request;
-    const gate = gateKey(request);
-    for (;;) {
-      const maxWaitMs = Math.max(0, request.deadlineAt - clock.monotonic());
-      const answer = row?.rate
-        ? await store.takeRate({
-            gate,
-            bucket: `${key}:${row.class}:rate`,
-            rule: row.rate,
-            weight: request.weight,
-            maxWaitMs,
-          })
-        : await askGate(gate, maxWaitMs);
-      if (answer.kind === "refused") throw tooMany(request.service, answer.waitMs);
-      if (answer.waitMs === 0) return;
-      await clock.sleep(answer.waitMs, request.signal);
-      // The gate may have closed while this call waited with its place: then it queues again with the others.
-      if (answer.kind === "go" && (await store.gateMs(gate)) === 0) return;
-    }
+class StorePacer implements Pacer {
+  readonly #store: LimitStore;
+  readonly #clock: Clock;
+  readonly #lines = new Map<string, Line>();
+
+  constructor(store: LimitStore, clock: Clock) {
+    this.#store = store;
+    this.#clock = clock;
   }
 
-  async function askGate(gate: string, maxWaitMs: number): Promise<{ kind: "gated" | "refused"; waitMs: number }> {
-    const waitMs = await store.gateMs(gate);
-    return { kind: waitMs > maxWaitMs ? "refused" : "gated", waitMs };
-  }
-
-  async function enterBucket(bucket: string, rule: ConcurrencyRule, request: PaceRequest): Promise<string> {
-    const line = lines.get(bucket) ?? { waiting: 0, tail: Promise.resolve(), wake: undefined };
-    lines.set(bucket, line);
-    if (line.waiting >= maxWaiting) throw tooMany(request.service, 1_000);
-    line.waiting++;
-    const ahead = line.tail;
-    let letNextGo = (): void => undefined;
-    line.tail = new Promise((resolve) => {
-      letNextGo = resolve;
-    });
-    try {
-      await unlessAborted(ahead, request, clock);
-      for (;;) {
-        // Listening starts before asking, or a place freed in between would go unnoticed.
-        const freed = nextFree(line);
-        const lease = await store.tryEnter(bucket, rule, leaseMs);
-        if (lease !== undefined) return lease;
-        const polled = store.pollMs > 0 && store.pollMs < request.deadlineAt - clock.monotonic();
-        await unlessAborted(freed, request, clock, polled ? store.pollMs : undefined);
-      }
-    } finally {
-      line.waiting--;
-      // Who gives up in the middle of the line leaves only when those ahead are through: order is kept.
-      void ahead.then(letNextGo);
-      if (line.waiting === 0) lines.delete(bucket);
-    }
-  }
-
-  async function enter(request: PaceRequest): Promise<Pass> {
-    const startedAt = clock.monotonic();
+  async enter(request: PaceRequest): Promise<Pass> {
+    const startedAt = this.#clock.monotonic();
     const rule = request.row?.concurrency;
     const bucket = `${request.key}:${request.row?.class ?? ""}:slots`;
-    const lease = rule ? await enterBucket(bucket, rule, request) : undefined;
-    let left = false;
-    function leave(load: LoadSignal, reportedLimit?: number): void {
-      if (left || !rule || lease === undefined) return;
-      left = true;
-      void store.leave(bucket, rule, lease, load, reportedLimit).then(() => lines.get(bucket)?.wake?.());
-    }
+    const lease = rule ? await this.#enterBucket(bucket, rule, request) : undefined;
+    const leave = once((load, reportedLimit) => {
+      if (!rule || lease === undefined) return;
+      void this.#store.leave(bucket, rule, lease, load, reportedLimit).then(() => this.#lines.get(bucket)?.wake?.());
+    });
     try {
-      await takeRate(request);
+      await this.#takeRate(request);
     } catch (error) {
       leave("failed");
       throw error;
     }
-    return { waitedMs: clock.monotonic() - startedAt, leave };
+    return { waitedMs: this.#clock.monotonic() - startedAt, leave };
   }
 
-  return {
-    enter,
-    async pause(request, forMs) {
-      await store.closeGate(gateKey(request), forMs);
-    },
+  async pause(request: Pick<PaceRequest, "key" | "row">, forMs: number): Promise<void> {
+    await this.#store.closeGate(gateKey(request), forMs);
+  }
+
+  async #takeRate(request: PaceRequest): Promise<void> {
+    const gate = gateKey(request);
+    for (;;) {
+      const maxWaitMs = Math.max(0, request.deadlineAt - this.#clock.monotonic());
+      const answer = await this.#ask(request, gate, maxWaitMs);
+      if (answer.kind === "refused") throw tooMany(request.service, answer.waitMs);
+      if (answer.waitMs === 0) return;
+      await this.#clock.sleep(answer.waitMs, request.signal);
+      // The gate may have closed while this call waited with its place: then it queues again with the others.
+      if (answer.kind === "go" && (await this.#store.gateMs(gate)) === 0) return;
+    }
+  }
+
+  async #ask(request: PaceRequest, gate: string, maxWaitMs: number): Promise<RateAnswer> {
+    const { key, row, weight } = request;
+    if (row?.rate) {
+      const bucket = `${key}:${row.class}:rate`;
+      return await this.#store.takeRate({ gate, bucket, rule: row.rate, weight, maxWaitMs });
+    }
+    const waitMs = await this.#store.gateMs(gate);
+    return { kind: waitMs > maxWaitMs ? "refused" : "gated", waitMs };
+  }
+
+  async #enterBucket(bucket: string, rule: ConcurrencyRule, request: PaceRequest): Promise<string> {
+    const line = this.#lines.get(bucket) ?? { waiting: 0, tail: Promise.resolve(), wake: undefined };
+    this.#lines.set(bucket, line);
+    if (line.waiting >= maxWaiting) throw tooMany(request.service, 1_000);
+    line.waiting++;
+    const ahead = line.tail;
+    const turn = Promise.withResolvers<void>();
+    line.tail = turn.promise;
+    try {
+      await this.#inTime(ahead, request);
+      return await this.#firstFree(line, bucket, rule, request);
+    } finally {
+      line.waiting--;
+      // Who gives up in the middle of the line leaves only when those ahead are through: order is kept.
+      void ahead.then(turn.resolve);
+      if (line.waiting === 0) this.#lines.delete(bucket);
+    }
+  }
+
+  async #firstFree(line: Line, bucket: string, rule: ConcurrencyRule, request: PaceRequest): Promise<string> {
+    for (;;) {
+      // Listening starts before asking, or a place freed in between would go unnoticed.
+      const freed = nextFree(line);
+      const lease = await this.#store.tryEnter(bucket, rule, leaseMs);
+      if (lease !== undefined) return lease;
+      const { pollMs } = this.#store;
+      const isPolled = pollMs > 0 && pollMs < request.deadlineAt - this.#clock.monotonic();
+      await this.#inTime(freed, request, isPolled ? pollMs : undefined);
+    }
+  }
+
+  /** Ends with `event`, after `pollMs` when given, or with an error at the deadline and on abort. */
+  async #inTime(event: Promise<void>, request: PaceRequest, pollMs?: number): Promise<void> {
+    const { signal } = request;
+    if (signal.aborted) throw abortReason(signal);
+    const done = new AbortController();
+    const leftMs = Math.max(0, request.deadlineAt - this.#clock.monotonic());
+    const timer = this.#clock.sleep(pollMs ?? leftMs, AbortSignal.any([signal, done.signal])).then(
+      () => pollMs !== undefined,
+      () => true,
+    );
+    const isInTime = await Promise.race([event.then(() => true), timer]);
+    done.abort();
+    if (signal.aborted) throw abortReason(signal);
+    if (!isInTime) throw tooMany(request.service, 1_000);
+  }
+}
+
+function once(leave: Pass["leave"]): Pass["leave"] {
+  let left = false;
+  return (load, reportedLimit) => {
+    if (left) return;
+    left = true;
+    leave(load, reportedLimit);
   };
 }
 
@@ -135,22 +164,6 @@ function nextFree(line: Line): Promise<void> {
 
 function gateKey({ key, row }: Pick<PaceRequest, "key" | "row">): string {
   return row?.ownGate ? `${key}:${row.class}` : key;
-}
-
-/** Ends with `event`, after `pollMs` when given, or with an error at the deadline and on abort. */
-async function unlessAborted(event: Promise<void>, request: PaceRequest, clock: Clock, pollMs?: number): Promise<void> {
-  const { signal } = request;
-  if (signal.aborted) throw abortReason(signal);
-  const done = new AbortController();
-  const leftMs = Math.max(0, request.deadlineAt - clock.monotonic());
-  const timer = clock.sleep(pollMs ?? leftMs, AbortSignal.any([signal, done.signal])).then(
-    () => pollMs !== undefined,
-    () => true,
-  );
-  const inTime = await Promise.race([event.then(() => true), timer]);
-  done.abort();
-  if (signal.aborted) throw abortReason(signal);
-  if (!inTime) throw tooMany(request.service, 1_000);
 }
 
 function tooMany(service: string, waitMs: number): AppError {
