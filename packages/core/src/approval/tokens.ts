@@ -1,0 +1,193 @@
+import { hash, randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { ensureKeyFile } from "../config/key-file.ts";
+import { type Secret, unwrap } from "../config/secret.ts";
+import { AppError } from "../errors/app-error.ts";
+import type { Clock } from "../limits/clock.ts";
+import type { Caller, Scope } from "../mcp/define-tool.ts";
+import type { CoreTables } from "../store/core-tables.ts";
+import type { Store } from "../store/store.ts";
+import { formatScopes, parseScopes, scopeOrder } from "./scopes.ts";
+import { createTokenCache } from "./token-cache.ts";
+
+/** What is known of a token. The bearer itself is nowhere but with its holder. */
+export interface TokenInfo {
+  id: string;
+  name: string;
+  /** `*` or the id of one server. */
+  server: string;
+  scopes: Scope[];
+  createdAt: number;
+  expiresAt: number | undefined;
+  revokedAt: number | undefined;
+  lastUsedAt: number | undefined;
+}
+
+export interface TokenDescription {
+  name: string;
+  /** `*` or the id of one server. */
+  server: string;
+  scopes: readonly Scope[];
+  /** Wall clock, milliseconds. */
+  expiresAt?: number;
+}
+
+/** The one issuer of bearers: MCP callers, gateway keys, approvers, the console. */
+export interface Tokens {
+  /** The bearer is shown to nobody again: only its SHA-256 is kept. */
+  create(token: TokenDescription): Promise<{ id: string; bearer: string }>;
+  /** Makes a bearer that came from elsewhere valid. Doing so twice changes nothing; a revoked one stays revoked. */
+  adopt(bearer: string, token: TokenDescription): Promise<TokenInfo>;
+  /** Takes `SOPHIA_TOKEN` as the caller token (`read`, `write`, all servers) and revokes the one it replaces. */
+  adoptConfigured(token: Secret): Promise<void>;
+  /** Newest first, without hashes. */
+  list(): Promise<TokenInfo[]>;
+  /** By id, or all with this name. Returns how many; throws `not_found` when there is none left to revoke. */
+  revoke(nameOrId: string): Promise<number>;
+  /** Who holds this bearer, if it is valid here now. Revocation shows within a second. */
+  authenticate(bearer: string, server: string): Promise<Caller | undefined>;
+  /**
+   * First start: a caller token, kept in `<dataDir>/caller-token` (0600), and an approver token that is returned here
+   * once and kept nowhere. Any number of processes may do this at once; each token is returned to one of them.
+   */
+  ensureFirst(dataDir: string): Promise<{ callerBearer?: string; approverBearer?: string }>;
+}
+
+const configuredName = "SOPHIA_TOKEN";
+const minimumBearerLength = 32;
+const firstApproverId = "tok_first_approver";
+
+export const callerTokenFile = "caller-token";
+
+export function createTokens(options: { store: Store<CoreTables>; clock: Clock }): Tokens {
+  const { store, clock } = options;
+  const cache = createTokenCache(options);
+
+  async function insert(bearer: string, token: TokenDescription, id = newId()): Promise<boolean> {
+    const result = await store.db
+      .insertInto("tokens")
+      .values({
+        id,
+        name: token.name,
+        server: token.server,
+        scopes: formatScopes(token.scopes),
+        hash: hashBearer(bearer),
+        created_at: clock.now(),
+        expires_at: token.expiresAt ?? null,
+        revoked_at: null,
+        last_used_at: null,
+      })
+      .onConflict((conflict) => conflict.doNothing())
+      .executeTakeFirst();
+    cache.forget();
+    return Number(result.numInsertedOrUpdatedRows ?? 0) === 1;
+  }
+
+  async function adopt(bearer: string, token: TokenDescription): Promise<TokenInfo> {
+    checkDescription(token);
+    if (bearer.length < minimumBearerLength) {
+      throw new AppError("invalid_input", `A bearer needs at least ${minimumBearerLength} characters.`);
+    }
+    await insert(bearer, token);
+    const query = store.db.selectFrom("tokens").selectAll().where("hash", "=", hashBearer(bearer));
+    return toInfo(await query.executeTakeFirstOrThrow());
+  }
+
+  return {
+    async create(token) {
+      checkDescription(token);
+      const bearer = newBearer(token.server);
+      const id = newId();
+      await insert(bearer, token, id);
+      return { id, bearer };
+    },
+    adopt,
+    async adoptConfigured(token) {
+      const adopted = await adopt(unwrap(token), { name: configuredName, server: "*", scopes: ["read", "write"] });
+      if (adopted.revokedAt !== undefined) {
+        throw new AppError("not_configured", "The token in SOPHIA_TOKEN was revoked.", { hint: "Set another one." });
+      }
+      await store.db
+        .updateTable("tokens")
+        .set({ revoked_at: clock.now() })
+        .where("name", "=", configuredName)
+        .where("id", "!=", adopted.id)
+        .where("revoked_at", "is", null)
+        .execute();
+      cache.forget();
+    },
+    async list() {
+      const rows = await store.db
+        .selectFrom("tokens")
+        .selectAll()
+        .orderBy("created_at", "desc")
+        .orderBy("id")
+        .execute();
+      return rows.map(toInfo);
+    },
+    async revoke(nameOrId) {
+      const result = await store.db
+        .updateTable("tokens")
+        .set({ revoked_at: clock.now() })
+        .where((expression) => expression.or([expression("id", "=", nameOrId), expression("name", "=", nameOrId)]))
+        .where("revoked_at", "is", null)
+        .executeTakeFirst();
+      cache.forget();
+      const count = Number(result.numUpdatedRows);
+      if (count > 0) return count;
+      throw new AppError("not_found", "There is no valid token of this name or id.", { hint: "`sophia token list`" });
+    },
+    authenticate: (bearer, server) => cache.authenticate(hashBearer(bearer), server),
+    async ensureFirst(dataDir) {
+      // The file is the truth: whoever makes it decides, all others take the bearer they find in it.
+      const file = ensureKeyFile(join(dataDir, callerTokenFile), () => `${newBearer("*")}\n`);
+      const callerBearer = file.toString("utf8").trim();
+      const caller: TokenDescription = { name: "first caller", server: "*", scopes: ["read", "write"] };
+      const isNewCaller = await insert(callerBearer, caller);
+      const approverBearer = newBearer("*");
+      const approver: TokenDescription = { name: "first approver", server: "*", scopes: ["read", "approve"] };
+      const isNewApprover = await insert(approverBearer, approver, firstApproverId);
+      return { ...(isNewCaller && { callerBearer }), ...(isNewApprover && { approverBearer }) };
+    },
+  };
+}
+
+/** `sophia_<server>_` and 256 random bits, so that secret scanners can know our tokens by their shape. */
+function newBearer(server: string): string {
+  return `sophia_${server === "*" ? "all" : server}_${randomBytes(32).toString("base64url")}`;
+}
+
+function newId(): string {
+  return `tok_${randomBytes(9).toString("base64url")}`;
+}
+
+function hashBearer(bearer: string): string {
+  return hash("sha256", bearer);
+}
+
+function checkDescription(token: TokenDescription): void {
+  if (!/^(?:\*|[a-z]{1,20})$/.test(token.server)) {
+    throw new AppError("invalid_input", "A token is for one server or for all (*).", {
+      hint: "ai, data, infra, bi or *",
+    });
+  }
+  if (token.scopes.length === 0 || token.scopes.some((scope) => !scopeOrder.includes(scope))) {
+    throw new AppError("invalid_input", "A token needs at least one scope.", { hint: "read, write, approve" });
+  }
+  if (!/^\S.{0,79}$/u.test(token.name)) {
+    throw new AppError("invalid_input", "A token needs a name of at most 80 characters.");
+  }
+}
+
+function toInfo(row: CoreTables["tokens"]): TokenInfo {
+  return {
+    id: row.id,
+    name: row.name,
+    server: row.server,
+    scopes: parseScopes(row.scopes),
+    createdAt: row.created_at,
+    expiresAt: row.expires_at ?? undefined,
+    revokedAt: row.revoked_at ?? undefined,
+    lastUsedAt: row.last_used_at ?? undefined,
+  };
+}
