@@ -69,7 +69,7 @@ export function createDocumentSearch(options: {
         rankByMeaning(query, filter, signal).catch((error: unknown) => {
           // Half an answer, said to be half, serves better than none.
           signal.throwIfAborted();
-          log.warn({ error }, "Search by meaning failed; words alone answer.");
+          log.warn({ err: error }, "Search by meaning failed; words alone answer.");
           note = "Meaning could not be used this time: these results are by words only.";
           return [] as number[];
         }),
@@ -86,7 +86,10 @@ export function createDocumentSearch(options: {
         { keys: [...rankings.meaning.keys()], weight: 1 },
       ]);
       const page = fused.slice(offset, offset + limit);
-      const facts = await readFacts(store, page.map(({ key }) => key));
+      const facts = await readFacts(
+        store,
+        page.map(({ key }) => key),
+      );
       const hits = page.flatMap(({ key, score }): SearchHit[] => {
         const document = facts.get(key);
         const passage = rankings.words.get(key) ?? rankings.meaning.get(key) ?? "";

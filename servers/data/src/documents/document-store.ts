@@ -70,7 +70,9 @@ export function createDocumentStore(options: { store: Store<DataTables>; clock: 
   return {
     async save(page, fetched) {
       const passages = splitPassages(page.text);
-      return await store.transaction((tx) => saveVersion(tx, store.engine, { page, fetched, passages, now: clock.now() }));
+      return await store.transaction((tx) =>
+        saveVersion(tx, store.engine, { page, fetched, passages, now: clock.now() }),
+      );
     },
     get: (id) => store.db.selectFrom("data_documents").selectAll().where("id", "=", id).executeTakeFirst(),
     async list(filter, limit, after) {
@@ -143,8 +145,19 @@ async function saveVersion(
   }
   const id = randomUUID();
   const version = (known?.version ?? 0) + 1;
-  const row = { id, version, is_current: 1, url_key: urlKey, content_hash: contentHash, fetched_at: now, checked_at: now };
-  await tx.insertInto("data_documents").values({ ...row, ...toColumns(page, fetched) }).execute();
+  const row = {
+    id,
+    version,
+    is_current: 1,
+    url_key: urlKey,
+    content_hash: contentHash,
+    fetched_at: now,
+    checked_at: now,
+  };
+  await tx
+    .insertInto("data_documents")
+    .values({ ...row, ...toColumns(page, fetched) })
+    .execute();
   await insertPassages(tx, engine, { documentId: id, title: page.title ?? "", passages });
   return { id, version, state: known ? "changed" : "new", fetchedAt: now, checkedAt: now };
 }

@@ -1,12 +1,15 @@
 import type { Embedder } from "@sophia/core/embed/embedder";
 import type { Store } from "@sophia/core/store/store";
-import type { Logger } from "pino";
 import type { DataTables } from "./tables.ts";
 import { createVectorIndex, type GraphFactory, type Neighbour, type VectorIndex } from "./vector-index.ts";
 
 export interface PassageVectors {
   /** Passages nearest in meaning to the query, best first. `allowed` limits the answer to these passages. */
-  search(query: string, count: number, options: { signal: AbortSignal; allowed?: ReadonlySet<number> }): Promise<Neighbour[]>;
+  search(
+    query: string,
+    count: number,
+    options: { signal: AbortSignal; allowed?: ReadonlySet<number> },
+  ): Promise<Neighbour[]>;
   /** Makes vectors for passages that have none of the present model, at most `limit`. Returns how many it made. */
   embedMissing(limit: number, options: { signal: AbortSignal; documentId?: string }): Promise<number>;
   /** Current documents with a passage that meaning cannot find yet. */
@@ -23,7 +26,6 @@ export function createPassageVectors(options: {
   store: Store<DataTables>;
   embedder: Embedder;
   createGraph: GraphFactory | undefined;
-  log: Logger;
 }): PassageVectors {
   return new StoredVectors(options.store, options.embedder, options.createGraph);
 }
@@ -65,7 +67,11 @@ class StoredVectors implements PassageVectors {
       if (missing.length === 0) break;
       const texts = missing.map(({ title, text }) => (title ? `${title}\n${text}` : text));
       const { vectors, modelId } = await this.#embedder.embed(texts, { purpose: "document", signal });
-      await this.#keep(missing.map(({ id }) => id), vectors, modelId);
+      await this.#keep(
+        missing.map(({ id }) => id),
+        vectors,
+        modelId,
+      );
       made += missing.length;
     }
     return made;

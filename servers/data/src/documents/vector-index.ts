@@ -32,7 +32,7 @@ export async function loadGraphFactory(log: Logger): Promise<GraphFactory | unde
     return (dimension) => new Index(dimension, MetricKind.IP, ScalarKind.F16, 16);
   } catch (error) {
     // No prebuilt library for this machine: full scans answer the same, only slower.
-    log.warn({ error }, "usearch cannot be loaded; similar passages are found by a full scan.");
+    log.warn({ err: error }, "usearch cannot be loaded; similar passages are found by a full scan.");
     return undefined;
   }
 }

@@ -96,7 +96,8 @@ export function streamText(html: string, maxCharacters: number): string {
   const parser = new Parser({
     onopentag(name, attributes) {
       const hidden =
-        "hidden" in attributes || /display:\s*none|visibility:\s*hidden/i.test(attributes["style"]?.slice(0, 2000) ?? "");
+        "hidden" in attributes ||
+        /display:\s*none|visibility:\s*hidden/i.test(attributes["style"]?.slice(0, 2000) ?? "");
       if (skipping > 0 || hidden || unreadable.has(name)) skipping += 1;
       else if (blocks.test(name)) parts.push("\n");
     },

@@ -142,7 +142,10 @@ function extractXml(source: string, url: string): RawPage {
     if (feed) return extractFeed(feed, url);
   }
   const text = removeInvisibleCharacters(source.replace(/<!--[\s\S]*?(?:-->|$)/g, ""));
-  const words = text.replace(/<[^>]*>/g, " ").replace(/\s+/g, " ").trim();
+  const words = text
+    .replace(/<[^>]*>/g, " ")
+    .replace(/\s+/g, " ")
+    .trim();
   return { ...emptyFacts("xml"), markdown: fence(text.trim(), "xml"), text: words, method: "whole" };
 }
 

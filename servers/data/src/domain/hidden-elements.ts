@@ -21,7 +21,9 @@ const hidingDeclarations: readonly RegExp[] = [
   /(?:^|;)\s*transform\s*:[^;]*(?:scale[xy3d]*\(\s*0(?:\.0+)?\s*[,)]|translate[xy3d]*\([^)]*-\s*(?:\d{4,}px|\d{3,}(?:%|vw|vh)))/,
   /(?:^|;)\s*color\s*:\s*(?:transparent|rgba\([^)]*,\s*0(?:\.0+)?\s*\)|#[\da-f]{3}0(?:[;\s]|$)|#[\da-f]{6}00)/,
 ];
-const offScreen = new RegExp(String.raw`(?:^|;)\s*(?:left|right|top|bottom|margin-left|margin-top|inset)\s*:\s*(?:${far})`);
+const offScreen = new RegExp(
+  String.raw`(?:^|;)\s*(?:left|right|top|bottom|margin-left|margin-top|inset)\s*:\s*(?:${far})`,
+);
 const zeroBox = new RegExp(String.raw`(?:^|;)\s*(?:max-)?(?:width|height)\s*:\s*(?:${zero}|1px)`);
 
 /** True when an inline style makes the element's text invisible. */

@@ -33,7 +33,9 @@ const scripts: readonly [language: string, letters: RegExp][] = [
   ["ru", /\p{Script=Cyrillic}/gu],
 ];
 
-const wordSets = Object.entries(frequentWords).map(([language, words]) => [language, new Set(words.split(" "))] as const);
+const wordSets = Object.entries(frequentWords).map(
+  ([language, words]) => [language, new Set(words.split(" "))] as const,
+);
 
 /**
  * Language of a text. The page's own claim wins where the script allows several languages or the text is short;
@@ -51,14 +53,21 @@ export function findLanguage(text: string, stated: string | null): string | null
 }
 
 function shareScript(language: string, stated: string | null): boolean {
-  const sharing: Record<string, string> = { ar: "ar fa ur ps ckb", ru: "ru uk bg sr mk be kk", hi: "hi mr ne", zh: "zh yue" };
+  const sharing: Record<string, string> = {
+    ar: "ar fa ur ps ckb",
+    ru: "ru uk bg sr mk be kk",
+    hi: "hi mr ne",
+    zh: "zh yue",
+  };
   return stated !== null && (sharing[language] ?? language).split(" ").includes(stated);
 }
 
 function findLatin(sample: string, stated: string | null): string | null {
   const words = sample.toLowerCase().match(/\p{L}+/gu) ?? [];
   const scores = wordSets
-    .map(([language, frequent]) => [language, words.filter((word) => frequent.has(word)).length / words.length] as const)
+    .map(
+      ([language, frequent]) => [language, words.filter((word) => frequent.has(word)).length / words.length] as const,
+    )
     .sort((left, right) => right[1] - left[1]);
   const [best, second] = scores;
   if (!best || !second) return stated;

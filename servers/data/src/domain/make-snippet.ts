@@ -12,7 +12,9 @@ export function makeSnippet(passage: string, queryWords: readonly string[]): str
   let start = 0;
   let most = 0;
   for (const candidate of hits) {
-    const inside = hits.filter((hit) => hit.start >= candidate.start && hit.start < candidate.start + snippetCharacters);
+    const inside = hits.filter(
+      (hit) => hit.start >= candidate.start && hit.start < candidate.start + snippetCharacters,
+    );
     const distinct = new Set(inside.map((hit) => hit.word)).size;
     if (distinct > most) [start, most] = [candidate.start, distinct];
   }

@@ -1,7 +1,8 @@
 import { AppError } from "@sophia/core/errors/app-error";
 
 /** Parameters that name a campaign or a click, never a page. */
-const trackingNames = /^(?:utm_\w+|fbclid|gclid|dclid|gbraid|wbraid|msclkid|mc_cid|mc_eid|igshid|yclid|_hsenc|_hsmi|vero_id|twclid)$/i;
+const trackingNames =
+  /^(?:utm_\w+|fbclid|gclid|dclid|gbraid|wbraid|msclkid|mc_cid|mc_eid|igshid|yclid|_hsenc|_hsmi|vero_id|twclid)$/i;
 
 /**
  * What a caller gave as an address → one normal form. A list or a string in JSON quotes is unwrapped: some clients

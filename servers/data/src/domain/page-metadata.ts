@@ -33,7 +33,9 @@ export function readMetadata(document: PageDocument, pageUrl: string, now: numbe
 function readLinkedData(document: PageDocument): JsonObject[] {
   const found: JsonObject[] = [];
   for (const script of document.querySelectorAll('script[type*="ld+json" i]')) {
-    const source = (script.textContent ?? "").slice(0, 1_000_000).replace(/^\s*(?:<!--|<!\[CDATA\[)|(?:-->|\]\]>)\s*$/g, "");
+    const source = (script.textContent ?? "")
+      .slice(0, 1_000_000)
+      .replace(/^\s*(?:<!--|<!\[CDATA\[)|(?:-->|\]\]>)\s*$/g, "");
     collectObjects(parseLeniently(source), found, 0);
     if (found.length > 200) break;
   }
@@ -152,7 +154,9 @@ function readPublishedAt(document: PageDocument, article: JsonObject | undefined
     meta(document, "publish-date", "publish_date", "pubdate", "date", "article.published", "published_time_telegram"),
     document.querySelector('[itemprop="datePublished"][datetime]')?.getAttribute("datetime"),
     document.querySelector('[itemprop="datePublished"][content]')?.getAttribute("content"),
-    document.querySelector("time[pubdate][datetime], article time[datetime], header time[datetime]")?.getAttribute("datetime"),
+    document
+      .querySelector("time[pubdate][datetime], article time[datetime], header time[datetime]")
+      ?.getAttribute("datetime"),
     document.querySelector("time[datetime]")?.getAttribute("datetime"),
   ];
   for (const candidate of candidates) {
@@ -166,7 +170,10 @@ function readPublishedAt(document: PageDocument, article: JsonObject | undefined
 export function parseDate(value: string): number | null {
   const text = value.trim().slice(0, 64);
   const compact = /^(\d{4})(\d\d)(\d\d)$/.exec(text);
-  const iso = /^(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[T\s]+(\d{1,2}:\d\d(?::\d\d)?)(?:\.\d+)?\s*(Z|UTC|GMT|[+-]\d\d:?\d\d)?)?/i.exec(text);
+  const iso =
+    /^(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[T\s]+(\d{1,2}:\d\d(?::\d\d)?)(?:\.\d+)?\s*(Z|UTC|GMT|[+-]\d\d:?\d\d)?)?/i.exec(
+      text,
+    );
   const parts = compact ?? iso;
   let time: number;
   if (parts) {

@@ -1,6 +1,7 @@
 import { removeInvisibleCharacters } from "./invisible-text.ts";
 
-const ideographs = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}]+/gu;
+const ideographs =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}]+/gu;
 
 /**
  * Text → words as they are indexed, separated by spaces: case, width and accents folded; scripts without spaces cut

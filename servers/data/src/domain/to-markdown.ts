@@ -72,7 +72,8 @@ function formatTable(table: PageElement): string | null {
     .map((row) => [...row.children].filter((cell) => isElement(cell) && /^T[DH]$/.test(cell.nodeName)).map(formatCell))
     .filter((cells) => cells.some((cell) => cell !== ""));
   const width = Math.max(0, ...rows.map((row) => row.length));
-  if (width < 2 || rows.length < 2 || width > 60 || rows.some((row) => row.some((cell) => cell.length > 600))) return null;
+  if (width < 2 || rows.length < 2 || width > 60 || rows.some((row) => row.some((cell) => cell.length > 600)))
+    return null;
   const lines = rows.map((row) => `| ${Array.from({ length: width }, (_, column) => row[column] ?? "").join(" | ")} |`);
   lines.splice(1, 0, `|${" --- |".repeat(width)}`);
   const caption = foldedText(table.querySelector("caption"));

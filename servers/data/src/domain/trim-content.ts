@@ -5,7 +5,8 @@ import { linkShare } from "./readable-content.ts";
 const furniture =
   /(?:^|[\s_-])(?:related|recirc\w*|read-?more|see-?also|more-?(?:from|stories|news|on)|recommend\w*|trending|most-?(?:read|popular|viewed)|popular|shar(?:e|ing)\w*|social\w*|follow-?us|newsletter\w*|subscri\w+|sign-?up|promo\w*|sponsor\w*|advert\w*|ads?|outbrain|taboola|breadcrumbs?|by-?lines?|datelines?|time-?stamps?|pub-?date|posted-on|entry-(?:meta|footer|utility)|post-(?:meta|tags|nav\w*|footer)|article-(?:meta|tags|tools|footer)|meta-?data|captions?|wp-caption-text|credits?|gallery\w*|slide-?shows?|carousel\w*|author-?(?:bio|box|info|card)|about-?(?:the-)?author|bio-?box|comments?|disqus\w*|tool-?bar|tools|print|tags?|topics|keywords|nav\w*|menu\w*|pagination|pager|cookie\w*|consent\w*|paywall|login|sign-?in|skip-?link|sr-only|visually-?hidden|screen-?reader(?:-text)?|rollover\w*|tooltip\w*|popover\w*|copyright|disclaimer|hatnote|mw-editsection|toc|navbox|catlinks|noprint)(?=$|[\s_-])/i;
 
-const furnitureTags = "figcaption, nav, footer, aside, [role=navigation], [role=complementary], [role=toolbar], [role=tooltip]";
+const furnitureTags =
+  "figcaption, nav, footer, aside, [role=navigation], [role=complementary], [role=toolbar], [role=tooltip]";
 
 /** Lines that point elsewhere, in the languages we meet most. */
 const pointer =
@@ -17,7 +18,8 @@ const frame =
 
 const imageNote = /\((?:image|photo|picture|credit|foto|ap photo|reuters|getty)\b[^)]{0,80}\)\s*$/iu;
 
-const blockSelector = "p, li, h1, h2, h3, h4, h5, h6, div, span, section, ul, ol, dl, header, time, address, strong, center";
+const blockSelector =
+  "p, li, h1, h2, h3, h4, h5, h6, div, span, section, ul, ol, dl, header, time, address, strong, center";
 
 /** Takes away, in place, what stands around and between the main text. Never more than a third of it by name, or any long prose. */
 export function trimContent(root: PageElement, title: string | null): void {
@@ -102,7 +104,9 @@ function removeLinkLists(root: PageElement): void {
     const length = foldedText(element).length;
     if (length === 0 || length > 400 || length < 25 || linkShare(element, length) < 0.9) continue;
     const isHeading = /^H\d$/.test(element.nodeName);
-    const isListOfContents = [...element.querySelectorAll("a")].every((link) => link.getAttribute("href")?.startsWith("#"));
+    const isListOfContents = [...element.querySelectorAll("a")].every((link) =>
+      link.getAttribute("href")?.startsWith("#"),
+    );
     if (!isHeading && !isListOfContents) element.remove();
   }
 }

@@ -1,19 +1,8 @@
 import { AppError } from "@sophia/core/errors/app-error";
+import type { PublicFetch } from "@sophia/core/http/public-fetch";
 import { robotName } from "../domain/robots.ts";
-import type { HostBudget } from "./host-budget.ts";
+import type { CrawlPause } from "./crawl-pause.ts";
 import type { RobotsCache } from "./robots-cache.ts";
-
-/** The shape of core's SSRF-safe fetch. */
-export type PublicFetch = (
-  url: string,
-  options: {
-    signal: AbortSignal;
-    maxBytes?: number;
-    timeoutMs?: number;
-    headers?: Record<string, string>;
-    method?: "GET" | "HEAD";
-  },
-) => Promise<{ finalUrl: string; status: number; headers: Record<string, string>; body: Buffer }>;
 
 export interface FetchedBody {
   url: string;
@@ -24,7 +13,7 @@ export interface FetchedBody {
 }
 
 export interface PageFetcher {
-  /** One page, as its site's robots.txt and our budget for the host allow. */
+  /** One page, as its site's robots.txt allows. */
   fetch(url: string, signal: AbortSignal): Promise<FetchedBody>;
 }
 
@@ -38,8 +27,7 @@ export function userAgent(contact: string | undefined): string {
 export function createPageFetcher(options: {
   fetch: PublicFetch;
   robots: RobotsCache;
-  budget: HostBudget;
-  userAgent: string;
+  pause: CrawlPause;
 }): PageFetcher {
   async function assertAllowed(url: string, signal: AbortSignal): Promise<number> {
     const policy = await options.robots.policyFor(url, signal);
@@ -58,18 +46,16 @@ export function createPageFetcher(options: {
     async fetch(url, signal) {
       const crawlDelayMs = await assertAllowed(url, signal);
       const { host } = new URL(url);
-      const answer = await options.budget.run(host, { crawlDelayMs, signal }, () =>
-        options.fetch(url, {
-          signal,
-          maxBytes,
-          timeoutMs,
-          headers: {
-            "user-agent": options.userAgent,
-            accept: "text/html, application/xhtml+xml, text/markdown, text/plain;q=0.9, */*;q=0.5",
-            "accept-language": "en, *;q=0.5",
-          },
-        }),
-      );
+      await options.pause.wait(host, crawlDelayMs, signal);
+      const answer = await options.fetch(url, {
+        signal,
+        maxBytes,
+        timeoutMs,
+        headers: {
+          accept: "text/html, application/xhtml+xml, text/markdown, text/plain;q=0.9, */*;q=0.5",
+          "accept-language": "en, *;q=0.5",
+        },
+      });
       // A redirect must not lead around the rules of the page it ends on.
       if (answer.finalUrl !== url) await assertAllowed(answer.finalUrl, signal);
       if (answer.status < 200 || answer.status >= 300) throw refusalOf(answer.status, answer.headers);

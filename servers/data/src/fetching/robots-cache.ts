@@ -1,7 +1,7 @@
+import type { PublicFetch } from "@sophia/core/http/public-fetch";
 import type { Clock } from "@sophia/core/limits/clock";
 import type { Logger } from "pino";
 import { parseRobots, policyOfStatus, type RobotsPolicy } from "../domain/robots.ts";
-import type { PublicFetch } from "./page-fetcher.ts";
 
 export interface RobotsCache {
   /** Rules for the origin of `url`, fetched once and kept for a day; when the site could not answer, for minutes only. */
@@ -19,12 +19,7 @@ const keepFailureMs = 30 * 1000;
 const maxOrigins = 5_000;
 const fetchTimeoutMs = 10_000;
 
-export function createRobotsCache(options: {
-  fetch: PublicFetch;
-  clock: Clock;
-  log: Logger;
-  userAgent: string;
-}): RobotsCache {
+export function createRobotsCache(options: { fetch: PublicFetch; clock: Clock; log: Logger }): RobotsCache {
   const entries = new Map<string, Entry>();
 
   async function fetchPolicy(origin: string, entry: { expiresAt: number }): Promise<RobotsPolicy> {
@@ -35,13 +30,13 @@ export function createRobotsCache(options: {
         signal: AbortSignal.timeout(fetchTimeoutMs),
         timeoutMs: fetchTimeoutMs,
         maxBytes: 4 * 1024 * 1024,
-        headers: { "user-agent": options.userAgent, accept: "text/plain, */*;q=0.5" },
+        headers: { accept: "text/plain, */*;q=0.5" },
       });
       const policy = policyOfStatus(answer.status);
       if (policy?.isKnown === false) entry.expiresAt = options.clock.monotonic() + keepUnknownMs;
       return policy ?? parseRobots(url, answer.body.toString("utf8"));
     } catch (error) {
-      options.log.info({ origin, error }, "robots.txt could not be read; the site is left alone for now.");
+      options.log.info({ origin, err: error }, "robots.txt could not be read; the site is left alone for now.");
       entry.expiresAt = options.clock.monotonic() + keepFailureMs;
       throw error;
     }

@@ -1,0 +1,12 @@
+import { listSetting, urlSetting } from "@sophia/core/config/setting-schemas";
+import { z } from "zod";
+
+export const DataConfig = z.object({
+  SOPHIA_DATA_ALLOW_PRIVATE: listSetting().describe(
+    "Own hosts that fetch_page may read although they are private, comma separated: 10.0.0.0/8, 192.168.1.5, wiki.intranet:8080.",
+  ),
+  SOPHIA_DATA_CONTACT: urlSetting(["https:", "http:", "mailto:"])
+    .optional()
+    .describe("An address where site owners reach you; it is sent with each fetch as part of the user agent."),
+});
+export type DataConfig = z.output<typeof DataConfig>;

@@ -1,0 +1,14 @@
+import { runServer } from "@sophia/core/mcp/run-server";
+import { DataConfig } from "./config.ts";
+import { dataMigrations } from "./documents/migrations.ts";
+import { dataServer } from "./server.ts";
+import { createDataServices } from "./services.ts";
+
+await runServer({
+  definition: dataServer,
+  config: DataConfig,
+  migrations: [dataMigrations],
+  createServices: createDataServices,
+  environment: process.env,
+  arguments: process.argv.slice(2),
+});

