@@ -2,7 +2,9 @@
 export type ServerMessage =
   | { type: "ready"; port: number; url: string; pid: number }
   | { type: "heartbeat" }
-  | { type: "draining" };
+  | { type: "draining" }
+  /** An approved plan of the Infrastructure Copilot asks for a restart. */
+  | { type: "restart-request"; server: string; planId: string };
 
 /** What the supervisor tells a server: finish what is running, then exit with 0. The same as SIGTERM. */
 export interface SupervisorMessage {
@@ -13,8 +15,11 @@ export interface SupervisorMessage {
 export function parseServerMessage(message: unknown): ServerMessage | undefined {
   if (typeof message !== "object" || message === null || !("type" in message)) return undefined;
   if (message.type === "heartbeat" || message.type === "draining") return { type: message.type };
+  const { port, url, pid, server, planId } = message as Record<string, unknown>;
+  if (message.type === "restart-request" && typeof server === "string" && typeof planId === "string") {
+    return { type: "restart-request", server, planId };
+  }
   if (message.type !== "ready") return undefined;
-  const { port, url, pid } = message as Record<string, unknown>;
   if (typeof port !== "number" || typeof url !== "string" || typeof pid !== "number") return undefined;
   return { type: "ready", port, url, pid };
 }

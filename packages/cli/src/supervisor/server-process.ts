@@ -52,6 +52,8 @@ export interface ServerProcessOptions {
   scrub(text: string): string;
   onChange(status: ServerStatus): void;
   onStderr(id: string, chunk: Buffer): void;
+  /** This server asks that a server be restarted. */
+  onRestartRequest(from: string, server: string, planId: string): void;
 }
 
 /** sysexits.h EX_CONFIG: the server has named its mistakes on stderr, another start would only repeat them. */
@@ -74,6 +76,7 @@ export class ServerProcess {
   #startedAt = 0;
   #checkedAt = 0;
   #stopping = false;
+  #requestedBy: string | undefined;
   #watch: NodeJS.Timeout | undefined;
   #restart: NodeJS.Timeout | undefined;
 
@@ -159,6 +162,16 @@ export class ServerProcess {
     return child.exitCode === 0;
   }
 
+  /** Drains the server and starts it anew. That is no crash, and nothing when it is down or on its way already. */
+  restart(reason: string): void {
+    const child = this.#child;
+    if (child === undefined || this.#stopping || this.#requestedBy !== undefined) return;
+    this.#requestedBy = reason;
+    child.kill("SIGTERM");
+    const timer = setTimeout(() => this.#kill(child, "did not finish its calls in time"), this.#options.limits.graceMs);
+    child.once("exit", () => clearTimeout(timer));
+  }
+
   /** SIGKILL at once, to the whole group: nothing it started outlives it. */
   kill(): void {
     this.#stopping = true;
@@ -175,6 +188,9 @@ export class ServerProcess {
       this.#set("ready");
     }
     if (parsed.type === "draining") this.#set("draining");
+    if (parsed.type === "restart-request") {
+      this.#options.onRestartRequest(this.#options.spec.id, parsed.server, parsed.planId);
+    }
   }
 
   #check(child: ChildProcess): void {
@@ -183,7 +199,8 @@ export class ServerProcess {
     // This process itself was paused (a laptop asleep, SIGSTOP): the silence was ours, not the child's.
     if (now - this.#checkedAt > silenceMs / 2) this.#heardAt = now;
     this.#checkedAt = now;
-    if (this.#state === "ready" && now - this.#heardAt > silenceMs) {
+    const serving = this.#state === "ready" || this.#state === "draining";
+    if (serving && now - this.#heardAt > silenceMs) {
       this.#kill(child, `gave no heartbeat for ${Math.round(now - this.#heardAt)} ms`);
     }
     if (this.#state === "starting" && now - this.#startedAt > readyTimeoutMs) {
@@ -206,6 +223,9 @@ export class ServerProcess {
     this.#url = undefined;
     this.#ended.resolve();
     if (this.#stopping) return this.#set("stopped");
+    const requestedBy = this.#requestedBy;
+    this.#requestedBy = undefined;
+    if (requestedBy !== undefined) return this.#scheduleRestart(requestedBy, 0);
     const reason = this.#killReason ?? describeEnd(code, signal);
     this.#crashes += 1;
     log.warn({ server: spec.id, code, signal, reason, crashes: this.#crashes }, "server ended");
@@ -213,20 +233,17 @@ export class ServerProcess {
     if (this.#crashes >= limits.maxCrashes) {
       return this.#giveUp("crash loop", `${this.#crashes} crashes in a row, the last one: it ${reason}`);
     }
-    this.#scheduleRestart(reason);
+    this.#scheduleRestart(reason, restartDelayMs(this.#crashes, limits, Math.random));
   }
 
-  #scheduleRestart(reason: string): void {
-    const { limits, spec, log } = this.#options;
+  #scheduleRestart(reason: string, delayMs: number): void {
+    const { spec, log } = this.#options;
     this.#set("restarting", reason);
-    this.#restart = setTimeout(
-      () => {
-        this.#restarts += 1;
-        log.info({ server: spec.id, reason, restarts: this.#restarts }, "server restarts");
-        void this.start();
-      },
-      restartDelayMs(this.#crashes, limits, Math.random),
-    );
+    this.#restart = setTimeout(() => {
+      this.#restarts += 1;
+      log.info({ server: spec.id, reason, restarts: this.#restarts }, "server restarts");
+      void this.start();
+    }, delayMs);
   }
 
   #giveUp(state: "crash loop" | "misconfigured" | "port taken", reason: string): void {

@@ -160,6 +160,22 @@ test("fault 104: a child sees the environment it was given and no more, and its 
   );
 });
 
+test("the Copilot may have a server restarted: its calls finish, it is no crash; nobody else may", async () => {
+  const specs = await Promise.all(["infra", "other", "ai"].map((id) => describeFixture(id)));
+  await using run = await superviseFixtures(specs, { maxCrashes: 1 });
+  const [infra, other, ai] = specs.map(({ port }) => port);
+  const before = run.status("other").pid;
+  await ask(ai ?? 0, "/restart-other");
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect(run.status("other")).toMatchObject({ state: "ready", pid: before });
+  const inFlight = fetch(`http://127.0.0.1:${other}/slow`).then((response) => response.text());
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  await ask(infra ?? 0, "/restart-other");
+  expect(await inFlight).toBe("done");
+  await measureUntil(async () => run.status("other").restarts === 1 && (await ask(other ?? 0)) !== undefined, 2_000);
+  expect(run.status("other")).toMatchObject({ state: "ready", reason: "was restarted by plan pl_1" });
+});
+
 test("a server's own children end with it", async () => {
   const spec = await describeFixture("parent");
   await using run = await superviseFixtures([spec]);

@@ -26,6 +26,7 @@ export interface Supervisor {
   kill(): void;
 }
 
+const restartRequester = "infra";
 const givenUpStates = new Set(["crash loop", "misconfigured", "port taken"]);
 
 export function isGivenUp(status: ServerStatus): boolean {
@@ -45,7 +46,14 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     if (unsettled.size === 0) settle();
   }
 
-  const processes = options.servers.map(
+  function handleRestartRequest(from: string, server: string, planId: string): void {
+    const index = options.servers.findIndex(({ id }) => id === server);
+    options.log.info({ from, server, planId, known: index >= 0 }, "restart requested");
+    // Only the Copilot asks on behalf of an approved plan; any other server that does has gone astray.
+    if (from === restartRequester) processes[index]?.restart(`was restarted by plan ${planId}`);
+  }
+
+  const processes: readonly ServerProcess[] = options.servers.map(
     (spec) =>
       new ServerProcess({
         spec,
@@ -55,6 +63,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
         scrub: (text) => options.scrub(text),
         onChange: handleChange,
         onStderr: (id, chunk) => options.onStderr?.(id, chunk),
+        onRestartRequest: handleRestartRequest,
       }),
   );
 

@@ -35,6 +35,10 @@ const routes: Record<string, (request: IncomingMessage, response: ServerResponse
   "/hoard": () => {
     for (;;) hoard.push(Array.from({ length: 100_000 }, (_, index) => `${index} of ${hoard.length}`));
   },
+  "/restart-other": (_request, response) => {
+    process.send?.({ type: "restart-request", server: "other", planId: "pl_1" });
+    response.end("asked");
+  },
   "/grandchild": (_request, response) => {
     response.end(String(spawn("sleep", ["300"], { stdio: "ignore" }).pid));
   },

@@ -1,0 +1,14 @@
+import type { Environment } from "@sophia/core/config/parse-config";
+import type { AnyService } from "@sophia/core/config/service";
+import type { Logger } from "pino";
+import type { CliConfig } from "../load-config.ts";
+import type { Terminal } from "../terminal.ts";
+
+/** What every command works with. Returns its exit code. */
+export interface CommandContext {
+  environment: Environment;
+  config: CliConfig;
+  services: readonly AnyService[];
+  terminal: Terminal;
+  log: Logger;
+}

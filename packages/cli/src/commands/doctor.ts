@@ -1,0 +1,129 @@
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { EnvironmentFacts, Mode, ServiceGroup } from "@sophia/core/config/service";
+import { findLockHolder } from "@sophia/core/store/data-lock";
+import { formatTable } from "../format-table.ts";
+import { serverList } from "../server-list.ts";
+import { findPortOwner } from "../supervisor/port-owner.ts";
+import type { CommandContext } from "./command-context.ts";
+import { findFacts, findProgram } from "./find-facts.ts";
+
+export interface ServiceReport {
+  id: string;
+  title: string;
+  group: ServiceGroup;
+  mode: Mode;
+  reason: string;
+  /** How to make it live; empty when it is. */
+  fix: string;
+  docsUrl: string;
+}
+
+export interface MachineReport {
+  name: string;
+  /** Only a `failed` one makes the exit code 1; the machine does without a `missing` one. */
+  state: "ok" | "missing" | "failed";
+  detail: string;
+  fix: string;
+}
+
+const oldestNode = 24;
+const marks = { ok: "✓", missing: "!", failed: "✗" } as const;
+
+/** Every service with its mode, and what the machine lacks. Exit code 1 when something has to be mended before `up` works. */
+export async function runDoctor(context: CommandContext, options: { json: boolean }): Promise<number> {
+  const facts = await findFacts(context.environment);
+  const machine = [
+    checkNode(),
+    checkDataDir(context.config.platform.dataDir),
+    ...(await Promise.all(serverList.map(({ id }) => checkPort(context, id)))),
+    checkDocker(facts),
+    checkProgram("git", context),
+  ];
+  const services = reportServices(context, facts);
+  const broken = machine.filter(({ state }) => state === "failed");
+  if (options.json) context.terminal.print(JSON.stringify({ ok: broken.length === 0, machine, services }));
+  else printReport(context, machine, services);
+  return broken.length === 0 ? 0 : 1;
+}
+
+/** The mode of each of the 19 services, as the servers see it. */
+export function reportServices(
+  context: Pick<CommandContext, "services" | "config">,
+  facts: EnvironmentFacts,
+): ServiceReport[] {
+  return context.services.map((service) => {
+    const { id, title, group, docsUrl } = service;
+    const { simulate } = context.config.platform;
+    return { id, title, group, docsUrl, ...service.modes({ config: context.config.services, facts, simulate }) };
+  });
+}
+
+function printReport(
+  { terminal }: CommandContext,
+  machine: readonly MachineReport[],
+  services: readonly ServiceReport[],
+): void {
+  const colours = { ok: "green", missing: "yellow", failed: "red" } as const;
+  terminal.print("This machine");
+  for (const { name, state, detail, fix } of machine) {
+    terminal.print(
+      `  ${terminal.style(colours[state], marks[state])} ${name}: ${detail}${fix === "" ? "" : `\n    ${fix}`}`,
+    );
+  }
+  terminal.print("");
+  const rows = services.map(({ title, mode, reason, fix }) => [title, mode, reason, fix]);
+  terminal.print(formatTable(["SERVICE", "MODE", "WHY", "TO MAKE IT LIVE"], rows, terminal.columns));
+  const count = (mode: Mode): number => services.filter((service) => service.mode === mode).length;
+  terminal.print(
+    `\n${services.length} services: ${count("live")} live, ${count("local")} local, ${count("simulated")} simulated, ${count("off")} off.`,
+  );
+}
+
+function checkNode(): MachineReport {
+  const ok = Number.parseInt(process.versions.node, 10) >= oldestNode;
+  const fix = ok ? "" : `Run through npm (npm run sophia -- doctor), which brings Node ${oldestNode}.`;
+  return { name: "Node", state: ok ? "ok" : "failed", detail: process.version, fix };
+}
+
+function checkDataDir(dataDir: string): MachineReport {
+  const probe = join(dataDir, `.doctor-${process.pid}`);
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    writeFileSync(probe, "");
+    rmSync(probe);
+    return { name: "Data directory", state: "ok", detail: dataDir, fix: "" };
+  } catch {
+    const fix = "Make it writable for your user, or set SOPHIA_DATA_DIR to a folder that is.";
+    return { name: "Data directory", state: "failed", detail: `${dataDir} cannot be written`, fix };
+  }
+}
+
+async function checkPort({ config }: CommandContext, id: (typeof serverList)[number]["id"]): Promise<MachineReport> {
+  const port = config.platform.ports[id];
+  const name = `Port ${port} (${id})`;
+  const owner = await findPortOwner(config.platform.host, port);
+  if (!owner.taken) return { name, state: "ok", detail: "free", fix: "" };
+  if (findLockHolder(config.platform.dataDir, id) !== undefined) {
+    return { name, state: "ok", detail: `our own server (${owner.description})`, fix: "" };
+  }
+  const fix = `Stop that program, or choose another port with SOPHIA_PORT_${id.toUpperCase()}.`;
+  return { name, state: "failed", detail: `taken by ${owner.description}`, fix };
+}
+
+function checkDocker(facts: EnvironmentFacts): MachineReport {
+  if (facts.dockerAnswers) return { name: "Docker", state: "ok", detail: "the Engine answers", fix: "" };
+  const fix = "Start the Docker Engine, or set DOCKER_HOST, to see and restart containers.";
+  return { name: "Docker", state: "missing", detail: "no Engine answers", fix };
+}
+
+function checkProgram(name: string, { environment }: CommandContext): MachineReport {
+  const path = findProgram(name, environment);
+  if (path !== undefined) return { name, state: "ok", detail: path, fix: "" };
+  return {
+    name,
+    state: "missing",
+    detail: "not found",
+    fix: `Install ${name} to let the Copilot read local repositories.`,
+  };
+}

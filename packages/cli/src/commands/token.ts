@@ -1,0 +1,107 @@
+import { systemClock } from "@sophia/core/limits/clock";
+import { AppError } from "@sophia/core/errors/app-error";
+import { createTokens } from "@sophia/core/approval/tokens";
+import type { Scope } from "@sophia/core/mcp/define-tool";
+import { formatTable } from "../format-table.ts";
+import { selectServers } from "../server-list.ts";
+import { withStore } from "../with-store.ts";
+import { authenticateApprover } from "./approver.ts";
+import type { CommandContext } from "./command-context.ts";
+
+const dayMs = 86_400_000;
+const allScopes = ["read", "write", "approve"] as const;
+
+export interface CreateTokenOptions {
+  name: string;
+  /** "*" or one of the servers' ids. */
+  server: string;
+  scopes: readonly string[];
+  /** Days until it expires; never when absent. */
+  days: number | undefined;
+  json: boolean;
+  tokenFile: string | undefined;
+}
+
+/** Makes a token and prints it. It is stored as a hash only: nobody can print it again. */
+export async function runTokenCreate(context: CommandContext, options: CreateTokenOptions): Promise<number> {
+  const scopes = parseScopes(options.scopes);
+  if (options.server !== "*") selectServers([options.server]);
+  const expiresAt = options.days === undefined ? undefined : Date.now() + options.days * dayMs;
+  return await withStore(context.config, context.log, async (store) => {
+    const tokens = createTokens({ store, clock: systemClock });
+    // Else any agent with a shell could make itself an approver.
+    if (scopes.includes("approve") && (await hasApprover(tokens))) {
+      await authenticateApprover(context, tokens, { server: options.server, tokenFile: options.tokenFile });
+    }
+    const { id, bearer } = await tokens.create({
+      name: options.name,
+      server: options.server,
+      scopes,
+      ...(expiresAt !== undefined && { expiresAt }),
+    });
+    if (options.json) context.terminal.print(JSON.stringify({ id, name: options.name, bearer, expiresAt }));
+    else {
+      context.terminal.note(
+        `Token ${options.name} (${scopes.join(", ")}; server ${options.server}). It is shown once:`,
+      );
+      context.terminal.print(bearer);
+    }
+    return 0;
+  });
+}
+
+export async function runTokenList(context: CommandContext, options: { json: boolean }): Promise<number> {
+  return await withStore(context.config, context.log, async (store) => {
+    const rows = await createTokens({ store, clock: systemClock }).list();
+    if (options.json) {
+      context.terminal.print(JSON.stringify({ tokens: rows }));
+      return 0;
+    }
+    const cells = rows.map((row) => [
+      row.name,
+      row.server,
+      row.scopes.join(" "),
+      describeState(row),
+      formatTime(row.lastUsedAt),
+    ]);
+    context.terminal.print(
+      formatTable(["NAME", "SERVER", "SCOPES", "STATE", "LAST USED"], cells, context.terminal.columns),
+    );
+    return 0;
+  });
+}
+
+export async function runTokenRevoke(context: CommandContext, nameOrId: string): Promise<number> {
+  return await withStore(context.config, context.log, async (store) => {
+    await createTokens({ store, clock: systemClock }).revoke(nameOrId);
+    context.terminal.note(`Token ${nameOrId} is revoked. Running servers refuse it within a second.`);
+    return 0;
+  });
+}
+
+function parseScopes(names: readonly string[]): Scope[] {
+  const scopes = allScopes.filter((scope) => names.includes(scope));
+  if (scopes.length === names.length && scopes.length > 0) return scopes;
+  throw new AppError(
+    "invalid_input",
+    `The scopes are ${allScopes.join(", ")}; ${names.join(", ") || "none"} was given.`,
+    {
+      hint: "Example: sophia token create --name cursor --scope read,write",
+    },
+  );
+}
+
+async function hasApprover(tokens: ReturnType<typeof createTokens>): Promise<boolean> {
+  const rows = await tokens.list();
+  return rows.some((row) => row.scopes.includes("approve") && describeState(row) === "valid");
+}
+
+function describeState(row: { revokedAt: number | null; expiresAt: number | null }): string {
+  if (row.revokedAt !== null) return "revoked";
+  if (row.expiresAt !== null && row.expiresAt <= Date.now()) return "expired";
+  return "valid";
+}
+
+function formatTime(time: number | null): string {
+  return time === null ? "never" : new Date(time).toISOString().slice(0, 16).replace("T", " ");
+}

@@ -1,0 +1,100 @@
+import { formatTable } from "../format-table.ts";
+import type { CliConfig } from "../load-config.ts";
+import type { ServerEntry } from "../server-list.ts";
+import type { ServerStatus } from "../supervisor/server-process.ts";
+import type { Terminal } from "../terminal.ts";
+import { toPlainLine } from "../terminal.ts";
+import type { FirstTokens } from "./first-tokens.ts";
+
+export interface UpView {
+  change(status: ServerStatus): void;
+  ready(statuses: readonly ServerStatus[], tokens: FirstTokens, logFolder: string | undefined): void;
+  fail(statuses: readonly ServerStatus[]): void;
+  stopping(reason: string): void;
+}
+
+export interface UpViewOptions {
+  terminal: Terminal;
+  servers: readonly ServerEntry[];
+  config: CliConfig;
+  json: boolean;
+}
+
+/** What `up` shows: one live line while starting on a terminal, plain lines elsewhere, then a table and what to try. */
+export function createUpView(options: UpViewOptions): UpView {
+  const { terminal, json } = options;
+  const states = new Map<string, string>();
+  let started = false;
+
+  return {
+    change(status) {
+      if (states.get(status.id) === status.state) return;
+      states.set(status.id, status.state);
+      if (terminal.interactive && !started)
+        terminal.live([...states].map(([id, state]) => `${id} ${state}`).join(" · "));
+      // The moments that matter: on a terminal only trouble after the start, elsewhere every change.
+      else if (!json) terminal.note(describeChange(terminal, status));
+    },
+    ready(statuses, tokens, logFolder) {
+      started = true;
+      if (json) terminal.print(JSON.stringify({ servers: statuses.map(toJson) }));
+      else printReady(options, statuses, tokens, logFolder);
+    },
+    fail(statuses) {
+      terminal.live("");
+      for (const status of statuses) if (status.state !== "ready") terminal.note(describeFailure(status));
+      terminal.note("Nothing was left running.");
+    },
+    stopping(reason) {
+      started = true;
+      terminal.live("");
+      terminal.note(`Stopping (${reason}): calls in progress may finish. Once more stops at once.`);
+    },
+  };
+}
+
+function toJson({ id, title, state, pid, url, reason }: ServerStatus): Record<string, unknown> {
+  return { id, title, state, pid, url: url === undefined ? undefined : `${url}/mcp`, reason };
+}
+
+function describeChange(terminal: Terminal, status: ServerStatus): string {
+  const mark = status.state === "ready" ? terminal.style("green", "ready") : terminal.style("yellow", status.state);
+  const reason = status.state === "restarting" || status.lastLines.length > 0 ? `: it ${status.reason ?? "ended"}` : "";
+  return `${status.title}: ${mark}${reason}${status.state === "ready" ? ` at ${status.url ?? ""}/mcp` : ""}`;
+}
+
+function describeFailure(status: ServerStatus): string {
+  const lines = status.lastLines.map((line) => `  ${toPlainLine(line)}`);
+  return [`${status.title}: ${status.state}${status.reason === undefined ? "" : ` (${status.reason})`}`, ...lines].join(
+    "\n",
+  );
+}
+
+function printReady(
+  { terminal, servers, config }: UpViewOptions,
+  statuses: readonly ServerStatus[],
+  tokens: FirstTokens,
+  logFolder: string | undefined,
+): void {
+  const rows = statuses.map((status) => [
+    status.title,
+    status.state,
+    status.url === undefined ? "" : `${status.url}/mcp`,
+  ]);
+  terminal.print(formatTable(["SERVER", "STATE", "URL"], rows, terminal.columns));
+  terminal.print("");
+  for (const status of statuses) if (status.state !== "ready") terminal.print(describeFailure(status));
+  if (tokens.callerBearer !== undefined) {
+    terminal.print(`Token for MCP clients (shown once): ${tokens.callerBearer}`);
+  }
+  if (tokens.approverBearer !== undefined) {
+    terminal.print(`Token for approving changes (shown once, keep it away from agents): ${tokens.approverBearer}`);
+  }
+  const simulated = config.platform.simulate
+    ? "Services without an account are local or simulated"
+    : "Nothing is simulated";
+  terminal.print(`${simulated}: sophia doctor lists all 19.`);
+  if (logFolder !== undefined) terminal.print(`Logs: ${logFolder}`);
+  const first = servers.find((server) => server.id === "data") ?? servers[0];
+  terminal.print(`Next: npm run sophia -- connect cursor, then ask Cursor: "${first?.tryNext ?? ""}"`);
+}

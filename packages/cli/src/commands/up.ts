@@ -1,0 +1,112 @@
+import { AppError } from "@sophia/core/errors/app-error";
+import { takeDataLock } from "@sophia/core/store/data-lock";
+import { buildServerEnvironment } from "../load-config.ts";
+import type { ServerEntry } from "../server-list.ts";
+import { findServerMain, selectServers } from "../server-list.ts";
+import { findPortOwner } from "../supervisor/port-owner.ts";
+import { defaultLimits } from "../supervisor/restart-policy.ts";
+import type { ServerSpec, ServerStatus } from "../supervisor/server-process.ts";
+import { handleStopSignals } from "../supervisor/stop-signals.ts";
+import type { Supervisor } from "../supervisor/supervisor.ts";
+import { createSupervisor, isGivenUp } from "../supervisor/supervisor.ts";
+import type { CommandContext } from "./command-context.ts";
+import { makeFirstTokens } from "./first-tokens.ts";
+import { createServerLog } from "./server-log.ts";
+import { createUpView } from "./up-view.ts";
+import { writeGivenUpAlert } from "./given-up-alert.ts";
+
+export interface UpOptions {
+  /** Ids of the servers to run; empty for those of SOPHIA_SERVERS, or all. */
+  only: readonly string[];
+  json: boolean;
+}
+
+/** Starts the servers and keeps them alive until it is told to stop. Resolves with the exit code. */
+export async function runUp(context: CommandContext, options: UpOptions): Promise<number> {
+  const { config, terminal } = context;
+  const servers = selectServers(options.only.length > 0 ? options.only : config.servers);
+  const ids = servers.map(({ id }) => id);
+  await refuseTakenPorts(context, servers);
+  const lock = takeDataLock(config.platform.dataDir, ids, "sophia up");
+  try {
+    const view = createUpView({ terminal, servers, config, json: options.json });
+    const tokens = await makeFirstTokens(context);
+    const serverLog = createServerLog({ interactive: terminal.interactive, dataDir: config.platform.dataDir });
+    const supervisor = createSupervisor({
+      servers: servers.map((server) => describeServer(context, server)),
+      limits: defaultLimits,
+      log: context.log,
+      execPath: process.execPath,
+      scrub: (text) => config.scrubber.scrub(text),
+      onChange: (status) => view.change(status),
+      onStderr: (id, chunk) => serverLog.write(id, chunk),
+      onGivenUp: (status) => void writeGivenUpAlert(context, status),
+    });
+    const exitCode = waitForStop(supervisor, view);
+    const statuses = await supervisor.start();
+    if (statuses.every((status) => status.state === "stopped")) return await exitCode;
+    const failure = findFailure(statuses);
+    if (failure !== undefined) {
+      view.fail(statuses);
+      await supervisor.stop();
+      return failure;
+    }
+    view.ready(supervisor.status(), tokens, serverLog.folder);
+    return await exitCode;
+  } finally {
+    lock.release();
+  }
+}
+
+/** Before anything is started: a server without its port would leave the others half a system. */
+async function refuseTakenPorts({ config }: CommandContext, servers: readonly ServerEntry[]): Promise<void> {
+  const { host, ports } = config.platform;
+  const taken: string[] = [];
+  for (const { id, title } of servers) {
+    const owner = await findPortOwner(host, ports[id]);
+    if (owner.taken) taken.push(`Port ${ports[id]} of ${title} is taken by ${owner.description}.`);
+  }
+  if (taken.length === 0) return;
+  const variables = servers.map(({ id }) => `SOPHIA_PORT_${id.toUpperCase()}`).join(", ");
+  throw new AppError("unavailable", `${taken.join("\n")}\nNothing was started.`, {
+    hint: `Stop that program (if it is Sophia, it already runs: sophia status), or choose other ports with ${variables}.`,
+  });
+}
+
+function describeServer({ environment, config, services }: CommandContext, server: ServerEntry): ServerSpec {
+  return {
+    id: server.id,
+    title: server.title,
+    main: findServerMain(server.id),
+    arguments: [],
+    environment: {
+      ...buildServerEnvironment(environment, services),
+      // The parsed value: a relative or ~ folder must mean the same one in the children.
+      SOPHIA_DATA_DIR: config.platform.dataDir,
+      SOPHIA_SIMULATE: config.platform.simulate ? "1" : "0",
+    },
+    host: config.platform.host,
+    port: config.platform.ports[server.id],
+  };
+}
+
+/** Everything given up: 78 when every one named its configuration, else 1. One misconfigured server stops the start as well. */
+function findFailure(statuses: readonly ServerStatus[]): number | undefined {
+  if (statuses.some(({ state }) => state === "misconfigured")) return 78;
+  return statuses.every(isGivenUp) ? 1 : undefined;
+}
+
+function waitForStop(supervisor: Supervisor, view: ReturnType<typeof createUpView>): Promise<number> {
+  return new Promise((resolve) => {
+    handleStopSignals({
+      stop: (reason) => {
+        view.stopping(reason);
+        void supervisor.stop().then((clean) => resolve(clean ? 0 : 1));
+      },
+      kill: (exitCode) => {
+        supervisor.kill();
+        resolve(exitCode);
+      },
+    });
+  });
+}

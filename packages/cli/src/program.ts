@@ -1,0 +1,197 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import type { Environment } from "@sophia/core/config/parse-config";
+import type { AnyService } from "@sophia/core/config/service";
+import { createLogger } from "@sophia/core/observe/log";
+import type { CommandContext } from "./commands/command-context.ts";
+import type { CliConfig } from "./load-config.ts";
+import { loadConfig } from "./load-config.ts";
+import { reportError } from "./report-error.ts";
+import { createTerminal } from "./terminal.ts";
+import type { Streams } from "./terminal.ts";
+
+export interface CliInput {
+  arguments: readonly string[];
+  environment: Environment;
+  streams: Streams;
+  services: readonly AnyService[];
+}
+
+type Run = (context: CommandContext) => Promise<number>;
+
+/** Runs one command. Resolves with the exit code; every failure is one message on stderr. */
+export async function runCli(input: CliInput): Promise<number> {
+  const terminal = createTerminal(input.streams, input.environment);
+  let scrub = (text: string): string => text;
+  let chosen: Run | undefined;
+  try {
+    const program = describeProgram((run) => (chosen = run), input);
+    await program.parseAsync([...input.arguments], { from: "user" });
+    if (chosen === undefined) return 0;
+    const config: CliConfig = loadConfig(input.environment, input.services);
+    scrub = (text) => config.scrubber.scrub(text);
+    const log = createLogger({ scrubber: config.scrubber, level: config.platform.logLevel, server: "cli" });
+    return await chosen({ environment: input.environment, services: input.services, config, terminal, log });
+  } catch (thrown) {
+    if (thrown instanceof CommanderError) return thrown.exitCode;
+    const { message, exitCode } = reportError(thrown, scrub);
+    terminal.note(message);
+    return exitCode;
+  }
+}
+
+/** The commands. An action only says what to run: help and usage errors need no configuration. */
+function describeProgram(choose: (run: Run) => void, input: CliInput): Command {
+  const program = new Command("sophia")
+    .description("Four MCP servers on one core: AI spend, web data, infrastructure and business intelligence.")
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void input.streams.stdout.write(text),
+      writeErr: (text) => void input.streams.stderr.write(text),
+    })
+    .showSuggestionAfterError()
+    .helpCommand(false);
+  addRunning(program, choose);
+  addTokens(program, choose);
+  addPlans(program, choose);
+  return program;
+}
+
+function addRunning(program: Command, choose: (run: Run) => void): void {
+  program
+    .command("up")
+    .description("start the servers and keep them alive")
+    .option("--only <servers>", "ids separated by commas: ai, data, infra, bi", parseList)
+    .option("--json", "print one JSON object when they are ready")
+    .action((options: { only?: string[]; json?: boolean }) =>
+      choose(async (context) => {
+        const { runUp } = await import("./commands/up.ts");
+        return await runUp(context, { only: options.only ?? [], json: options.json === true });
+      }),
+    );
+  program
+    .command("status")
+    .description("ask the running servers how they are")
+    .option("--json", "print JSON")
+    .action((options: { json?: boolean }) =>
+      choose(async (context) =>
+        (await import("./commands/status.ts")).runStatus(context, { json: options.json === true }),
+      ),
+    );
+  program
+    .command("doctor")
+    .description("every service with its mode, and what this machine lacks")
+    .option("--json", "print JSON")
+    .action((options: { json?: boolean }) =>
+      choose(async (context) =>
+        (await import("./commands/doctor.ts")).runDoctor(context, { json: options.json === true }),
+      ),
+    );
+  program
+    .command("connect")
+    .description("connect a client")
+    .command("cursor")
+    .description("write the servers and a token into Cursor's user configuration, and make a test call")
+    .option("--file <path>", "another file than ~/.cursor/mcp.json")
+    .action((options: { file?: string }) =>
+      choose(async (context) => {
+        const { runConnectCursor } = await import("./commands/connect-cursor.ts");
+        return await runConnectCursor(context, { file: options.file });
+      }),
+    );
+  program
+    .command("audit")
+    .description("the record of every call")
+    .command("verify")
+    .description("check that nothing was changed or removed")
+    .option("--json", "print JSON")
+    .action((options: { json?: boolean }) =>
+      choose(async (context) =>
+        (await import("./commands/audit.ts")).runAuditVerify(context, { json: options.json === true }),
+      ),
+    );
+}
+
+function addTokens(program: Command, choose: (run: Run) => void): void {
+  const token = program.command("token").description("who may call the servers");
+  token
+    .command("create")
+    .description("make a token and print it, once")
+    .requiredOption("--name <name>", "what it is for")
+    .option("--server <id>", "ai, data, infra or bi; all when left out", "*")
+    .option("--scope <scopes>", "read, write, approve, separated by commas", parseList, ["read"])
+    .option("--days <number>", "days until it expires; never when left out", parseDays)
+    .addOption(tokenFileOption())
+    .option("--json", "print JSON")
+    .action(
+      (options: { name: string; server: string; scope: string[]; days?: number; tokenFile?: string; json?: boolean }) =>
+        choose(async (context) => {
+          const { runTokenCreate } = await import("./commands/token.ts");
+          const { name, server, scope: scopes, days, tokenFile } = options;
+          return await runTokenCreate(context, { name, server, scopes, days, tokenFile, json: options.json === true });
+        }),
+    );
+  token
+    .command("list")
+    .description("all tokens, without their values")
+    .option("--json", "print JSON")
+    .action((options: { json?: boolean }) =>
+      choose(async (context) =>
+        (await import("./commands/token.ts")).runTokenList(context, { json: options.json === true }),
+      ),
+    );
+  token
+    .command("revoke <name>")
+    .description("refuse a token from now on, by name or id")
+    .action((name: string) =>
+      choose(async (context) => (await import("./commands/token.ts")).runTokenRevoke(context, name)),
+    );
+}
+
+function addPlans(program: Command, choose: (run: Run) => void): void {
+  program
+    .command("plans")
+    .description("changes that wait for a decision")
+    .option("--all", "decided ones too")
+    .option("--json", "print JSON")
+    .action((options: { all?: boolean; json?: boolean }) =>
+      choose(async (context) => {
+        const { runPlans } = await import("./commands/plans.ts");
+        return await runPlans(context, { all: options.all === true, json: options.json === true });
+      }),
+    );
+  for (const decision of ["approve", "refuse"] as const) {
+    const command = program
+      .command(`${decision} <id>`)
+      .description(decision === "approve" ? "let a planned change happen" : "forbid a planned change")
+      .addOption(tokenFileOption())
+      .option("--json", "print JSON");
+    if (decision === "refuse") command.option("--reason <text>", "why, for the record");
+    command.action((id: string, options: { tokenFile?: string; reason?: string; json?: boolean }) =>
+      choose(async (context) => {
+        const { runDecide } = await import("./commands/plans.ts");
+        const { tokenFile, reason } = options;
+        return await runDecide(context, { id, decision, tokenFile, reason, json: options.json === true });
+      }),
+    );
+  }
+}
+
+function tokenFileOption(): Option {
+  return new Option(
+    "--token-file <path>",
+    "file with the approver's token, instead of SOPHIA_APPROVER_TOKEN or a question",
+  );
+}
+
+function parseList(text: string): string[] {
+  return text
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
+}
+
+function parseDays(text: string): number {
+  const days = Number(text);
+  if (!(days > 0 && days <= 3_650)) throw new InvalidArgumentError("It must be a number of days from 1 to 3650.");
+  return days;
+}
