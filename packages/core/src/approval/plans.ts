@@ -1,28 +1,18 @@
-import type { Selectable } from "kysely";
 import { AppError } from "../errors/app-error.ts";
 import type { Clock } from "../limits/clock.ts";
 import type { Caller, ChangePlan } from "../mcp/define-tool.ts";
-import type { CoreTables, PlansTable, PlanState } from "../store/core-tables.ts";
+import type { CoreTables, PlanState } from "../store/core-tables.ts";
 import type { Store } from "../store/store.ts";
 import { hashCanonical } from "./canonical-hash.ts";
-import { isSealIntact, sealPlan } from "./plan-seal.ts";
+import { createPlanRows, type PlanFilter, type PlanRow } from "./plan-rows.ts";
+import { sealPlan } from "./plan-seal.ts";
 
-export type { PlanState } from "../store/core-tables.ts";
-
-/** A plan as it is now: one that ran out reads `expired`, one whose process died while applying it reads `unknown`. */
-export type PlanRow = Selectable<PlansTable>;
+export type { PlanFilter, PlanRow } from "./plan-rows.ts";
 
 /** What would happen if the plan were made again now. */
 export interface CurrentChange {
   arguments: unknown;
   plan: ChangePlan;
-}
-
-export interface PlanFilter {
-  server?: string;
-  state?: PlanState;
-  /** At most 500; default 50. */
-  limit?: number;
 }
 
 /** Changes that were planned, decided and applied. Each plan is bound to caller, tool, arguments, plan and state. */
@@ -50,87 +40,48 @@ export interface Plans {
 }
 
 export const planLifetimeMs = 600_000;
-/** A call lives 55 s at most: a plan still `applying` this long after its expiry has lost its process. */
-const applyingGraceMs = 60_000;
 const maximumOpenPlans = 100;
 const maximumTextLength = 262_144;
 const maximumReasonLength = 500;
 
-const endings: Record<Exclude<PlanState, "proposed" | "approved">, string> = {
-  refused: "The plan was refused.",
-  applying: "The plan is being applied.",
-  applied: "The plan was already applied.",
-  failed: "The plan was already tried and failed.",
-  unknown: "The plan was begun and its outcome is unknown.",
-  expired: "The plan has expired.",
-};
-
 export function createPlans(options: { store: Store<CoreTables>; clock: Clock; key: Buffer }): Plans {
-  const { store, clock, key } = options;
-
-  async function get(id: string): Promise<PlanRow | undefined> {
-    const row = await store.db.selectFrom("plans").selectAll().where("id", "=", id).executeTakeFirst();
-    return row && viewAt(row, clock.now());
-  }
-
-  /** The row, if it is open and what was proposed. */
-  async function getOpen(id: string): Promise<PlanRow> {
-    const row = await get(id);
-    if (!row) throw new AppError("not_found", "There is no such plan.", { hint: "`sophia plans` lists them." });
-    if (!isSealIntact(row, key)) {
-      throw new AppError("denied", "The plan is not what was proposed: it was altered.", {
-        hint: "Plan the change again.",
-      });
-    }
-    if (row.state !== "proposed" && row.state !== "approved") {
-      throw new AppError("denied", endings[row.state], { hint: "Plan the change again." });
-    }
-    return row;
-  }
-
-  /** The one place where a plan changes hands: of all that race, the first finds the state it expects. */
-  async function move(row: PlanRow, from: readonly PlanState[], to: Partial<PlanRow>): Promise<PlanRow> {
-    const result = await store.db
-      .updateTable("plans")
-      .set(to)
-      .where("id", "=", row.id)
-      .where("state", "in", from)
-      .where("expires_at", ">", clock.now())
-      .executeTakeFirst();
-    if (Number(result.numUpdatedRows) === 1) return { ...row, ...to };
-    await getOpen(row.id);
-    throw new AppError("denied", "The plan was decided by someone else just now.", { hint: "Look at `sophia plans`." });
-  }
-
+  const { clock, key } = options;
+  const rows = createPlanRows(options);
   return {
-    get,
+    get: rows.get,
+    list: (filter = {}) => rows.list(filter),
     async propose(proposal) {
       const row = buildRow(proposal, clock.now(), key);
-      await limitOpenPlans(store, row.caller, clock.now());
-      await store.db.insertInto("plans").values(row).execute();
+      if ((await rows.countProposed(row.caller)) >= maximumOpenPlans) {
+        throw new AppError("rate_limited", `${maximumOpenPlans} plans of this caller are waiting for a decision.`, {
+          hint: "Have them decided, or wait until they expire.",
+        });
+      }
+      await rows.insert(row);
       return row;
-    },
-    async list(filter = {}) {
-      return await listPlans(store, filter, clock.now());
     },
     async approve(id, approver) {
       requireScope(approver, "approve");
-      const row = await getOpen(id);
+      const row = await rows.getOpen(id);
       if (row.caller === approver.id) {
         throw new AppError("denied", "Whoever proposed a plan cannot approve it.", {
           hint: "Approve with the approver's own token.",
         });
       }
-      return await move(row, ["proposed"], { state: "approved", approved_by: approver.id, decided_at: clock.now() });
+      return await rows.move(row, ["proposed"], {
+        state: "approved",
+        approved_by: approver.id,
+        decided_at: clock.now(),
+      });
     },
     async refuse(id, approver, reason) {
-      const row = await getOpen(id);
+      const row = await rows.getOpen(id);
       if (row.caller !== approver.id) requireScope(approver, "approve");
-      const outcome = reason === undefined ? null : reason.slice(0, maximumReasonLength);
-      return await move(row, ["proposed", "approved"], { state: "refused", decided_at: clock.now(), outcome });
+      const outcome = reason?.slice(0, maximumReasonLength) ?? null;
+      return await rows.move(row, ["proposed", "approved"], { state: "refused", decided_at: clock.now(), outcome });
     },
     async begin(id, caller, current) {
-      const row = await getOpen(id);
+      const row = await rows.getOpen(id);
       requireMatch(row, caller, current);
       const from: PlanState[] = row.risk === "low" ? ["proposed", "approved"] : ["approved"];
       if (!from.includes(row.state)) {
@@ -138,18 +89,17 @@ export function createPlans(options: { store: Store<CoreTables>; clock: Clock; k
           hint: `Ask a person to run \`sophia approve ${id}\`, then apply it again.`,
         });
       }
-      return await move(row, from, { state: "applying" });
+      return await rows.move(row, from, { state: "applying" });
     },
     async finish(id, outcome, detail) {
-      const result = await store.db
-        .updateTable("plans")
-        .set({ state: outcome, finished_at: clock.now(), outcome: detail?.slice(0, maximumReasonLength) ?? null })
-        .where("id", "=", id)
-        .where("state", "=", "applying")
-        .executeTakeFirst();
-      if (Number(result.numUpdatedRows) !== 1) {
+      const row = await rows.get(id);
+      // Its time may be over by now: what was begun is finished all the same.
+      if (row?.state !== "applying" && row?.state !== "unknown") {
         throw new AppError("internal", "A plan was finished that was not being applied.");
       }
+      const text = detail?.slice(0, maximumReasonLength) ?? null;
+      const to = { state: outcome, finished_at: clock.now(), outcome: text };
+      await rows.move({ ...row, state: "applying" }, ["applying"], to);
     },
   };
 }
@@ -211,43 +161,4 @@ function requireScope(caller: Caller, scope: Caller["scopes"][number]): void {
   throw new AppError("denied", `This token lacks the scope ${scope}.`, {
     hint: `Use a token made with \`sophia token create --scope ${scope}\`.`,
   });
-}
-
-function viewAt(row: PlanRow, now: number): PlanRow {
-  if (row.state === "applying") return row.expires_at + applyingGraceMs > now ? row : { ...row, state: "unknown" };
-  const isOpen = row.state === "proposed" || row.state === "approved";
-  return isOpen && row.expires_at <= now ? { ...row, state: "expired" } : row;
-}
-
-async function limitOpenPlans(store: Store<CoreTables>, caller: string, now: number): Promise<void> {
-  const { open } = await store.db
-    .selectFrom("plans")
-    .select((expression) => expression.fn.countAll<number | string>().as("open"))
-    .where("caller", "=", caller)
-    .where("state", "=", "proposed")
-    .where("expires_at", ">", now)
-    .executeTakeFirstOrThrow();
-  if (Number(open) < maximumOpenPlans) return;
-  throw new AppError("rate_limited", `${maximumOpenPlans} plans of this caller are waiting for a decision.`, {
-    hint: "Have them decided, or wait until they expire.",
-  });
-}
-
-async function listPlans(store: Store<CoreTables>, filter: PlanFilter, now: number): Promise<PlanRow[]> {
-  const limit = Math.min(filter.limit ?? 50, 500);
-  let query = store.db.selectFrom("plans").selectAll().orderBy("created_at", "desc").orderBy("id").limit(limit);
-  if (filter.server !== undefined) query = query.where("server", "=", filter.server);
-  if (filter.state === "proposed" || filter.state === "approved") {
-    query = query.where("state", "=", filter.state).where("expires_at", ">", now);
-  } else if (filter.state === "expired") {
-    query = query.where("state", "in", ["proposed", "approved", "expired"]).where("expires_at", "<=", now);
-  } else if (filter.state === "applying") {
-    query = query.where("state", "=", "applying").where("expires_at", ">", now - applyingGraceMs);
-  } else if (filter.state === "unknown") {
-    query = query.where("state", "in", ["applying", "unknown"]);
-  } else if (filter.state !== undefined) {
-    query = query.where("state", "=", filter.state);
-  }
-  const rows = (await query.execute()).map((row) => viewAt(row, now));
-  return filter.state === undefined ? rows : rows.filter((row) => row.state === filter.state);
 }

@@ -1,9 +1,10 @@
 import { timingSafeEqual } from "node:crypto";
 import type { Clock } from "../limits/clock.ts";
 import type { Caller } from "../mcp/define-tool.ts";
-import type { CoreTables } from "../store/core-tables.ts";
+import type { CoreTables, TokensTable } from "../store/core-tables.ts";
 import type { Store } from "../store/store.ts";
 import { parseScopes } from "./scopes.ts";
+import { createTokenRows, type TokenRows } from "./token-rows.ts";
 
 export interface TokenCache {
   /** `hash` is the SHA-256 of the bearer, hex. */
@@ -34,34 +35,12 @@ const useResolutionMs = 60_000;
  * costs a query each. Throws what the store throws when it cannot be read: no answer is no entry.
  */
 export function createTokenCache(options: { store: Store<CoreTables>; clock: Clock }): TokenCache {
-  const { store, clock } = options;
-  let tokens = new Map<string, KnownToken>();
-  let readAt = -Infinity;
-  let reading: Promise<void> | undefined;
-
-  async function read(): Promise<void> {
-    const startedAt = clock.monotonic();
-    const rows = await store.db
-      .selectFrom("tokens")
-      .select(["id", "name", "server", "scopes", "hash", "expires_at", "last_used_at"])
-      .where("revoked_at", "is", null)
-      .where((expression) => {
-        return expression.or([expression("expires_at", "is", null), expression("expires_at", ">", clock.now())]);
-      })
-      .orderBy("created_at", "desc")
-      .limit(maximumTokens)
-      .execute();
-    tokens = new Map(rows.map((row) => [row.hash, toKnownToken(row, tokens.get(row.hash))]));
-    readAt = startedAt;
-  }
-
-  function refresh(): Promise<void> {
-    reading ??= read().finally(() => (reading = undefined));
-    return reading;
-  }
+  const { clock } = options;
+  const rows = createTokenRows(options.store);
+  const snapshot = createSnapshot(rows, clock);
 
   function find(hash: string, server: string): KnownToken | undefined {
-    const known = tokens.get(hash);
+    const known = snapshot.get(hash);
     if (!known || !timingSafeEqual(known.hash, Buffer.from(hash))) return undefined;
     const isHere = known.server === "*" || known.server === server;
     return isHere && known.expiresAt > clock.now() ? known : undefined;
@@ -71,35 +50,65 @@ export function createTokenCache(options: { store: Store<CoreTables>; clock: Clo
     const now = clock.now();
     if (now - token.usedAt < useResolutionMs) return;
     token.usedAt = now;
-    const update = store.db.updateTable("tokens").set({ last_used_at: now }).where("id", "=", token.id).execute();
     // Nobody waits for it: when a token was last used is a hint for people, and the next use writes it again.
-    update.catch(() => (token.usedAt = 0));
+    rows.noteUse(token.id, now).catch(() => (token.usedAt = 0));
   }
 
   return {
     async authenticate(hash, server) {
-      const age = clock.monotonic() - readAt;
-      if (age >= maximumAgeMs) await refresh();
-      else if (age >= refreshAgeMs) refresh().catch(() => {});
+      const age = snapshot.ageMs();
+      if (age >= maximumAgeMs) {
+        await snapshot.refresh();
+        // The read that was joined may have begun long before this call.
+        if (snapshot.ageMs() >= maximumAgeMs) await snapshot.refresh();
+      } else if (age >= refreshAgeMs) {
+        // A failure shows to the first caller who has to wait.
+        snapshot.refresh().catch(() => {});
+      }
       let token = find(hash, server);
-      if (!token && clock.monotonic() - readAt >= unknownAgeMs) {
-        await refresh();
+      if (!token && snapshot.ageMs() >= unknownAgeMs) {
+        await snapshot.refresh();
         token = find(hash, server);
       }
       if (!token) return undefined;
       noteUse(token);
       return token.caller;
     },
-    forget() {
+    forget: snapshot.forget,
+  };
+}
+
+/** The valid tokens as they were `ageMs` ago; one read at a time. */
+function createSnapshot(rows: TokenRows, clock: Clock) {
+  let tokens = new Map<string, KnownToken>();
+  let readAt = -Infinity;
+  let reading: Promise<void> | undefined;
+  let forgotten = 0;
+
+  async function read(): Promise<void> {
+    const startedAt = clock.monotonic();
+    const generation = forgotten;
+    const valid = await rows.listValid(clock.now(), maximumTokens);
+    tokens = new Map(valid.map((row) => [row.hash, toKnownToken(row, tokens.get(row.hash))]));
+    // Somebody changed a token while this was read: it may be in there or not.
+    if (generation === forgotten) readAt = startedAt;
+  }
+
+  return {
+    get: (hash: string) => tokens.get(hash),
+    ageMs: () => clock.monotonic() - readAt,
+    refresh(): Promise<void> {
+      reading ??= read().finally(() => (reading = undefined));
+      return reading;
+    },
+    forget(): void {
+      forgotten += 1;
       readAt = -Infinity;
     },
   };
 }
 
-function toKnownToken(
-  row: Pick<CoreTables["tokens"], "id" | "name" | "server" | "scopes" | "hash" | "expires_at" | "last_used_at">,
-  last: KnownToken | undefined,
-): KnownToken {
+function toKnownToken(row: TokensTable, last: KnownToken | undefined): KnownToken {
   return {
     id: row.id,
     hash: Buffer.from(row.hash),

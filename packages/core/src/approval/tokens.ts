@@ -5,10 +5,11 @@ import { type Secret, unwrap } from "../config/secret.ts";
 import { AppError } from "../errors/app-error.ts";
 import type { Clock } from "../limits/clock.ts";
 import type { Caller, Scope } from "../mcp/define-tool.ts";
-import type { CoreTables } from "../store/core-tables.ts";
+import type { CoreTables, TokensTable } from "../store/core-tables.ts";
 import type { Store } from "../store/store.ts";
 import { formatScopes, parseScopes, scopeOrder } from "./scopes.ts";
 import { createTokenCache } from "./token-cache.ts";
+import { createTokenRows } from "./token-rows.ts";
 
 /** What is known of a token. The bearer itself is nowhere but with its holder. */
 export interface TokenInfo {
@@ -56,31 +57,20 @@ export interface Tokens {
 const configuredName = "SOPHIA_TOKEN";
 const minimumBearerLength = 32;
 const firstApproverId = "tok_first_approver";
+const firstCaller: TokenDescription = { name: "first caller", server: "*", scopes: ["read", "write"] };
+const firstApprover: TokenDescription = { name: "first approver", server: "*", scopes: ["read", "approve"] };
 
 export const callerTokenFile = "caller-token";
 
 export function createTokens(options: { store: Store<CoreTables>; clock: Clock }): Tokens {
-  const { store, clock } = options;
+  const { clock } = options;
+  const rows = createTokenRows(options.store);
   const cache = createTokenCache(options);
 
   async function insert(bearer: string, token: TokenDescription, id = newId()): Promise<boolean> {
-    const result = await store.db
-      .insertInto("tokens")
-      .values({
-        id,
-        name: token.name,
-        server: token.server,
-        scopes: formatScopes(token.scopes),
-        hash: hashBearer(bearer),
-        created_at: clock.now(),
-        expires_at: token.expiresAt ?? null,
-        revoked_at: null,
-        last_used_at: null,
-      })
-      .onConflict((conflict) => conflict.doNothing())
-      .executeTakeFirst();
+    const isNew = await rows.insert(toRow(bearer, token, id, clock.now()));
     cache.forget();
-    return Number(result.numInsertedOrUpdatedRows ?? 0) === 1;
+    return isNew;
   }
 
   async function adopt(bearer: string, token: TokenDescription): Promise<TokenInfo> {
@@ -89,8 +79,17 @@ export function createTokens(options: { store: Store<CoreTables>; clock: Clock }
       throw new AppError("invalid_input", `A bearer needs at least ${minimumBearerLength} characters.`);
     }
     await insert(bearer, token);
-    const query = store.db.selectFrom("tokens").selectAll().where("hash", "=", hashBearer(bearer));
-    return toInfo(await query.executeTakeFirstOrThrow());
+    return toInfo(await rows.getByHash(hashBearer(bearer)));
+  }
+
+  // The file is the truth: whoever makes it decides, all others take the bearer they find in it.
+  async function ensureFirst(dataDir: string): Promise<{ callerBearer?: string; approverBearer?: string }> {
+    const file = ensureKeyFile(join(dataDir, callerTokenFile), () => `${newBearer("*")}\n`);
+    const callerBearer = file.toString("utf8").trim();
+    const isNewCaller = await insert(callerBearer, firstCaller);
+    const approverBearer = newBearer("*");
+    const isNewApprover = await insert(approverBearer, firstApprover, firstApproverId);
+    return { ...(isNewCaller && { callerBearer }), ...(isNewApprover && { approverBearer }) };
   }
 
   return {
@@ -103,52 +102,24 @@ export function createTokens(options: { store: Store<CoreTables>; clock: Clock }
     },
     adopt,
     async adoptConfigured(token) {
-      const adopted = await adopt(unwrap(token), { name: configuredName, server: "*", scopes: ["read", "write"] });
+      const adopted = await adopt(unwrap(token), { ...firstCaller, name: configuredName });
       if (adopted.revokedAt !== undefined) {
         throw new AppError("not_configured", "The token in SOPHIA_TOKEN was revoked.", { hint: "Set another one." });
       }
-      await store.db
-        .updateTable("tokens")
-        .set({ revoked_at: clock.now() })
-        .where("name", "=", configuredName)
-        .where("id", "!=", adopted.id)
-        .where("revoked_at", "is", null)
-        .execute();
+      await rows.revoke({ name: configuredName, except: adopted.id }, clock.now());
       cache.forget();
     },
     async list() {
-      const rows = await store.db
-        .selectFrom("tokens")
-        .selectAll()
-        .orderBy("created_at", "desc")
-        .orderBy("id")
-        .execute();
-      return rows.map(toInfo);
+      return (await rows.list()).map(toInfo);
     },
     async revoke(nameOrId) {
-      const result = await store.db
-        .updateTable("tokens")
-        .set({ revoked_at: clock.now() })
-        .where((expression) => expression.or([expression("id", "=", nameOrId), expression("name", "=", nameOrId)]))
-        .where("revoked_at", "is", null)
-        .executeTakeFirst();
+      const count = await rows.revoke({ nameOrId }, clock.now());
       cache.forget();
-      const count = Number(result.numUpdatedRows);
       if (count > 0) return count;
       throw new AppError("not_found", "There is no valid token of this name or id.", { hint: "`sophia token list`" });
     },
     authenticate: (bearer, server) => cache.authenticate(hashBearer(bearer), server),
-    async ensureFirst(dataDir) {
-      // The file is the truth: whoever makes it decides, all others take the bearer they find in it.
-      const file = ensureKeyFile(join(dataDir, callerTokenFile), () => `${newBearer("*")}\n`);
-      const callerBearer = file.toString("utf8").trim();
-      const caller: TokenDescription = { name: "first caller", server: "*", scopes: ["read", "write"] };
-      const isNewCaller = await insert(callerBearer, caller);
-      const approverBearer = newBearer("*");
-      const approver: TokenDescription = { name: "first approver", server: "*", scopes: ["read", "approve"] };
-      const isNewApprover = await insert(approverBearer, approver, firstApproverId);
-      return { ...(isNewCaller && { callerBearer }), ...(isNewApprover && { approverBearer }) };
-    },
+    ensureFirst,
   };
 }
 
@@ -179,7 +150,21 @@ function checkDescription(token: TokenDescription): void {
   }
 }
 
-function toInfo(row: CoreTables["tokens"]): TokenInfo {
+function toRow(bearer: string, token: TokenDescription, id: string, now: number): TokensTable {
+  return {
+    id,
+    name: token.name,
+    server: token.server,
+    scopes: formatScopes(token.scopes),
+    hash: hashBearer(bearer),
+    created_at: now,
+    expires_at: token.expiresAt ?? null,
+    revoked_at: null,
+    last_used_at: null,
+  };
+}
+
+function toInfo(row: TokensTable): TokenInfo {
   return {
     id: row.id,
     name: row.name,
