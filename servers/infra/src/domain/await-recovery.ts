@@ -27,7 +27,11 @@ export async function awaitRecovery(wait: RecoveryWait): Promise<Recovery & { wa
     const recovery = await wait.look();
     const waitedMs = Math.round(wait.clock.monotonic() - startedAt);
     if (recovery.done || recovery.failed || waitedMs + pauseMs > wait.deadlineMs) return { ...recovery, waitedMs };
-    wait.progress({ done: Math.round(waitedMs / 1000), total: Math.round(wait.deadlineMs / 1000), message: recovery.detail });
+    wait.progress({
+      done: Math.round(waitedMs / 1000),
+      total: Math.round(wait.deadlineMs / 1000),
+      message: recovery.detail,
+    });
     await wait.clock.sleep(pauseMs, wait.signal);
   }
 }

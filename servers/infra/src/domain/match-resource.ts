@@ -22,7 +22,8 @@ export function matchResource(candidates: readonly Candidate[], wanted: string):
   const { kind, text } = splitKind(wanted.trim());
   const eligible = kind === undefined ? candidates : candidates.filter((candidate) => candidate.kind === kind);
   const exact = eligible.filter(({ id, name, aliases }) => id === text || name === text || aliases.includes(text));
-  const found = exact.length > 0 || text.length < shortestIdPrefix ? exact : eligible.filter(({ id }) => id.startsWith(text));
+  const found =
+    exact.length > 0 || text.length < shortestIdPrefix ? exact : eligible.filter(({ id }) => id.startsWith(text));
   const [only, ...others] = found;
   if (only !== undefined && others.length === 0) return only;
   if (only !== undefined) throw ambiguous(text, found);
@@ -36,7 +37,8 @@ function splitKind(wanted: string): { kind: ResourceKind | undefined; text: stri
 
 /** `container:web (3f2a91c0de11)`: what to send instead, and enough to choose by. */
 function describe({ kind, id, name }: Candidate): string {
-  return kind === "container" ? `container:${id.slice(0, 12)} (${name})` : `${kind}:${id} (${name})`;
+  const shownId = kind === "container" ? id.slice(0, 12) : printable(id);
+  return `${kind}:${shownId} (${printable(name)})`;
 }
 
 function ambiguous(text: string, found: readonly Candidate[]): AppError {
@@ -50,11 +52,14 @@ function notFound(text: string, eligible: readonly Candidate[]): AppError {
   const near = eligible.filter(({ name }) => text !== "" && name.toLowerCase().includes(text.toLowerCase()));
   const names = near.slice(0, shownCandidates).map(describe).join(", ");
   return new AppError("not_found", `Nothing here is called "${printable(text)}".`, {
-    hint: names === "" ? "list_resources shows what there is." : `Similar: ${names}. Ask the user; list_resources shows the rest.`,
+    hint:
+      names === ""
+        ? "list_resources shows what there is."
+        : `Similar: ${names}. Ask the user; list_resources shows the rest.`,
   });
 }
 
 function printable(text: string): string {
   // oxlint-disable-next-line no-control-regex -- taken out before the text is shown
-  return text.replace(/[\u0000-\u001f\u007f"]/g, "?").slice(0, 80);
+  return text.replace(/[\u0000-\u001f\u007f"]/g, "?").slice(0, 120);
 }

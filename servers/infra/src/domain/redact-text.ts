@@ -7,7 +7,10 @@ const credentialForms: readonly (readonly [RegExp, string])[] = [
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, "[private key]"],
   [/\b(Bearer|Basic|Token)\s+[A-Za-z0-9._~+/=-]{8,}/gi, "$1 ***"],
   [/\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)?/g, "[jwt]"],
-  [/\b(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|sk-|pk-|rk_live_|sk_live_|hf_|pul-|tvly-|apify_api_|npm_)[A-Za-z0-9_-]{8,}/g, "***"],
+  [
+    /\b(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|sk-|pk-|rk_live_|sk_live_|hf_|pul-|tvly-|apify_api_|npm_)[A-Za-z0-9_-]{8,}/g,
+    "***",
+  ],
   [/\b(?:AKIA|ASIA)[0-9A-Z]{12,}\b/g, "***"],
   [/([a-z][a-z0-9+.-]{0,30}:\/\/)[^\s/@]*@/gi, "$1***@"],
   [

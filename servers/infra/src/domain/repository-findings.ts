@@ -37,7 +37,9 @@ export function findRepositoryCauses(facts: RepositoryFacts): Finding[] {
     ...judgeBranches(facts),
   ];
   if (findings.length > 0) return findings;
-  const evidence = [`No changed files on ${facts.branch ?? "the present commit"}, in step with ${facts.upstream ?? "no upstream"}.`];
+  const evidence = [
+    `No changed files on ${facts.branch ?? "the present commit"}, in step with ${facts.upstream ?? "no upstream"}.`,
+  ];
   return [{ cause: "none", likelihood: "certain", evidence, nextStep: "Nothing to do." }];
 }
 
@@ -49,10 +51,13 @@ function judgeConflicts({ files }: RepositoryFacts): Finding[] {
 
 function judgeHead({ branch, upstream, ahead = 0, behind = 0 }: RepositoryFacts): Finding[] {
   if (branch === undefined) {
-    return [certain("detached_head", ["HEAD is not on a branch."], "Make a branch before committing: git switch -c NAME.")];
+    return [
+      certain("detached_head", ["HEAD is not on a branch."], "Make a branch before committing: git switch -c NAME."),
+    ];
   }
   const distance = `${branch} is ${ahead} ahead of and ${behind} behind ${upstream}.`;
-  if (ahead > 0 && behind > 0) return [certain("diverged", [distance], "Rebase onto or merge the upstream, then push.")];
+  if (ahead > 0 && behind > 0)
+    return [certain("diverged", [distance], "Rebase onto or merge the upstream, then push.")];
   if (ahead > 0) return [certain("unpushed_commits", [distance], "Push, or these commits exist on this machine only.")];
   return behind > 0 ? [certain("behind_upstream", [distance], "Pull before starting new work.")] : [];
 }
@@ -70,7 +75,9 @@ function judgeWork({ files }: RepositoryFacts): Finding[] {
 function judgeLargeFiles({ largestUntracked }: RepositoryFacts): Finding[] {
   const large = largestUntracked.filter((file) => file.bytes >= largeFileBytes);
   if (large.length === 0) return [];
-  const evidence = large.slice(0, shown).map((file) => `${file.path}: ${Math.round(file.bytes / 1_048_576)} MiB, untracked`);
+  const evidence = large
+    .slice(0, shown)
+    .map((file) => `${file.path}: ${Math.round(file.bytes / 1_048_576)} MiB, untracked`);
   return [certain("large_untracked_file", evidence, "Add them to .gitignore or Git LFS before somebody commits them.")];
 }
 
@@ -80,13 +87,22 @@ function judgeBranches({ branches, base, nowMs }: RepositoryFacts): Finding[] {
   const gone = others.filter((branch) => branch.upstreamGone && !branch.merged).map((branch) => branch.name);
   const stale = others.filter((branch) => branch.merged || nowMs - branch.committedAt > staleAfterMs);
   const findings: Finding[] = [];
-  if (diverged.length > 0) findings.push(certain("diverged", [`Branches: ${listSome(diverged)}`], "Rebase or merge them."));
+  if (diverged.length > 0)
+    findings.push(certain("diverged", [`Branches: ${listSome(diverged)}`], "Rebase or merge them."));
   if (gone.length > 0) {
-    findings.push(certain("upstream_gone", [`Unmerged, their upstream was deleted: ${listSome(gone)}`], "Push again or delete them."));
+    findings.push(
+      certain(
+        "upstream_gone",
+        [`Unmerged, their upstream was deleted: ${listSome(gone)}`],
+        "Push again or delete them.",
+      ),
+    );
   }
   if (stale.length > 0) {
     const merged = stale.filter((branch) => branch.merged).length;
-    const evidence = [`${stale.length} (${merged} merged into ${base}, the rest without a commit for 90 days): ${listSome(stale.map((branch) => branch.name))}`];
+    const evidence = [
+      `${stale.length} (${merged} merged into ${base}, the rest without a commit for 90 days): ${listSome(stale.map((branch) => branch.name))}`,
+    ];
     findings.push(certain("stale_branch", evidence, "Delete those that are merged; ask their authors about the rest."));
   }
   return findings;

@@ -49,9 +49,16 @@ export function planContainerRestart(subject: RestartSubject): ChangePlan {
 }
 
 function refuseContainer({ name, state, allowed, isOurs }: RestartSubject): void {
-  if (isOurs) throw refusal(`The container ${name} runs this server: it would end the process that carries out the plan.`, "Restart it from outside: docker restart.");
+  if (isOurs)
+    throw refusal(
+      `The container ${name} runs this server: it would end the process that carries out the plan.`,
+      "Restart it from outside: docker restart.",
+    );
   if (!allowed) {
-    throw refusal(`The container ${name} is not marked for restarts by Sophia.`, "Only its owner can open it: recreate it with the label sophia.restart=allow.");
+    throw refusal(
+      `The container ${name} is not marked for restarts by Sophia.`,
+      "Only its owner can open it: recreate it with the label sophia.restart=allow.",
+    );
   }
   if (state === "paused" || state === "removing" || state === "dead") {
     throw new AppError("invalid_input", `The container ${name} is ${state}: a restart is not what it needs.`, {
@@ -115,8 +122,13 @@ export function findDependents(
   const service = target.labels["com.docker.compose.service"];
   if (project === undefined || service === undefined) return [];
   return others
-    .filter(({ name, state, labels }) => name !== target.name && state === "running" && labels["com.docker.compose.project"] === project)
-    .filter(({ labels }) => (labels["com.docker.compose.depends_on"] ?? "").split(",").some((entry) => entry.split(":")[0] === service))
+    .filter(
+      ({ name, state, labels }) =>
+        name !== target.name && state === "running" && labels["com.docker.compose.project"] === project,
+    )
+    .filter(({ labels }) =>
+      (labels["com.docker.compose.depends_on"] ?? "").split(",").some((entry) => entry.split(":")[0] === service),
+    )
     .map(({ name }) => name)
     .toSorted();
 }
@@ -135,5 +147,7 @@ export function findServedEndpoint(
 ): string | undefined {
   const names = [container.name, container.labels["com.docker.compose.service"]];
   const local = new Set(["localhost", "127.0.0.1", "::1", "[::1]", "host.docker.internal"]);
-  return needed.find(({ host, port }) => names.includes(host) || (local.has(host) && container.publishedPorts.includes(port)))?.title;
+  return needed.find(
+    ({ host, port }) => names.includes(host) || (local.has(host) && container.publishedPorts.includes(port)),
+  )?.title;
 }

@@ -32,17 +32,16 @@ export interface ServerDirectory {
 
 /** The parts of `/healthz` that are used here; see core/observe/health.ts. */
 const HealthzAnswer = z.object({
+  server: z.string(),
   startedAt: z.string().optional(),
-  checks: z
-    .array(
-      z.object({
-        name: z.string(),
-        ok: z.boolean(),
-        required: z.boolean().default(true),
-        detail: z.string().default(""),
-      }),
-    )
-    .default([]),
+  checks: z.array(
+    z.object({
+      name: z.string(),
+      ok: z.boolean(),
+      required: z.boolean(),
+      detail: z.string(),
+    }),
+  ),
 });
 
 const timeoutMs = 2_000;
@@ -69,16 +68,20 @@ async function fetchHealth(id: ServerId, url: string, signal: AbortSignal): Prom
     headers: { connection: "close", accept: "application/json" },
   });
   const answer = HealthzAnswer.safeParse(await readJson(response.body));
-  if (!answer.success || (response.statusCode !== 200 && response.statusCode !== 503)) {
-    const detail = `What answers at ${url} is not a Sophia server.`;
-    return { id, title: serverTitles[id], state: "unhealthy", detail, startedAt: undefined, checks: [] };
-  }
-  const { startedAt, checks } = answer.data;
-  const broken = checks.filter((check) => !check.ok);
-  const healthy = response.statusCode === 200;
-  const names = broken.map((check) => check.name).join(", ");
-  const detail = names === "" ? (healthy ? "All checks pass." : "It reports that it is not ready.") : `Failing: ${names}.`;
-  return { id, title: serverTitles[id], state: healthy ? "healthy" : "unhealthy", detail, startedAt, checks };
+  if (!answer.success || (response.statusCode !== 200 && response.statusCode !== 503)) throw notOurs();
+  const { server, startedAt, checks } = answer.data;
+  if (server !== id) throw notOurs();
+  const failing = checks
+    .filter((check) => !check.ok)
+    .map((check) => check.name + (check.required ? "" : " (not required)"));
+  const state = response.statusCode === 200 ? "healthy" : "unhealthy";
+  const calm = state === "healthy" ? "All checks pass." : "It reports that it is not ready.";
+  const detail = failing.length === 0 ? calm : `Failing: ${failing.join(", ")}.`;
+  return { id, title: serverTitles[id], state, detail, startedAt, checks };
+}
+
+function notOurs(): AppError {
+  return new AppError("upstream", "What answers there is another program.");
 }
 
 async function readJson(body: AsyncIterable<Buffer>): Promise<unknown> {
@@ -98,7 +101,7 @@ function toUnreachable(id: ServerId, url: string, error: unknown): ServerHealth 
   const detail = timedOut
     ? `It accepts connections at ${url} but gave no health report within ${timeoutMs / 1000} s.`
     : unreadable
-      ? `What answers at ${url} is not a Sophia server.`
+      ? `What answers at ${url} is not Sophia's ${id} server.`
       : `Nobody answers at ${url}.`;
   const state = timedOut || unreadable ? "unhealthy" : "unreachable";
   return { id, title: serverTitles[id], state, detail, startedAt: undefined, checks: [] };

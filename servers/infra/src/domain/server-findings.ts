@@ -3,7 +3,11 @@ import type { RestartRecord } from "./restart-history.ts";
 import type { ServerHealth } from "./server-directory.ts";
 
 /** What is wrong with one of the four servers, most urgent first; a single `none` when nothing is. */
-export function findServerCauses(health: ServerHealth, restarts: readonly RestartRecord[], supervised: boolean): Finding[] {
+export function findServerCauses(
+  health: ServerHealth,
+  restarts: readonly RestartRecord[],
+  supervised: boolean,
+): Finding[] {
   const restart = supervised ? "plan_change can restart it." : "No supervisor runs here: start it with `sophia up`.";
   const findings: Finding[] = [];
   if (health.state === "unreachable") {

@@ -23,7 +23,9 @@ export function createSupervisor(parent: ParentChannel): Supervisor | undefined 
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       const timer = setTimeout(() => reject(lost()), sendTimeoutMs);
       try {
-        parent.send?.({ type: "restart-request", server, planId }, (error) => (error ? reject(lost(error)) : resolve()));
+        parent.send?.({ type: "restart-request", server, planId }, (error) =>
+          error ? reject(lost(error)) : resolve(),
+        );
         await promise;
       } finally {
         clearTimeout(timer);

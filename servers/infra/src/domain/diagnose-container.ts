@@ -1,0 +1,95 @@
+import type { ContainerDetails, ContainerStats, EngineEvent } from "@sophia/vendors/docker/schema";
+import { findContainerCauses } from "./container-findings.ts";
+import type { ContainerFacts } from "./container-findings.ts";
+import { conclude, historyMs, mergeHistory } from "./diagnosis.ts";
+import type { Diagnosis } from "./diagnosis.ts";
+import type { InfraServices } from "./infra-services.ts";
+import type { Candidate } from "./match-resource.ts";
+import { redactText } from "./redact-text.ts";
+import { containerResource } from "./restart-plan.ts";
+
+const hourMs = 3_600_000;
+type Redact = (text: string, maximumLength?: number) => string;
+
+/** All that was read of a container at one moment. */
+interface Reading {
+  container: ContainerDetails;
+  /** Undefined when it does not run. */
+  stats: ContainerStats | undefined;
+  events: readonly EngineEvent[];
+  lastLines: readonly string[];
+  canRestart: boolean;
+  nowMs: number;
+}
+
+export async function diagnoseContainer(
+  services: InfraServices,
+  target: Candidate,
+  lines: number,
+  signal: AbortSignal,
+): Promise<Diagnosis> {
+  const { docker, clock } = services;
+  const redact: Redact = (text, maximumLength) => redactText(text, services.scrub, maximumLength);
+  const container = await docker.container(target.id, signal);
+  // The Engine's clock may be a little ahead of ours.
+  const nowMs = clock.now() + 1_000;
+  const [log, events, stats, restarts] = await Promise.all([
+    docker.logs(container, { lines, signal }),
+    docker.events({ containerId: container.id, sinceMs: nowMs - historyMs, untilMs: nowMs, signal }),
+    container.state === "running" ? docker.stats(container.id, signal) : undefined,
+    services.restarts.recent(containerResource(container.name), nowMs - historyMs),
+  ]);
+  const lastLines = log.map((line) => redact(line.text)).filter((line) => line !== "");
+  const reading = { container, stats, events, lastLines, canRestart: docker.allowsRestart(container.labels), nowMs };
+  const happened = events.filter((event) => event.action !== "kill").map((event) => toHistory(event));
+  return conclude(target, findContainerCauses(toFacts(reading, redact)), {
+    facts: describeReading(reading, redact),
+    history: mergeHistory(happened, restarts),
+    untrustedLines: lastLines,
+  });
+}
+
+function toHistory({ atMs, action, exitCode }: EngineEvent): { atMs: number; what: string } {
+  return { atMs, what: exitCode === undefined ? action : `${action} (exit code ${exitCode})` };
+}
+
+function toFacts({ container, stats, events, lastLines, canRestart, nowMs }: Reading, redact: Redact): ContainerFacts {
+  const { health, memoryLimitBytes } = container;
+  const probe = health?.log.at(-1);
+  return {
+    state: container.state,
+    exitCode: container.exitCode,
+    outOfMemoryKilled: container.outOfMemoryKilled || events.some((event) => event.action === "oom"),
+    startError: redact(container.startError),
+    restartCount: container.restartCount,
+    restartPolicy: container.restartPolicy,
+    health: health && {
+      status: health.status,
+      failingStreak: health.failingStreak,
+      lastOutput: redact(probe?.output ?? "", 200),
+      lastExitCode: probe?.exitCode ?? 0,
+    },
+    memory: stats && memoryLimitBytes > 0 ? { usedBytes: stats.memoryBytes, limitBytes: memoryLimitBytes } : undefined,
+    lastLines,
+    startsInLastHour: events.filter((event) => event.action === "start" && event.atMs > nowMs - hourMs).length,
+    canRestart,
+  };
+}
+
+function describeReading({ container, stats, canRestart }: Reading, redact: Redact): Diagnosis["facts"] {
+  return {
+    state: container.state,
+    image: redact(container.image, 120),
+    exitCode: container.exitCode,
+    outOfMemoryKilled: container.outOfMemoryKilled,
+    restartCount: container.restartCount,
+    restartPolicy: container.restartPolicy,
+    mayBeRestarted: canRestart,
+    ...(container.startedAt !== undefined && { startedAt: container.startedAt }),
+    ...(container.finishedAt !== undefined && { finishedAt: container.finishedAt }),
+    ...(container.health && { health: container.health.status, failingStreak: container.health.failingStreak }),
+    ...(stats && { memoryBytes: stats.memoryBytes, processes: stats.processes }),
+    ...(stats?.cpuPercent !== undefined && { cpuPercent: Math.round(stats.cpuPercent * 10) / 10 }),
+    ...(container.memoryLimitBytes > 0 && { memoryLimitBytes: container.memoryLimitBytes }),
+  };
+}

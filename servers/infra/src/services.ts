@@ -1,0 +1,87 @@
+import { hostname } from "node:os";
+import { unwrap } from "@sophia/core/config/secret";
+import type { Secret } from "@sophia/core/config/secret";
+import type { HealthCheck, Platform, ServerRuntime } from "@sophia/core/mcp/platform";
+import { toAppError } from "@sophia/core/errors/app-error";
+import { createDockerEngine } from "@sophia/vendors/docker/client";
+import { createLocalGit } from "@sophia/vendors/github/local-git";
+import { resolveRoots } from "@sophia/vendors/github/repository-path";
+import type { InfraSettings } from "./config.ts";
+import type { InfraServices } from "./domain/infra-services.ts";
+import { createRestartHistory } from "./domain/restart-history.ts";
+import type { NeededEndpoint } from "./domain/restart-plan.ts";
+import { createServerDirectory, serverIds } from "./domain/server-directory.ts";
+import type { ServerId } from "./domain/server-directory.ts";
+import { createSupervisor } from "./domain/supervisor.ts";
+import type { ParentChannel } from "./domain/supervisor.ts";
+
+export async function createServices(
+  settings: InfraSettings,
+  platform: Platform,
+): Promise<ServerRuntime<InfraServices>> {
+  const { config, clock, log, scrubber, store } = platform;
+  const docker = createDockerEngine({
+    host: settings.DOCKER_HOST,
+    http: { log, clock },
+    composeProject: settings.SOPHIA_INFRA_COMPOSE_PROJECT,
+    readOnly: config.readOnly,
+  });
+  const roots = await resolveRoots(settings.SOPHIA_INFRA_REPOSITORIES, process.cwd());
+  const services: InfraServices = {
+    docker,
+    git: createLocalGit({ roots, executable: settings.SOPHIA_INFRA_GIT }),
+    servers: createServerDirectory(resolveServerUrls(settings, config)),
+    supervisor: createSupervisor(parentOf(process)),
+    restarts: createRestartHistory(store),
+    clock,
+    ownHostname: hostname(),
+    needed: [
+      toEndpoint("PostgreSQL store", config.databaseUrl, 5432),
+      toEndpoint("Redis", config.redisUrl, 6379),
+    ].flat(),
+    scrub: (text) => scrubber.scrub(text),
+  };
+  return { services, checks: [dockerCheck(services)], close: () => docker.close() };
+}
+
+function parentOf(child: NodeJS.Process): ParentChannel {
+  if (child.send === undefined) return { connected: false };
+  return { connected: child.connected, send: (message, done) => child.send?.(message, undefined, {}, done) ?? false };
+}
+
+/** Servers listen on the configured address; one that means "everywhere" is asked on loopback. */
+export function resolveServerUrls(
+  settings: Pick<InfraSettings, "SOPHIA_INFRA_SERVERS">,
+  { host, ports }: Pick<Platform["config"], "host" | "ports">,
+): Record<ServerId, string> {
+  const everywhere = host === "0.0.0.0" || host === "::" || host === "localhost";
+  const address = everywhere ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host;
+  const named = new Map(
+    settings.SOPHIA_INFRA_SERVERS.map((item) => [item.slice(0, item.indexOf("=")), item.slice(item.indexOf("=") + 1)]),
+  );
+  const urls = serverIds.map((id) => [id, named.get(id) ?? `http://${address}:${ports[id]}`] as const);
+  return Object.fromEntries(urls) as Record<ServerId, string>;
+}
+
+/** Only host and port leave this function: they tell which container our own installation stands on. */
+function toEndpoint(title: string, secret: Secret | undefined, defaultPort: number): NeededEndpoint[] {
+  const url = secret && URL.parse(unwrap(secret));
+  if (!url) return [];
+  return [{ title, host: url.hostname, port: url.port === "" ? defaultPort : Number(url.port) }];
+}
+
+/** Never required: without Docker this server still answers for the rest. */
+function dockerCheck({ docker }: Pick<InfraServices, "docker">): HealthCheck {
+  return {
+    name: "docker",
+    required: false,
+    async check(signal) {
+      try {
+        return { ok: true, detail: `Engine ${(await docker.version(signal)).version} answers.` };
+      } catch (thrown) {
+        const error = toAppError(thrown);
+        return { ok: error.kind === "not_configured" && !docker.expected, detail: error.message };
+      }
+    },
+  };
+}
