@@ -19,6 +19,8 @@ export interface CheckResult {
 export interface HealthBody {
   status: "ok" | "degraded" | "unavailable";
   server: string;
+  /** When this process started, ISO 8601: how others tell a restarted server from the one they knew. */
+  startedAt: string;
   checks: readonly CheckResult[];
 }
 
@@ -42,12 +44,13 @@ export function createHealth(options: {
   cacheMs?: number;
 }): Health {
   const { checks, server } = options;
+  const startedAt = new Date(options.clock.now()).toISOString();
   const required = checks.filter((check) => check.required);
-  const alive: HealthReport = { ok: true, body: { status: "ok", server, checks: [] } };
+  const alive: HealthReport = { ok: true, body: { status: "ok", server, startedAt, checks: [] } };
   return {
     "/livez": () => Promise.resolve(alive),
-    "/readyz": cacheReport(() => runChecks(required, options), options),
-    "/healthz": cacheReport(() => runChecks(checks, options), options),
+    "/readyz": cacheReport(() => runChecks(required, startedAt, options), options),
+    "/healthz": cacheReport(() => runChecks(checks, startedAt, options), options),
   };
 }
 
@@ -68,12 +71,13 @@ function cacheReport(
 
 async function runChecks(
   checks: readonly HealthCheck[],
+  startedAt: string,
   options: { clock: Clock; server: string; deadlineMs?: number },
 ): Promise<HealthReport> {
   const results = await Promise.all(checks.map((check) => runCheck(check, options.clock, options.deadlineMs ?? 2_000)));
   const ok = results.every((result) => result.ok || !result.required);
   const status = results.every((result) => result.ok) ? "ok" : ok ? "degraded" : "unavailable";
-  return { ok, body: { status, server: options.server, checks: results } };
+  return { ok, body: { status, server: options.server, startedAt, checks: results } };
 }
 
 async function runCheck(check: HealthCheck, clock: Clock, deadlineMs: number): Promise<CheckResult> {
