@@ -3,6 +3,9 @@ import {
   concurrencyDecrease,
   concurrencyDecreaseEveryMs,
   concurrencyGrowthPerRound,
+  kneeCaution,
+  kneeFrom,
+  kneeTo,
   type ConcurrencyRule,
 } from "./rules.ts";
 
@@ -23,6 +26,7 @@ export function createAimd(rule: ConcurrencyRule, clock: Clock): Aimd {
   let limit = cap;
   let inFlight = 0;
   let decreasedAt = -Infinity;
+  let knee = Infinity;
   return {
     tryEnter() {
       if (inFlight >= Math.floor(limit)) return false;
@@ -33,11 +37,17 @@ export function createAimd(rule: ConcurrencyRule, clock: Clock): Aimd {
       inFlight = Math.max(0, inFlight - 1);
       if (reportedLimit !== undefined && reportedLimit >= 1) cap = reportedLimit;
       const now = clock.monotonic();
-      if (load === "rejected" && now - decreasedAt >= concurrencyDecreaseEveryMs) {
-        limit *= concurrencyDecrease;
-        decreasedAt = now;
+      if (load === "rejected") {
+        if (now - decreasedAt >= concurrencyDecreaseEveryMs) {
+          knee = limit;
+          limit *= concurrencyDecrease;
+          decreasedAt = now;
+        }
+        // The vendor is full with what is still in flight: the place just given back is not one.
+        limit = Math.min(limit, inFlight);
       } else if (load === "accepted") {
-        limit += (cap * concurrencyGrowthPerRound) / limit;
+        const isNearKnee = limit >= knee * kneeFrom && limit <= knee * kneeTo;
+        limit += ((cap * concurrencyGrowthPerRound) / limit) * (isNearKnee ? kneeCaution : 1);
       }
       limit = Math.max(1, Math.min(cap, limit));
     },

@@ -10,6 +10,7 @@ export type RateAnswer = { kind: "go" | "gated" | "refused"; waitMs: number };
 export interface RateQuestion {
   /** Paused as a whole after a "later" of the vendor. */
   gate: string;
+  /** Within the gate. */
   bucket: string;
   rule: RateRule;
   weight: number;
@@ -54,7 +55,7 @@ export function createMemoryLimitStore(options: { clock: Clock }): LimitStore {
     async takeRate({ gate: gateKey, bucket, rule, weight, maxWaitMs }) {
       const gatedMs = gate.waitMs(gateKey);
       if (gatedMs > 0) return { kind: gatedMs > maxWaitMs ? "refused" : "gated", waitMs: gatedMs };
-      const { allowed, waitMs } = gcra.take(bucket, rule, weight / gate.pace(gateKey), maxWaitMs);
+      const { allowed, waitMs } = gcra.take(`${gateKey}:${bucket}`, rule, weight / gate.pace(gateKey), maxWaitMs);
       return { kind: allowed ? "go" : "refused", waitMs };
     },
     async gateMs(gateKey) {

@@ -90,10 +90,9 @@ class StorePacer implements Pacer {
   }
 
   async #ask(request: PaceRequest, gate: string, maxWaitMs: number): Promise<RateAnswer> {
-    const { key, row, weight } = request;
+    const { row, weight } = request;
     if (row?.rate) {
-      const bucket = `${key}:${row.class}:rate`;
-      return await this.#store.takeRate({ gate, bucket, rule: row.rate, weight, maxWaitMs });
+      return await this.#store.takeRate({ gate, bucket: row.class, rule: row.rate, weight, maxWaitMs });
     }
     const waitMs = await this.#store.gateMs(gate);
     return { kind: waitMs > maxWaitMs ? "refused" : "gated", waitMs };
@@ -135,12 +134,15 @@ class StorePacer implements Pacer {
     const { signal } = request;
     if (signal.aborted) throw abortReason(signal);
     const done = new AbortController();
+    const stop = (): void => done.abort();
+    signal.addEventListener("abort", stop, { once: true });
     const leftMs = Math.max(0, request.deadlineAt - this.#clock.monotonic());
-    const timer = this.#clock.sleep(pollMs ?? leftMs, AbortSignal.any([signal, done.signal])).then(
+    const timer = this.#clock.sleep(pollMs ?? leftMs, done.signal).then(
       () => pollMs !== undefined,
       () => true,
     );
     const isInTime = await Promise.race([event.then(() => true), timer]);
+    signal.removeEventListener("abort", stop);
     done.abort();
     if (signal.aborted) throw abortReason(signal);
     if (!isInTime) throw tooMany(request.service, 1_000);

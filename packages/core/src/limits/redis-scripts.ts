@@ -2,6 +2,9 @@ import {
   concurrencyDecrease,
   concurrencyDecreaseEveryMs,
   concurrencyGrowthPerRound,
+  kneeCaution,
+  kneeFrom,
+  kneeTo,
   slowStartFloor,
   slowStartMs,
 } from "./rules.ts";
@@ -56,11 +59,14 @@ local limit = tonumber(redis.call('HGET', KEYS[2], 'limit') or cap)
 if ARGV[3] == 'rejected' then
   local decreased = tonumber(redis.call('HGET', KEYS[2], 'decreased') or '0')
   if now - decreased >= ${concurrencyDecreaseEveryMs} then
+    redis.call('HSET', KEYS[2], 'decreased', string.format('%.3f', now), 'knee', string.format('%.6f', limit))
     limit = limit * ${concurrencyDecrease}
-    redis.call('HSET', KEYS[2], 'decreased', string.format('%.3f', now))
   end
+  limit = math.min(limit, redis.call('ZCARD', KEYS[1]))
 elseif ARGV[3] == 'accepted' then
-  limit = limit + cap * ${concurrencyGrowthPerRound} / limit
+  local knee = tonumber(redis.call('HGET', KEYS[2], 'knee') or 'inf')
+  local near = limit >= knee * ${kneeFrom} and limit <= knee * ${kneeTo}
+  limit = limit + cap * ${concurrencyGrowthPerRound} / limit * (near and ${kneeCaution} or 1)
 end
 limit = math.max(1, math.min(cap, limit))
 redis.call('HSET', KEYS[2], 'limit', string.format('%.6f', limit), 'cap', cap)

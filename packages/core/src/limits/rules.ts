@@ -45,6 +45,10 @@ export function toleranceMs(rule: RateRule): number {
 
 /** Of the cap. A round is as many answers as the limit allows at once, so the limit regains a tenth of the cap per round. */
 export const concurrencyGrowthPerRound = 0.1;
+/** Near the limit that was rejected last the growth is this much slower; past it the vendor has more room again. */
+export const kneeCaution = 0.1;
+export const kneeFrom = 0.9;
+export const kneeTo = 1.2;
 export const concurrencyDecrease = 0.8;
 /** Rejections of one burst count once: they were all sent under the same limit. */
 export const concurrencyDecreaseEveryMs = 1_000;
