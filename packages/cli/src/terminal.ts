@@ -58,8 +58,7 @@ export function createTerminal(streams: Streams, environment: Readonly<Record<st
 
 /** Text from outside on one harmless line: no control characters, no colours, no cursor movement. */
 export function toPlainLine(text: string): string {
-  // oxlint-disable-next-line no-control-regex
   return stripVTControlCharacters(text)
-    .replace(/[\u0000-\u001F\u007F-\u009F\u2028\u2029\u202A-\u202E\u2066-\u2069]+/g, " ")
+    .replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]+/gu, " ")
     .trim();
 }

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { createTokens } from "@sophia/core/approval/tokens";
+import { callerTokenFile, createTokens } from "@sophia/core/approval/tokens";
 import { unwrap } from "@sophia/core/config/secret";
 import { AppError } from "@sophia/core/errors/app-error";
 import { systemClock } from "@sophia/core/limits/clock";
@@ -12,7 +12,6 @@ import { withStore } from "../with-store.ts";
 import type { CommandContext } from "./command-context.ts";
 import type { CursorConfig, CursorServer } from "./cursor-config.ts";
 import { mergeServers, readCursorConfig, writeCursorConfig } from "./cursor-config.ts";
-import { callerTokenFile } from "./first-tokens.ts";
 
 /** Writes the four servers and a token into Cursor's user configuration, then calls each one as Cursor would. */
 export async function runConnectCursor(
@@ -71,7 +70,7 @@ async function callAll({ terminal, config }: CommandContext, bearer: string): Pr
 async function findBearer(context: CommandContext, cursor: CursorConfig): Promise<string> {
   const { platform } = context.config;
   if (platform.token) return unwrap(platform.token);
-  const stored = await readFile(callerTokenFile(platform.dataDir), "utf8").catch(() => undefined);
+  const stored = await readFile(join(platform.dataDir, callerTokenFile), "utf8").catch(() => undefined);
   return await withStore(context.config, context.log, async (store) => {
     const tokens = createTokens({ store, clock: systemClock });
     for (const bearer of [findOwnBearer(cursor), stored?.trim()]) {

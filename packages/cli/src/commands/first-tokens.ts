@@ -1,33 +1,37 @@
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { createTokens } from "@sophia/core/approval/tokens";
+import { unwrap } from "@sophia/core/config/secret";
 import { systemClock } from "@sophia/core/limits/clock";
 import { withStore } from "../with-store.ts";
 import type { CommandContext } from "./command-context.ts";
 
 export interface FirstTokens {
   callerBearer?: string;
+  /** Only ever on a terminal: elsewhere output ends in logs, which agents read. */
   approverBearer?: string;
 }
 
-/** Where the first caller's token is kept for `connect` and for stdio clients on this machine, readable by the owner alone. */
-export function callerTokenFile(dataDir: string): string {
-  return join(dataDir, "caller-token");
-}
-
-/** The tokens of the first start; nothing later on. The approver's is only ever shown. */
-export async function makeFirstTokens(context: CommandContext): Promise<FirstTokens> {
-  const { platform, scrubber } = context.config;
-  return await withStore(context.config, context.log, async (store) => {
+/** The tokens of the first start, and those the environment brings; nothing to show later on. */
+export async function makeFirstTokens({ config, terminal, log }: CommandContext): Promise<FirstTokens> {
+  const { platform, approverToken, scrubber } = config;
+  return await withStore(config, log, async (store) => {
     const tokens = createTokens({ store, clock: systemClock });
     if (platform.token) await tokens.adoptConfigured(platform.token);
-    const first = await tokens.ensureFirst();
+    const first = await tokens.ensureFirst(platform.dataDir);
     for (const bearer of [first.callerBearer, first.approverBearer]) {
       if (bearer !== undefined) scrubber.register(bearer, "token");
     }
-    if (first.callerBearer !== undefined) {
-      await writeFile(callerTokenFile(platform.dataDir), `${first.callerBearer}\n`, { mode: 0o600, flush: true });
+    if (approverToken !== undefined) {
+      await tokens.adopt(unwrap(approverToken), {
+        name: "SOPHIA_APPROVER_TOKEN",
+        server: "*",
+        scopes: ["read", "approve"],
+      });
     }
-    return first;
+    if (first.approverBearer === undefined || (terminal.interactive && approverToken === undefined)) return first;
+    // Nobody will ever have seen it: a token without a holder must not stay valid.
+    await tokens.revoke(firstApproverName);
+    return first.callerBearer === undefined ? {} : { callerBearer: first.callerBearer };
   });
 }
+
+const firstApproverName = "first approver";

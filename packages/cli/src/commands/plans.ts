@@ -1,8 +1,14 @@
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
 import { createPlans } from "@sophia/core/approval/plans";
 import type { PlanRow, Plans } from "@sophia/core/approval/plans";
+import { ensureKeyFile } from "@sophia/core/config/key-file";
 import { createTokens } from "@sophia/core/approval/tokens";
 import { AppError } from "@sophia/core/errors/app-error";
 import { systemClock } from "@sophia/core/limits/clock";
+import { ChangePlan } from "@sophia/core/mcp/define-tool";
+import type { CoreTables } from "@sophia/core/store/core-tables";
+import type { Store } from "@sophia/core/store/store";
 import { formatTable } from "../format-table.ts";
 import { toPlainLine } from "../terminal.ts";
 import { withStore } from "../with-store.ts";
@@ -12,13 +18,21 @@ import type { CommandContext } from "./command-context.ts";
 /** Plans that wait for a decision, or all recent ones. */
 export async function runPlans(context: CommandContext, options: { all: boolean; json: boolean }): Promise<number> {
   return await withStore(context.config, context.log, async (store) => {
-    const plans: Plans = createPlans({ store, clock: systemClock, dataDir: context.config.platform.dataDir });
+    const plans = openPlans(context, store);
     const rows = await plans.list(options.all ? {} : { state: "proposed" });
     if (options.json) {
-      context.terminal.print(JSON.stringify({ plans: rows }));
+      const parsed = rows.map((row) => ({
+        ...row,
+        plan: parsePlan(row),
+        arguments: JSON.parse(row.arguments) as unknown,
+      }));
+      context.terminal.print(JSON.stringify({ plans: parsed }));
       return 0;
     }
-    const cells = rows.map((row) => [row.id, row.server, row.plan.summary, row.risk, formatCost(row), row.state]);
+    const cells = rows.map((row) => {
+      const plan = parsePlan(row);
+      return [row.id, row.server, plan.summary, plan.risk, formatCost(plan), row.state];
+    });
     context.terminal.print(
       formatTable(["ID", "SERVER", "PLAN", "RISK", "COST", "STATE"], cells, context.terminal.columns),
     );
@@ -39,7 +53,7 @@ export interface DecideOptions {
 /** Shows the plan, makes sure that an approver decides, and records the decision. */
 export async function runDecide(context: CommandContext, options: DecideOptions): Promise<number> {
   return await withStore(context.config, context.log, async (store) => {
-    const plans: Plans = createPlans({ store, clock: systemClock, dataDir: context.config.platform.dataDir });
+    const plans = openPlans(context, store);
     const plan = await plans.get(options.id);
     if (plan === undefined) {
       throw new AppError("not_found", `There is no plan ${toPlainLine(options.id)}.`, {
@@ -59,25 +73,33 @@ export async function runDecide(context: CommandContext, options: DecideOptions)
   });
 }
 
+function openPlans({ config }: CommandContext, store: Store<CoreTables>): Plans {
+  const key = ensureKeyFile(join(config.platform.dataDir, "plan-key"), () => randomBytes(32));
+  return createPlans({ store, clock: systemClock, key });
+}
+
+/** The row has been in a file that others can write. */
+function parsePlan(row: PlanRow): ChangePlan {
+  return ChangePlan.parse(JSON.parse(row.plan));
+}
+
 /** Everything an approver has to know, line by line. The words come from a tool that an agent called: plain text only. */
-export function describePlan({ id, server, tool, caller, plan, risk, expiresAt }: PlanRow): string {
+export function describePlan(row: PlanRow): string {
+  const plan = parsePlan(row);
   const changes = plan.changes.map(({ action, resource, before, after }) => {
     const difference =
       before === undefined && after === undefined ? "" : `: ${before ?? "nothing"} -> ${after ?? "nothing"}`;
-    return `  ${action} ${resource}${difference}`;
+    return `  ${toPlainLine(`${action} ${resource}${difference}`)}`;
   });
   return [
-    `Plan ${id} by ${caller}: ${server} ${tool}`,
-    plan.summary,
+    toPlainLine(`Plan ${row.id} by ${row.caller}: ${row.server} ${row.tool}`),
+    toPlainLine(plan.summary),
     ...changes,
-    `Blast radius: ${plan.blastRadius}`,
-    `Risk: ${risk}. Cost: ${formatCost({ plan })}. Expires: ${new Date(expiresAt).toISOString()}`,
-  ]
-    .map((line) => (line.startsWith("  ") ? `  ${toPlainLine(line)}` : toPlainLine(line)))
-    .join("\n");
+    toPlainLine(`Blast radius: ${plan.blastRadius}`),
+    `Risk: ${plan.risk}. Cost: ${formatCost(plan)}. Expires: ${new Date(row.expires_at).toISOString()}`,
+  ].join("\n");
 }
 
-function formatCost({ plan }: Pick<PlanRow, "plan">): string {
-  const cost = plan.costPerHourUsd;
-  return `${cost < 0 ? "-" : "+"}${Math.abs(cost).toFixed(2)} USD/h`;
+function formatCost({ costPerHourUsd }: ChangePlan): string {
+  return `${costPerHourUsd < 0 ? "-" : "+"}${Math.abs(costPerHourUsd).toFixed(2)} USD/h`;
 }

@@ -1,6 +1,7 @@
 import { systemClock } from "@sophia/core/limits/clock";
 import { AppError } from "@sophia/core/errors/app-error";
 import { createTokens } from "@sophia/core/approval/tokens";
+import type { TokenInfo, Tokens } from "@sophia/core/approval/tokens";
 import type { Scope } from "@sophia/core/mcp/define-tool";
 import { formatTable } from "../format-table.ts";
 import { selectServers } from "../server-list.ts";
@@ -29,10 +30,7 @@ export async function runTokenCreate(context: CommandContext, options: CreateTok
   const expiresAt = options.days === undefined ? undefined : Date.now() + options.days * dayMs;
   return await withStore(context.config, context.log, async (store) => {
     const tokens = createTokens({ store, clock: systemClock });
-    // Else any agent with a shell could make itself an approver.
-    if (scopes.includes("approve") && (await hasApprover(tokens))) {
-      await authenticateApprover(context, tokens, { server: options.server, tokenFile: options.tokenFile });
-    }
+    if (scopes.includes("approve")) await requireRightToAppoint(context, tokens, options);
     const { id, bearer } = await tokens.create({
       name: options.name,
       server: options.server,
@@ -91,17 +89,29 @@ function parseScopes(names: readonly string[]): Scope[] {
   );
 }
 
-async function hasApprover(tokens: ReturnType<typeof createTokens>): Promise<boolean> {
+/** An approver may appoint another; without any, a person at a terminal. Else any agent with a shell could appoint itself. */
+async function requireRightToAppoint(
+  context: CommandContext,
+  tokens: Tokens,
+  options: CreateTokenOptions,
+): Promise<void> {
   const rows = await tokens.list();
-  return rows.some((row) => row.scopes.includes("approve") && describeState(row) === "valid");
+  const approvers = rows.filter((row) => row.scopes.includes("approve") && describeState(row) === "valid");
+  if (approvers.length > 0) {
+    await authenticateApprover(context, tokens, { server: options.server, tokenFile: options.tokenFile });
+  } else if (!context.terminal.interactive) {
+    throw new AppError("denied", "The first approver can only be appointed on a terminal.", {
+      hint: "Run this on a terminal, or start `sophia up` with SOPHIA_APPROVER_TOKEN.",
+    });
+  }
 }
 
-function describeState(row: { revokedAt: number | null; expiresAt: number | null }): string {
-  if (row.revokedAt !== null) return "revoked";
-  if (row.expiresAt !== null && row.expiresAt <= Date.now()) return "expired";
+function describeState(row: TokenInfo): string {
+  if (row.revokedAt !== undefined) return "revoked";
+  if (row.expiresAt !== undefined && row.expiresAt <= Date.now()) return "expired";
   return "valid";
 }
 
-function formatTime(time: number | null): string {
-  return time === null ? "never" : new Date(time).toISOString().slice(0, 16).replace("T", " ");
+function formatTime(time: number | undefined): string {
+  return time === undefined ? "never" : new Date(time).toISOString().slice(0, 16).replace("T", " ");
 }

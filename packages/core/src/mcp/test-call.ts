@@ -38,7 +38,7 @@ export async function makeTestCall(options: { url: string; bearer: string }): Pr
 
 function explain(error: unknown, url: string): AppError {
   if (error instanceof AppError) return error;
-  const text = error instanceof Error ? `${error.message} ${String(error.cause ?? "")}` : "";
+  const text = error instanceof Error ? error.message : "";
   if (/\b401\b|unauthori[sz]ed/i.test(text)) {
     return new AppError("denied", `The server at ${url} does not accept this token.`, {
       hint: "Make another with: sophia token create --name cursor --scope read,write",
