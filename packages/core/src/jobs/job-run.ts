@@ -51,8 +51,9 @@ type AbortCause = "aborted" | "stopping" | "lost" | "timeout";
 export interface ActiveRun {
   readonly lease: Lease;
   readonly kind: string;
-  /** Monotonic time of the last sign of life that was written. */
-  lastBeatAt: number;
+  /** Monotonic time of the last sign of life that was written, and of the last try. */
+  beatAt: number;
+  beatTriedAt: number;
   interrupt(cause: AbortCause): void;
   /** The latest progress not yet written, as JSON. */
   takeProgress(): string | undefined;
@@ -98,7 +99,8 @@ export function startRun(context: RunContext): ActiveRun {
   return {
     lease,
     kind: row.kind,
-    lastBeatAt: context.clock.monotonic(),
+    beatAt: context.clock.monotonic(),
+    beatTriedAt: context.clock.monotonic(),
     interrupt(cause) {
       state.cause ??= cause;
       controller.abort(reasonFor(state.cause));

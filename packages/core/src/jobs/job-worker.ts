@@ -76,8 +76,10 @@ export function createJobWorker(options: JobWorkerOptions): JobWorker {
 
   async function keepAlive(): Promise<void> {
     while (!ended.signal.aborted) {
-      await sleepQuietly(clock, Math.min(options.leaseMs / 3, progressEveryMs), ended.signal);
-      await Promise.all([...state.active.values()].map((run) => beatOne(state, run)));
+      const restMs = state.active.size > 0 ? Math.min(options.leaseMs / 3, progressEveryMs) : options.leaseMs / 3;
+      await sleepQuietly(clock, restMs, ended.signal);
+      // Not awaited: a store that does not answer must not keep the other runs from noticing.
+      for (const run of state.active.values()) void beatOne(state, run);
     }
   }
 
@@ -218,18 +220,20 @@ function endWithoutRun(state: WorkerState, row: JournalRow): JobOutcome | undefi
   return undefined;
 }
 
+/** Keeps a run's lease alive, and stops the run in time when that cannot be done: somebody else may take it over then. */
 async function beatOne(state: WorkerState, run: ActiveRun): Promise<void> {
-  const startedAt = state.clock.monotonic();
+  const now = state.clock.monotonic();
+  // One failed try is needed: after a long pause of this process the lease may still be ours.
+  if (run.beatTriedAt > run.beatAt && now - run.beatAt >= (state.leaseMs * 2) / 3) run.interrupt("lost");
   const progress = run.takeProgress();
-  if (progress === undefined && startedAt - run.lastBeatAt < state.leaseMs / 3) return;
+  if (progress === undefined && now - run.beatAt < state.leaseMs / 3) return;
+  run.beatTriedAt = now;
   try {
     const alive = await beat(state.store, run.lease, progress);
     if (!alive) run.interrupt("lost");
     else if (alive.abortRequested) run.interrupt("aborted");
-    run.lastBeatAt = startedAt;
+    run.beatAt = now;
   } catch (error) {
-    // Without the store nobody may have taken over yet, but after leaseMs somebody may.
-    if (state.clock.monotonic() - run.lastBeatAt >= state.leaseMs) run.interrupt("lost");
     state.log.warn({ err: error, job: run.lease.id }, "A job's sign of life could not be written.");
   }
 }
