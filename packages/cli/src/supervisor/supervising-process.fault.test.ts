@@ -19,7 +19,7 @@ interface Run {
 }
 
 async function startSupervisor(specs: readonly ServerSpec[], wrapper: readonly string[] = []): Promise<Run> {
-  const [command = process.execPath, ...rest] = [...wrapper, process.execPath, script, JSON.stringify(specs)];
+  const [command, ...rest] = [...wrapper, process.execPath, script, JSON.stringify(specs)];
   const child = spawn(command, rest, { stdio: ["ignore", "pipe", "inherit"] });
   started.push(child);
   const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) =>

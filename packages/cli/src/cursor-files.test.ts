@@ -1,0 +1,117 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { serverList } from "./server-list.ts";
+
+const root = fileURLToPath(new URL("../../../", import.meta.url));
+const guard = join(root, ".cursor", "hooks", "guard-tools.mjs");
+let dataDir = "";
+beforeEach(() => void (dataDir = mkdtempSync(join(tmpdir(), "sophia-hook-"))));
+afterEach(() => rmSync(dataDir, { recursive: true, force: true }));
+
+function runGuard(input: string, folder = dataDir): { permission: string; user_message?: string } {
+  const run = spawnSync(process.execPath, [guard], {
+    input,
+    env: { SOPHIA_DATA_DIR: folder, PATH: process.env["PATH"] },
+    encoding: "utf8",
+  });
+  expect(run.status).toBe(0);
+  return JSON.parse(run.stdout) as { permission: string };
+}
+
+describe("the guard hook", () => {
+  test.for([
+    { tool_name: "query_data", tool_input: { sql: "select 1" }, permission: "allow" },
+    { tool_name: "run_tool", tool_input: { name: "import_file" }, permission: "allow" },
+    { tool_name: "apply_change", tool_input: { planId: "pl_1" }, permission: "ask" },
+    { tool_name: "MCP:apply_change", tool_input: '{"planId":"pl_1"}', permission: "ask" },
+    { tool_name: "apply_change", tool_input: {}, permission: "deny" },
+    { tool_name: "apply_change", tool_input: "", permission: "deny" },
+    { tool_name: "drop_table", tool_input: {}, permission: "ask" },
+    { tool_name: "terminate_instance", tool_input: {}, permission: "ask" },
+    { tool_name: "search_deleted_pages", tool_input: {}, permission: "allow" },
+  ])("$tool_name $tool_input: $permission", ({ permission, ...event }) => {
+    expect(runGuard(JSON.stringify(event)).permission).toBe(permission);
+  });
+
+  test("every call is noted, without its arguments and without the query of the address", () => {
+    runGuard(
+      JSON.stringify({
+        tool_name: "query_data",
+        tool_input: { sql: "canary-9f31" },
+        url: "http://h/mcp?key=canary-9f31",
+      }),
+    );
+    runGuard(JSON.stringify({ tool_name: "apply_change", tool_input: {} }));
+    const file = join(dataDir, "hooks", "cursor.jsonl");
+    const lines = readFileSync(file, "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines).toMatchObject([
+      { tool: "query_data", server: "http://h/mcp", permission: "allow" },
+      { tool: "apply_change", permission: "deny" },
+    ]);
+    expect(readFileSync(file, "utf8")).not.toContain("canary-9f31");
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+  });
+
+  test.for(["", "not json", "{}", '{"tool_name": 7}', '{"tool_name":"x","tool_input":"{"}'])(
+    "%j is denied",
+    (input) => {
+      expect(runGuard(input).permission).toBe("deny");
+    },
+  );
+
+  test("a call that cannot be noted is denied", () => {
+    const file = join(dataDir, "file");
+    writeFileSync(file, "");
+    expect(runGuard(JSON.stringify({ tool_name: "query_data" }), file).permission).toBe("deny");
+  });
+
+  test("hooks.json calls it and lets nothing through when it fails", () => {
+    const { hooks } = JSON.parse(readFileSync(join(root, ".cursor", "hooks.json"), "utf8")) as {
+      hooks: Record<string, { command: string; failClosed: boolean }[]>;
+    };
+    const [entry] = hooks["beforeMCPExecution"] ?? [];
+    expect(entry?.failClosed).toBe(true);
+    expect(existsSync(join(root, entry?.command.split(" ")[1] ?? ""))).toBe(true);
+  });
+});
+
+test(".cursor/mcp.json names the four servers at their default ports and holds no secret", () => {
+  const text = readFileSync(join(root, ".cursor", "mcp.json"), "utf8");
+  const { mcpServers } = JSON.parse(text) as {
+    mcpServers: Record<string, { url: string; headers: { Authorization: string } }>;
+  };
+  expect(Object.keys(mcpServers)).toEqual(serverList.map(({ id }) => `sophia-${id}`));
+  expect(Object.values(mcpServers).map(({ url }) => url)).toEqual(
+    [8091, 8092, 8093, 8094].map((port) => `http://127.0.0.1:${port}/mcp`),
+  );
+  for (const { headers } of Object.values(mcpServers)) expect(headers.Authorization).toBe("Bearer ${env:SOPHIA_TOKEN}");
+});
+
+describe("rules", () => {
+  const files = globSync("*.mdc", { cwd: join(root, ".cursor", "rules") });
+
+  test.for(files)("%s has the front matter Cursor reads and stays short", (name) => {
+    const text = readFileSync(join(root, ".cursor", "rules", name), "utf8");
+    const [, matter = ""] = /^---\n([\s\S]*?)\n---\n/.exec(text) ?? [];
+    const keys = matter.split("\n").map((line) => line.split(":")[0]);
+    expect(keys).toEqual(["description", "globs", "alwaysApply"]);
+    expect(matter).toMatch(/^alwaysApply: (?:true|false)$/m);
+    expect(text.split("\n").length).toBeLessThan(60);
+  });
+
+  test("every path a rule names exists", () => {
+    for (const name of files) {
+      const text = readFileSync(join(root, ".cursor", "rules", name), "utf8");
+      for (const [, path = ""] of text.matchAll(/`((?:packages|servers|infra|\.cursor)\/[\w./-]+\.\w+)`/g)) {
+        expect(existsSync(join(root, path)), `${name} names ${path}`).toBe(true);
+      }
+    }
+  });
+});
