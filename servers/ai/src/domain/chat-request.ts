@@ -1,0 +1,65 @@
+import { hash } from "node:crypto";
+import { z } from "zod";
+import { estimateTokens } from "./usage.ts";
+
+/** What we must understand of a chat request; everything else is the provider's business and passes unchanged. */
+export const ChatRequest = z.looseObject({
+  model: z.string().min(1).max(200).optional().describe("Model id; left out or `auto`: the default model."),
+  messages: z
+    .array(z.looseObject({ role: z.string().max(40) }))
+    .min(1)
+    .max(4_000),
+  stream: z.boolean().nullish(),
+  stream_options: z.looseObject({ include_usage: z.boolean().nullish() }).nullish(),
+  max_tokens: z.number().int().min(1).nullish(),
+  max_completion_tokens: z.number().int().min(1).nullish(),
+  n: z.number().int().min(1).max(128).nullish(),
+});
+export type ChatRequest = z.infer<typeof ChatRequest>;
+
+/** Members that change how an answer is delivered or counted, not what it says. */
+const deliveryMembers = new Set([
+  "stream",
+  "stream_options",
+  "user",
+  "metadata",
+  "safety_identifier",
+  "prompt_cache_key",
+  "service_tier",
+]);
+
+/** With any of these the answer depends on more than the request, or is more than its text. */
+const unrepeatableMembers = ["web_search_options", "plugins", "audio", "logprobs", "top_logprobs", "store"];
+
+/** Equal for requests that mean the same, whatever the order of their members; `undefined` when a repeat would be wrong. */
+export function buildCacheKey(request: ChatRequest, target: { baseUrl: string; model: string }): string | undefined {
+  if ((request.n ?? 1) > 1 || target.model.endsWith(":online")) return undefined;
+  if (unrepeatableMembers.some((name) => isMeaningful(request[name]))) return undefined;
+  const members = Object.entries(request).filter(([name]) => !deliveryMembers.has(name));
+  const canonical = toCanonicalJson({ ...Object.fromEntries(members), model: target.model });
+  return hash("sha256", `chat/1 ${target.baseUrl} ${canonical}`);
+}
+
+function isMeaningful(value: unknown): boolean {
+  return value !== undefined && value !== null && value !== false && value !== 0;
+}
+
+function toCanonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(toCanonicalJson).join(",")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";
+  const members = Object.entries(value)
+    .filter(([, member]) => member !== undefined)
+    .toSorted(([left], [right]) => (left < right ? -1 : 1))
+    .map(([name, member]) => `${JSON.stringify(name)}:${toCanonicalJson(member)}`);
+  return `{${members.join(",")}}`;
+}
+
+/** Without a limit in the request this much is set aside for the answer. */
+const assumedOutputTokens = 1_024;
+
+/** What the call may use, before it is made. */
+export function estimateUsage(request: ChatRequest) {
+  const said = JSON.stringify([request.messages, request["tools"] ?? null]);
+  const perChoice = request.max_completion_tokens ?? request.max_tokens ?? assumedOutputTokens;
+  return { inputTokens: estimateTokens(said), outputTokens: perChoice * (request.n ?? 1), cachedInputTokens: 0 };
+}

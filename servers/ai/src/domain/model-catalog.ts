@@ -1,0 +1,65 @@
+import type { Clock } from "@sophia/core/limits/clock";
+import type { Logger } from "pino";
+import type { ModelEndpoint } from "./endpoint.ts";
+import type { ListedModel, OpenAiClient } from "./openai-client.ts";
+
+/** The models an endpoint offers, kept for a while; when it does not answer, the last list stays. */
+export interface ModelCatalog {
+  /** The default first, where one is configured. Waits for the provider only when nothing is known yet. */
+  list(): Promise<readonly ListedModel[]>;
+}
+
+const freshMs = 10 * 60_000;
+/** After a failed look-up the provider is left alone for this time. */
+const retryMs = 15_000;
+const deadlineMs = 8_000;
+
+export function createModelCatalog(options: {
+  endpoint: ModelEndpoint;
+  client: Pick<OpenAiClient, "listModels">;
+  clock: Clock;
+  log: Logger;
+}): ModelCatalog {
+  const { endpoint, clock } = options;
+  let known: readonly ListedModel[] | undefined;
+  let nextAt = -Infinity;
+  let running: Promise<readonly ListedModel[]> | undefined;
+
+  async function refresh(): Promise<readonly ListedModel[]> {
+    try {
+      known = offer(endpoint, await options.client.listModels(AbortSignal.timeout(deadlineMs)));
+      nextAt = clock.monotonic() + freshMs;
+      return known;
+    } catch (error) {
+      nextAt = clock.monotonic() + retryMs;
+      // Named models need no list: their prices and context are unknown until the provider answers.
+      const fallback = known ?? endpoint.models.map(unlisted);
+      if (fallback.length === 0) throw error;
+      options.log.warn({ err: error, service: endpoint.service }, "model list not refreshed");
+      return fallback;
+    } finally {
+      running = undefined;
+    }
+  }
+
+  return {
+    async list() {
+      if (known && clock.monotonic() < nextAt) return known;
+      running ??= refresh();
+      if (!known) return running;
+      // The old list serves while the new one is fetched; its failure has been logged.
+      running.catch(() => {});
+      return known;
+    },
+  };
+}
+
+function offer(endpoint: ModelEndpoint, listed: readonly ListedModel[]): readonly ListedModel[] {
+  if (endpoint.models.length === 0) return listed;
+  const byId = new Map(listed.map((model) => [model.id, model]));
+  return endpoint.models.map((id) => byId.get(id) ?? unlisted(id));
+}
+
+function unlisted(id: string): ListedModel {
+  return { id, contextLength: undefined, pricing: undefined, kind: "chat" };
+}

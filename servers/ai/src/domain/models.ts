@@ -1,0 +1,105 @@
+import { AppError } from "@sophia/core/errors/app-error";
+import type { ModelEndpoint } from "./endpoint.ts";
+import type { ModelCatalog } from "./model-catalog.ts";
+import type { ListedModel, OpenAiClient } from "./openai-client.ts";
+import type { ModelPrice, PriceBook } from "./prices.ts";
+
+export interface Provider {
+  endpoint: ModelEndpoint;
+  client: OpenAiClient;
+  catalog: ModelCatalog;
+}
+
+/** A model at an endpoint, and what it costs there. */
+export interface Target {
+  provider: Provider;
+  model: string;
+  price: ModelPrice;
+}
+
+export interface OfferedModel extends ListedModel {
+  endpoint: ModelEndpoint;
+  price: ModelPrice;
+}
+
+export interface Models {
+  /** A named model is obeyed; left out or `auto` it is the default one. */
+  resolve(name: string | undefined): Promise<Target>;
+  /** All models of all endpoints that answer. Throws only when none does. */
+  list(): Promise<OfferedModel[]>;
+}
+
+export function createModels(options: { providers: readonly Provider[]; prices: PriceBook }): Models {
+  const { providers, prices } = options;
+
+  function toTarget(provider: Provider, model: Pick<ListedModel, "id" | "pricing">): Target {
+    return { provider, model: model.id, price: prices.find(provider.endpoint, model.id, model.pricing) };
+  }
+
+  async function resolveDefault(): Promise<Target> {
+    const provider = firstOf(providers);
+    const chat = (await provider.catalog.list()).filter((model) => model.kind === "chat");
+    const [first] = chat;
+    if (!first) {
+      throw new AppError("unavailable", `${provider.endpoint.service} offers no chat model.`, {
+        hint: "Load a model there, or configure another endpoint.",
+        service: provider.endpoint.service,
+      });
+    }
+    // Which of several hundred models may cost money is not for us to guess.
+    if (chat.length > 1 && provider.endpoint.mode === "live" && provider.endpoint.models.length === 0) {
+      throw new AppError("invalid_input", "No model was named, and there is no default.", {
+        hint: "Name a model (list_models shows them), or set SOPHIA_OPENAI_MODELS: its first is the default.",
+      });
+    }
+    return toTarget(provider, first);
+  }
+
+  async function resolveNamed(name: string): Promise<Target> {
+    for (const provider of providers) {
+      const listed = findModel(await provider.catalog.list().catch(() => []), name);
+      if (listed) return toTarget(provider, { ...listed, id: name });
+    }
+    const provider = firstOf(providers);
+    // A simulator has none of the names a program was written for; its own answer says which model it plays.
+    if (provider.endpoint.mode === "simulated") return resolveDefault();
+    if (provider.endpoint.models.length > 0) {
+      throw new AppError("not_found", "That model is not offered here.", { hint: "list_models shows what is." });
+    }
+    return toTarget(provider, { id: name, pricing: undefined });
+  }
+
+  return {
+    resolve: (name) => (name === undefined || name === "auto" ? resolveDefault() : resolveNamed(name)),
+    async list() {
+      firstOf(providers);
+      const lists = await Promise.allSettled(providers.map((provider) => provider.catalog.list()));
+      const failed = lists.find((list) => list.status === "rejected");
+      if (failed && lists.every((list) => list.status === "rejected")) throw failed.reason;
+      return providers.flatMap(({ endpoint }, index) => {
+        const list = lists[index];
+        if (list?.status !== "fulfilled") return [];
+        return list.value.map((model) => ({
+          ...model,
+          endpoint,
+          price: prices.find(endpoint, model.id, model.pricing),
+        }));
+      });
+    },
+  };
+}
+
+/** Exact, else without a routing suffix (`:nitro`, `:cheapest`) that lists do not show. */
+function findModel(models: readonly ListedModel[], name: string): ListedModel | undefined {
+  const exact = models.find((model) => model.id === name);
+  const colon = name.lastIndexOf(":");
+  return exact ?? (colon > 0 ? models.find((model) => model.id === name.slice(0, colon)) : undefined);
+}
+
+function firstOf(providers: readonly Provider[]): Provider {
+  const [first] = providers;
+  if (first) return first;
+  throw new AppError("not_configured", "No model endpoint is configured, and none was found on this machine.", {
+    hint: "Set SOPHIA_OPENAI_API_KEY (and SOPHIA_OPENAI_BASE_URL), start Ollama or vLLM, or allow simulation with SOPHIA_SIMULATE=1.",
+  });
+}

@@ -1,0 +1,41 @@
+import { z } from "zod";
+
+/** Tokens of one call. */
+export interface Usage {
+  inputTokens: number;
+  outputTokens: number;
+  /** Part of inputTokens that the provider had in its prompt cache. */
+  cachedInputTokens: number;
+  /** What the provider says it charges, USD. */
+  statedCostUsd?: number;
+  /** Counted by us from the text, because the provider did not say. */
+  estimated: boolean;
+}
+
+const Count = z.number().int().min(0).max(1e9);
+
+/** `usage` of a completion; `cost` is OpenRouter's. https://openrouter.ai/docs/use-cases/usage-accounting */
+const ProviderUsage = z.object({
+  prompt_tokens: Count,
+  completion_tokens: Count.optional().default(0),
+  prompt_tokens_details: z.object({ cached_tokens: Count.nullish() }).nullish(),
+  cost: z.number().min(0).max(1e6).nullish(),
+});
+
+export function parseUsage(value: unknown): Usage | undefined {
+  const parsed = ProviderUsage.safeParse(value);
+  if (!parsed.success) return undefined;
+  const { prompt_tokens, completion_tokens, prompt_tokens_details, cost } = parsed.data;
+  return {
+    inputTokens: prompt_tokens,
+    outputTokens: completion_tokens,
+    cachedInputTokens: Math.min(prompt_tokens, prompt_tokens_details?.cached_tokens ?? 0),
+    ...(typeof cost === "number" && { statedCostUsd: cost }),
+    estimated: false,
+  };
+}
+
+/** Four bytes a token, the usual rule of thumb for English; other scripts come out higher, which is the safe side. */
+export function estimateTokens(text: string): number {
+  return Math.ceil(Buffer.byteLength(text) / 4);
+}

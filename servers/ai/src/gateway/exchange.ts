@@ -1,0 +1,41 @@
+import type { ServerResponse } from "node:http";
+import { AppError } from "@sophia/core/errors/app-error";
+import type { Embedder } from "@sophia/core/embed/embedder";
+import type { HttpRoute } from "@sophia/core/mcp/platform";
+import type { Logger } from "pino";
+import type { z } from "zod";
+import type { Completions } from "../domain/completions.ts";
+import type { Models } from "../domain/models.ts";
+
+export interface GatewayServices {
+  completions: Completions;
+  models: Models;
+  embedder: Embedder;
+  log: Logger;
+}
+
+export type Exchange = Parameters<HttpRoute["handle"]>[0];
+export type Answerer = (exchange: Exchange, services: GatewayServices) => Promise<void>;
+
+/** The name under which the embedded model is offered; an answer's `model` says exactly which one it is. */
+export const embeddingModelName = "sophia-embed";
+
+export function sendJson(response: ServerResponse, body: unknown, status = 200): void {
+  const bytes = Buffer.from(JSON.stringify(body));
+  response.writeHead(status, { "content-type": "application/json", "content-length": bytes.length });
+  response.end(bytes);
+}
+
+/** The body by `schema`; what does not fit is named by field, never quoted. */
+export function parseBody<S>(body: Buffer, schema: z.ZodType<S>): S {
+  let value: unknown;
+  try {
+    value = JSON.parse(body.toString("utf8"));
+  } catch (cause) {
+    throw new AppError("invalid_input", "The body is not sound JSON.", { cause });
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const fields = parsed.error.issues.slice(0, 5).map((issue) => `${issue.path.join(".") || "body"}: ${issue.message}`);
+  throw new AppError("invalid_input", `The request does not fit: ${fields.join("; ")}.`);
+}

@@ -1,0 +1,80 @@
+import { AppError } from "@sophia/core/errors/app-error";
+import { defineTool, Source, type ToolContext } from "@sophia/core/mcp/define-tool";
+import { z } from "zod";
+import type { Models, OfferedModel } from "../domain/models.ts";
+
+interface Services {
+  models: Pick<Models, "list">;
+}
+
+const Model = z.object({
+  id: z.string().describe("Give this as model."),
+  service: z.string().describe("Who offers it."),
+  mode: z.enum(["live", "local", "simulated"]).describe("How it is reached."),
+  kind: z.enum(["chat", "embedding"]).describe("What it does."),
+  contextLength: z.int().optional().describe("Most tokens of request and answer together."),
+  inputUsdPerMillion: z.number().optional().describe("USD per million tokens read. Absent: no price list has it."),
+  outputUsdPerMillion: z.number().optional().describe("USD per million tokens written."),
+  priceAsOf: z.string().optional().describe("Day of the price."),
+});
+
+export const listModels = defineTool({
+  name: "list_models",
+  title: "List models",
+  description: `Lists the language models that can be asked, with context length and price.
+- Use when you need a model's id for complete, or the cheapest or longest one.
+- search matches any part of the id or the service.
+Example: {"search": "llama", "limit": 10}`,
+  effect: "read",
+  input: z.strictObject({
+    search: z.string().max(100).optional().describe("Words that must all occur in the id or the service."),
+    limit: z.int().min(1).max(200).default(50).describe("Most models to return."),
+    cursor: z.string().max(40).optional().describe("From nextCursor of the previous answer."),
+  }),
+  output: z.object({
+    models: z.array(Model),
+    total: z.int().describe("How many match."),
+    nextCursor: z.string().optional().describe("Where the rest begins."),
+    source: Source,
+  }),
+  items: "models",
+  async run(input, { services }: ToolContext<Services>) {
+    const start = parseCursor(input.cursor);
+    const words = (input.search ?? "").toLowerCase().split(/\s+/).filter(Boolean);
+    const offered = await services.models.list();
+    const matching = offered.filter((model) => {
+      const text = `${model.id} ${model.endpoint.service}`.toLowerCase();
+      return words.every((word) => text.includes(word));
+    });
+    const page = matching.slice(start, start + input.limit);
+    const end = start + page.length;
+    const [first] = offered;
+    return {
+      models: page.map(toModel),
+      total: matching.length,
+      ...(end < matching.length && { nextCursor: String(end) }),
+      source: { service: first?.endpoint.service ?? "sophia", mode: first?.endpoint.mode ?? "local", costUsd: 0 },
+    };
+  },
+});
+
+function toModel({ id, endpoint, kind, contextLength, price }: OfferedModel): z.input<typeof Model> {
+  return {
+    id,
+    service: endpoint.service,
+    mode: endpoint.mode,
+    kind,
+    ...(contextLength !== undefined && { contextLength: Math.trunc(contextLength) }),
+    ...(price.origin !== "unknown" && {
+      inputUsdPerMillion: price.inputUsdPerMillion,
+      outputUsdPerMillion: price.outputUsdPerMillion,
+      priceAsOf: price.asOf,
+    }),
+  };
+}
+
+function parseCursor(cursor: string | undefined): number {
+  if (cursor === undefined) return 0;
+  if (/^\d{1,6}$/.test(cursor)) return Number(cursor);
+  throw new AppError("invalid_input", "The cursor is not one of ours.", { hint: "Leave it out to begin again." });
+}
