@@ -60,9 +60,9 @@ type Merged<Schemas extends readonly z.ZodObject[]> = (
 
 /**
  * Reads the variables that `schemas` name out of `environment`, once, into one typed object with the same names.
- * An empty variable counts as not set. Unknown `SOPHIA_*` variables are mistakes, with the name that was probably
- * meant, unless they begin like another server's own (`SOPHIA_BI_…`). Secrets are made known to `scrubber` even when
- * they are refused. Throws {@link ConfigError} with all mistakes.
+ * An empty variable counts as not set. An unknown `SOPHIA_*` variable one or two slips away from a known one is a
+ * mistake; any other may belong to another program of the same environment. Secrets are made known to `scrubber` even
+ * when they are refused. Throws {@link ConfigError} with all mistakes.
  */
 export function parseConfig<const Schemas extends readonly z.ZodObject[]>(
   schemas: Schemas,
@@ -83,7 +83,7 @@ export function parseConfig<const Schemas extends readonly z.ZodObject[]>(
     if (parsed.success) Object.assign(merged, parsed.data);
     else problems.push(...parsed.error.issues.map((issue) => toProblem(issue, input)));
   }
-  problems.push(...findUnknownNames(environment, new Set([...known, ...(options.alsoKnown ?? [])])));
+  problems.push(...findMisspelt(environment, new Set([...known, ...(options.alsoKnown ?? [])])));
   if (problems.length > 0) throw new ConfigError(unique(problems));
   return merged as Merged<Schemas>;
 }
@@ -117,18 +117,14 @@ function toProblem(issue: z.core.$ZodIssue, input: Record<string, string>): Conf
   };
 }
 
-/** Variables of a server that is not part of this process: it knows them, we do not. */
-const serverPrefix = /^SOPHIA_(?:AI|DATA|INFRA|BI|CONSOLE)_/;
-
-function findUnknownNames(environment: Environment, known: ReadonlySet<string>): ConfigProblem[] {
+function findMisspelt(environment: Environment, known: ReadonlySet<string>): ConfigProblem[] {
   const candidates = [...known].filter((name) => name.startsWith("SOPHIA_"));
   return Object.keys(environment)
     .filter((name) => name.startsWith("SOPHIA_") && !known.has(name))
     .flatMap((name) => {
       const suggestion = suggestName(name, candidates);
-      if (suggestion === undefined && serverPrefix.test(name)) return [];
-      const message = suggestion === undefined ? "is not a setting" : `is not a setting; did you mean ${suggestion}?`;
-      return [{ variable: name.replace(/[^\w]/g, "?"), message }];
+      const variable = name.replace(/[^\w]/g, "?");
+      return suggestion === undefined ? [] : [{ variable, message: `is not a setting; did you mean ${suggestion}?` }];
     });
 }
 

@@ -35,6 +35,8 @@ export interface ModeReport {
 export interface KeyShape {
   variable: string;
   pattern: RegExp;
+  /** No other vendor's keys look like this: the shape alone tells whose key it is. */
+  isDistinct: boolean;
 }
 
 /** One of the 19 services, as doctor, the `.env.example`, monitoring and the README's tables see it. */

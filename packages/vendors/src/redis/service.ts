@@ -1,0 +1,24 @@
+// https://www.iana.org/assignments/uri-schemes/prov/redis
+import { PlatformSettings } from "@sophia/core/config/platform-config";
+import { defineService } from "@sophia/core/config/service";
+import { z } from "zod";
+import { resolveMode } from "../resolve-mode.ts";
+
+const docsUrl = "https://redis.io/docs/latest/operate/oss_and_stack/install/";
+
+export const redis = defineService({
+  id: "redis",
+  title: "Redis",
+  group: "store",
+  purpose: "Limits and cache across machines; without it, both in each process.",
+  docsUrl,
+  config: z.object({ SOPHIA_REDIS_URL: PlatformSettings.shape.SOPHIA_REDIS_URL }),
+  keyShape: [{ variable: "SOPHIA_REDIS_URL", pattern: /^rediss?:\/\//, isDistinct: true }],
+  modes: ({ config, simulate }) =>
+    resolveMode({
+      required: { SOPHIA_REDIS_URL: config.SOPHIA_REDIS_URL },
+      local: "keeps limits and cache in each process",
+      simulate,
+      docsUrl,
+    }),
+});
