@@ -4,11 +4,13 @@ import type { Environment } from "@sophia/core/config/parse-config";
 import { PlatformSettings, toPlatformConfig } from "@sophia/core/config/platform-config";
 import type { PlatformConfig } from "@sophia/core/config/platform-config";
 import type { Secret } from "@sophia/core/config/secret";
-import type { AnyService } from "@sophia/core/config/service";
 import { listSetting } from "@sophia/core/config/setting-schemas";
 import type { Scrubber } from "@sophia/core/observe/scrub";
 import { createScrubber } from "@sophia/core/observe/scrub";
+import { services } from "@sophia/vendors/registry";
+import type { ServiceConfig } from "@sophia/vendors/registry";
 import { z } from "zod";
+import { serverSettings } from "./server-settings.ts";
 
 /** Variables that only the command line reads. They are never handed to a server. */
 export const CliSettings = z.object({
@@ -21,27 +23,27 @@ export interface CliConfig {
   servers: readonly string[];
   approverToken: Secret | undefined;
   /** The services' variables, parsed; keys as in the environment. */
-  services: Readonly<Record<string, unknown>>;
+  services: ServiceConfig;
   scrubber: Scrubber;
   auditDirectory: string;
 }
 
+const serviceSettings = services.map((service) => service.config as z.ZodObject);
+
 /** Reads the whole configuration once. Throws ConfigError with every mistake in it. */
-export function loadConfig(environment: Environment, services: readonly AnyService[]): CliConfig {
+export function loadConfig(environment: Environment): CliConfig {
   const scrubber = createScrubber();
-  const schemas: z.ZodObject[] = [
-    PlatformSettings,
-    CliSettings,
-    ...services.map((service) => service.config as z.ZodObject),
-  ];
-  const parsed: Record<string, unknown> = parseConfig(schemas, environment, { scrubber });
+  const ownSettings = serverSettings.map(({ settings }) => settings);
+  const schemas: z.ZodObject[] = [PlatformSettings, CliSettings, ...ownSettings, ...serviceSettings];
+  // On a person's machine everything has an answer, and simulated ones say so. Containers set SOPHIA_SIMULATE=0.
+  const parsed: Record<string, unknown> = parseConfig(schemas, { SOPHIA_SIMULATE: "1", ...environment }, { scrubber });
   const platform = toPlatformConfig(parsed as PlatformSettings);
   const own = parsed as z.output<typeof CliSettings>;
   return {
     platform,
     servers: own.SOPHIA_SERVERS,
     approverToken: own.SOPHIA_APPROVER_TOKEN,
-    services: parsed,
+    services: parsed as ServiceConfig,
     scrubber,
     auditDirectory: join(platform.dataDir, "audit"),
   };
@@ -50,12 +52,10 @@ export function loadConfig(environment: Environment, services: readonly AnyServi
 const systemVariables = new Set(["PATH", "HOME", "TZ", "LANG", "TMPDIR", "NODE_COMPILE_CACHE", "NODE_EXTRA_CA_CERTS"]);
 const cliVariables = new Set(Object.keys(CliSettings.shape));
 
+const serviceVariables = new Set(serviceSettings.flatMap((settings) => Object.keys(settings.shape)));
+
 /** What a server inherits: Sophia's and the services' variables, tracing, and what a program needs to run at all. */
-export function buildServerEnvironment(
-  environment: Environment,
-  services: readonly AnyService[],
-): Record<string, string> {
-  const serviceVariables = new Set(services.flatMap((service) => Object.keys((service.config as z.ZodObject).shape)));
+export function buildServerEnvironment(environment: Environment): Record<string, string> {
   const inherited = Object.entries(environment).filter(
     (entry): entry is [string, string] =>
       entry[1] !== undefined &&

@@ -1,4 +1,3 @@
-import { services } from "@sophia/vendors/registry";
 import { runCli } from "./program.ts";
 import { makeRoomForReaper } from "./supervisor/reaper.ts";
 
@@ -9,5 +8,4 @@ process.exitCode = await runCli({
   arguments: process.argv.slice(2),
   environment: process.env,
   streams: process,
-  services,
 });

@@ -1,6 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import type { Environment } from "@sophia/core/config/parse-config";
-import type { AnyService } from "@sophia/core/config/service";
 import { createLogger } from "@sophia/core/observe/log";
 import type { CommandContext } from "./commands/command-context.ts";
 import type { CliConfig } from "./load-config.ts";
@@ -13,7 +12,6 @@ export interface CliInput {
   arguments: readonly string[];
   environment: Environment;
   streams: Streams;
-  services: readonly AnyService[];
 }
 
 type Run = (context: CommandContext) => Promise<number>;
@@ -27,10 +25,10 @@ export async function runCli(input: CliInput): Promise<number> {
     const program = describeProgram((run) => (chosen = run), input);
     await program.parseAsync([...input.arguments], { from: "user" });
     if (chosen === undefined) return 0;
-    const config: CliConfig = loadConfig(input.environment, input.services);
+    const config: CliConfig = loadConfig(input.environment);
     scrub = (text) => config.scrubber.scrub(text);
     const log = createLogger({ scrubber: config.scrubber, level: config.platform.logLevel, server: "cli" });
-    return await chosen({ environment: input.environment, services: input.services, config, terminal, log });
+    return await chosen({ environment: input.environment, config, terminal, log });
   } catch (thrown) {
     if (thrown instanceof CommanderError) return thrown.exitCode;
     const { message, exitCode } = reportError(thrown, scrub);

@@ -1,5 +1,4 @@
 import type { Environment } from "@sophia/core/config/parse-config";
-import type { AnyService } from "@sophia/core/config/service";
 import type { Logger } from "pino";
 import type { CliConfig } from "../load-config.ts";
 import type { Terminal } from "../terminal.ts";
@@ -8,7 +7,6 @@ import type { Terminal } from "../terminal.ts";
 export interface CommandContext {
   environment: Environment;
   config: CliConfig;
-  services: readonly AnyService[];
   terminal: Terminal;
   log: Logger;
 }

@@ -1,23 +1,13 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { EnvironmentFacts, Mode, ServiceGroup } from "@sophia/core/config/service";
+import type { EnvironmentFacts, Mode } from "@sophia/core/config/service";
 import { findLockHolder } from "@sophia/core/store/data-lock";
-import { formatTable } from "../format-table.ts";
+import { computeModes } from "@sophia/vendors/registry";
+import type { ServiceStatus } from "@sophia/vendors/registry";
 import { serverList } from "../server-list.ts";
 import { findPortOwner } from "../supervisor/port-owner.ts";
 import type { CommandContext } from "./command-context.ts";
 import { findFacts, findProgram } from "./find-facts.ts";
-
-export interface ServiceReport {
-  id: string;
-  title: string;
-  group: ServiceGroup;
-  mode: Mode;
-  reason: string;
-  /** How to make it live; empty when it is. */
-  fix: string;
-  docsUrl: string;
-}
 
 export interface MachineReport {
   name: string;
@@ -28,6 +18,7 @@ export interface MachineReport {
 }
 
 const oldestNode = 24;
+const modeColours = { live: "green", local: "green", simulated: "yellow", off: "red" } as const;
 const marks = { ok: "✓", missing: "!", failed: "✗" } as const;
 
 /** Every service with its mode, and what the machine lacks. Exit code 1 when something has to be mended before `up` works. */
@@ -40,29 +31,18 @@ export async function runDoctor(context: CommandContext, options: { json: boolea
     checkDocker(facts),
     checkProgram("git", context),
   ];
-  const services = reportServices(context, facts);
+  const { platform, services: config } = context.config;
+  const services = computeModes({ config, facts, simulate: platform.simulate });
   const broken = machine.filter(({ state }) => state === "failed");
   if (options.json) context.terminal.print(JSON.stringify({ ok: broken.length === 0, machine, services }));
   else printReport(context, machine, services);
   return broken.length === 0 ? 0 : 1;
 }
 
-/** The mode of each of the 19 services, as the servers see it. */
-export function reportServices(
-  context: Pick<CommandContext, "services" | "config">,
-  facts: EnvironmentFacts,
-): ServiceReport[] {
-  return context.services.map((service) => {
-    const { id, title, group, docsUrl } = service;
-    const { simulate } = context.config.platform;
-    return { id, title, group, docsUrl, ...service.modes({ config: context.config.services, facts, simulate }) };
-  });
-}
-
 function printReport(
   { terminal }: CommandContext,
   machine: readonly MachineReport[],
-  services: readonly ServiceReport[],
+  services: readonly ServiceStatus[],
 ): void {
   const colours = { ok: "green", missing: "yellow", failed: "red" } as const;
   terminal.print("This machine");
@@ -72,8 +52,13 @@ function printReport(
     );
   }
   terminal.print("");
-  const rows = services.map(({ title, mode, reason, fix }) => [title, mode, reason, fix]);
-  terminal.print(formatTable(["SERVICE", "MODE", "WHY", "TO MAKE IT LIVE"], rows, terminal.columns));
+  terminal.print("Services");
+  const width = Math.max(...services.map(({ title }) => title.length));
+  for (const { title, mode, reason, fix } of services) {
+    const label = terminal.style(modeColours[mode], mode.padEnd("simulated".length));
+    terminal.print(`  ${title.padEnd(width)}  ${label}  ${reason}`);
+    if (fix !== "") terminal.print(terminal.style("dim", `    ${fix}`));
+  }
   const count = (mode: Mode): number => services.filter((service) => service.mode === mode).length;
   terminal.print(
     `\n${services.length} services: ${count("live")} live, ${count("local")} local, ${count("simulated")} simulated, ${count("off")} off.`,

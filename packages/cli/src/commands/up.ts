@@ -1,4 +1,5 @@
 import { AppError } from "@sophia/core/errors/app-error";
+import { serverNodeFlags } from "@sophia/core/mcp/node-flags";
 import { takeDataLock } from "@sophia/core/store/data-lock";
 import { buildServerEnvironment } from "../load-config.ts";
 import type { ServerEntry } from "../server-list.ts";
@@ -73,14 +74,15 @@ async function refuseTakenPorts({ config }: CommandContext, servers: readonly Se
   });
 }
 
-function describeServer({ environment, config, services }: CommandContext, server: ServerEntry): ServerSpec {
+function describeServer({ environment, config }: CommandContext, server: ServerEntry): ServerSpec {
   return {
     id: server.id,
     title: server.title,
     main: findServerMain(server.id),
     arguments: [],
+    nodeFlags: serverNodeFlags,
     environment: {
-      ...buildServerEnvironment(environment, services),
+      ...buildServerEnvironment(environment),
       // The parsed value: a relative or ~ folder must mean the same one in the children.
       SOPHIA_DATA_DIR: config.platform.dataDir,
       SOPHIA_SIMULATE: config.platform.simulate ? "1" : "0",

@@ -14,6 +14,7 @@ export interface ServerSpec {
   /** Path of its main.ts. */
   main: string;
   arguments: readonly string[];
+  nodeFlags: readonly string[];
   /** Its whole environment. Nothing else is inherited. */
   environment: Readonly<Record<string, string>>;
   host: string;
@@ -114,7 +115,7 @@ export class ServerProcess {
     const child = fork(spec.main, [...spec.arguments], {
       execPath,
       // No inspector, whatever flags this process was started with.
-      execArgv: ["--disable-sigusr1"],
+      execArgv: ["--disable-sigusr1", ...spec.nodeFlags],
       env: { ...spec.environment },
       stdio: ["ignore", "ignore", "pipe", "ipc"],
       // A process group of its own: Ctrl-C reaches the supervisor alone, which then drains the servers.

@@ -18,6 +18,7 @@ export async function describeFixture(id: string, environment: Record<string, st
     title: `Fixture ${id}`,
     main: fixturePath,
     arguments: [],
+    nodeFlags: [],
     environment: { PATH: process.env["PATH"] ?? "", SOPHIA_PORT_FIXTURE: String(port), ...environment },
     host: "127.0.0.1",
     port,
