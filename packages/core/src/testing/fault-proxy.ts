@@ -141,9 +141,12 @@ async function swallow(link: Link, ms: number): Promise<boolean> {
     link.from.destroy();
     return false;
   }
+  // Until the other side gives up: it may close only its own half, which a socket we never write to would not notice.
   await new Promise<void>((resolve) => {
-    link.to.once("close", resolve);
+    link.to.once("close", resolve).once("end", resolve);
   });
+  link.to.destroy();
+  link.from.destroy();
   return false;
 }
 

@@ -25,9 +25,19 @@ export function createDirectEndpoint(options: DirectEndpointOptions) {
   };
   const callTail = { modern: `,"resultType":"complete",${meta}}`, legacy: "}" };
 
+  const listBytes = {
+    write: Buffer.from(`{"result":{"tools":${options.table.listed.write.json}`),
+    read: Buffer.from(`{"result":{"tools":${options.table.listed.read.json}`),
+  };
+
   function list(era: Era, id: string | number, caller: Caller, response: ServerResponse): void {
-    const { json } = options.table.listed[caller.scopes.includes("write") ? "write" : "read"];
-    sendJson(response, `{"result":{"tools":${json}${listTail[era]},"jsonrpc":"2.0","id":${JSON.stringify(id)}}`);
+    const tail = Buffer.from(`${listTail[era]},"jsonrpc":"2.0","id":${JSON.stringify(id)}}`);
+    const head = listBytes[caller.scopes.includes("write") ? "write" : "read"];
+    response.writeHead(200, { "content-type": "application/json", "content-length": head.length + tail.length });
+    response.cork();
+    response.write(head);
+    response.end(tail);
+    response.uncork();
   }
 
   async function call(

@@ -60,7 +60,7 @@ export async function listenHttp(options: HttpServerOptions, host: string, port:
       await sendHealth(options, path, draining, response);
       return;
     }
-    if (draining || (path !== "/metrics" && !shedder.accepts())) {
+    if (draining || (path !== "/metrics" && !shedder.accepts(active))) {
       options.onRefusal(draining ? "draining" : "load");
       response.setHeader("connection", draining ? "close" : "keep-alive");
       const message = draining ? "The server is shutting down." : "The server is busy.";

@@ -1,6 +1,9 @@
 const sampleMs = 25;
 /** Event-loop delay at which calls are refused. Above it, work already taken is late for everybody. */
 const targetDelayMs = 60;
+/** One stall (a collection, a busy neighbour) is no overload: so many late samples in a row are. */
+const lateSamples = 4;
+const minActive = 64;
 
 /**
  * Refuses a growing share of calls while the event loop is late, so that what is accepted still succeeds: goodput at
@@ -11,6 +14,7 @@ export class LoadShedder {
   #expectedAt: number;
   #share = 0;
   #debt = 0;
+  #late = 0;
 
   constructor() {
     this.#expectedAt = performance.now() + sampleMs;
@@ -18,8 +22,9 @@ export class LoadShedder {
     this.#timer.unref();
   }
 
-  /** False when this call is to be refused. */
-  accepts(): boolean {
+  /** False when this call is to be refused. `active` requests are under way; a few never are an overload. */
+  accepts(active: number): boolean {
+    if (active <= minActive) return true;
     this.#debt += this.#share;
     if (this.#debt < 1) return true;
     this.#debt -= 1;
@@ -34,6 +39,7 @@ export class LoadShedder {
     const now = performance.now();
     const delayMs = now - this.#expectedAt;
     this.#expectedAt = now + sampleMs;
-    this.#share = delayMs > targetDelayMs ? Math.min(0.95, this.#share + 0.15) : Math.max(0, this.#share - 0.02);
+    this.#late = delayMs > targetDelayMs ? this.#late + 1 : 0;
+    this.#share = this.#late >= lateSamples ? Math.min(0.95, this.#share + 0.15) : Math.max(0, this.#share - 0.02);
   }
 }
