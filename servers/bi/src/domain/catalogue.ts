@@ -107,7 +107,10 @@ export function openCatalogue(directory: string, maxTables: number): Catalogue {
 }
 
 function toSnapshot(generation: number, tables: readonly CatalogueTable[]): Snapshot {
-  return { generation, tables: tables.map(({ name, file, columns }) => ({ name, file, columns: columns.map((column) => column.name) })) };
+  return {
+    generation,
+    tables: tables.map(({ name, file, columns }) => ({ name, file, columns: columns.map((column) => column.name) })),
+  };
 }
 
 function inTransaction<Result>(database: DatabaseSync, kind: "IMMEDIATE" | "DEFERRED", work: () => Result): Result {
@@ -133,20 +136,28 @@ function reserveName(database: DatabaseSync, source: string, wanted: string): st
 }
 
 function commitTables(database: DatabaseSync, tables: readonly CatalogueTable[], maxTables: number): void {
-  const put = database.prepare("INSERT INTO tables (name, file, body) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET file = excluded.file, body = excluded.body");
+  const put = database.prepare(
+    "INSERT INTO tables (name, file, body) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET file = excluded.file, body = excluded.body",
+  );
   for (const table of tables) put.run(table.name, table.file, JSON.stringify(table));
   const count = Number(database.prepare("SELECT count(*) AS count FROM tables").get()?.["count"]);
   if (count > maxTables) {
-    throw new AppError("invalid_input", `The warehouse may hold ${maxTables} tables.`, { hint: "Import fewer files, or raise SOPHIA_BI_MAX_TABLES." });
+    throw new AppError("invalid_input", `The warehouse may hold ${maxTables} tables.`, {
+      hint: "Import fewer files, or raise SOPHIA_BI_MAX_TABLES.",
+    });
   }
   database.exec("UPDATE meta SET value = value + 1 WHERE key = 'generation'");
 }
 
 function saveRun(database: DatabaseSync, run: ImportRun): void {
   database
-    .prepare("INSERT INTO runs (id, started_at, process_id, state, body) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET state = excluded.state, body = excluded.body")
+    .prepare(
+      "INSERT INTO runs (id, started_at, process_id, state, body) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET state = excluded.state, body = excluded.body",
+    )
     .run(run.id, run.startedAt, process.pid, run.state, JSON.stringify(run));
-  database.prepare("DELETE FROM runs WHERE id NOT IN (SELECT id FROM runs ORDER BY started_at DESC LIMIT ?)").run(keptRuns);
+  database
+    .prepare("DELETE FROM runs WHERE id NOT IN (SELECT id FROM runs ORDER BY started_at DESC LIMIT ?)")
+    .run(keptRuns);
 }
 
 /** A run whose process is gone will not finish. Its committed files stand; the rest was never acknowledged. */
@@ -157,7 +168,9 @@ function interruptDeadRuns(database: DatabaseSync): void {
       const processId = Number(row["process_id"]);
       if (processId !== process.pid && isProcessAlive(processId)) continue;
       const state = "interrupted";
-      database.prepare("UPDATE runs SET state = ?, body = ? WHERE id = ?").run(state, JSON.stringify({ ...run, state }), run.id);
+      database
+        .prepare("UPDATE runs SET state = ?, body = ? WHERE id = ?")
+        .run(state, JSON.stringify({ ...run, state }), run.id);
     }
   });
 }

@@ -12,7 +12,9 @@ export function toCell(value: DuckDBValue, type: DuckDBType): Cell {
   if (typeof value === "bigint") return toWholeNumber(value);
   if (typeof value === "number") return Number.isFinite(value) ? value : String(value);
   if (typeof value === "string") return cut(value);
-  return cut(isNested(type) ? JSON.stringify(JsonDuckDBValueConverter(value, type, JsonDuckDBValueConverter)) : String(value));
+  return cut(
+    isNested(type) ? JSON.stringify(JsonDuckDBValueConverter(value, type, JsonDuckDBValueConverter)) : String(value),
+  );
 }
 
 function toWholeNumber(value: bigint): Cell {

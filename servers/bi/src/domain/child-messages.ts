@@ -15,9 +15,7 @@ export interface ChildError {
   detail?: string;
 }
 
-export type ToChild =
-  | { type: "call"; id: number; kind: string; input: unknown }
-  | { type: "interrupt"; id: number };
+export type ToChild = { type: "call"; id: number; kind: string; input: unknown } | { type: "interrupt"; id: number };
 
 export type FromChild =
   | { type: "ready" }

@@ -159,7 +159,12 @@ export class ChildWorker {
     if (this.#memoryExceeded) pending.reject(memoryExceeded());
     else if (pending.stopReason) pending.reject(stopped(pending.stopReason));
     else if (this.#closed) pending.reject(new AppError("unavailable", "The warehouse is shutting down."));
-    else pending.reject(new AppError("internal", "The engine process ended while it worked on this.", { hint: "Other queries are not affected. Rewrite the query in another way." }));
+    else
+      pending.reject(
+        new AppError("internal", "The engine process ended while it worked on this.", {
+          hint: "Other queries are not affected. Rewrite the query in another way.",
+        }),
+      );
   }
 }
 

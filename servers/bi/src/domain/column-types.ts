@@ -27,7 +27,11 @@ const nullList = nullWords.map(literal).join(", ");
  * Chooses a type per column of a table of texts. A type is taken only when every value of the whole column fits, so
  * no row is lost to a wrong guess: a sniffer that casts drops the rows it misjudged.
  */
-export async function decideColumnTypes(connection: DuckDBConnection, table: string, columns: readonly string[]): Promise<ColumnDecision[]> {
+export async function decideColumnTypes(
+  connection: DuckDBConnection,
+  table: string,
+  columns: readonly string[],
+): Promise<ColumnDecision[]> {
   const decisions: ColumnDecision[] = [];
   for (const column of columns) decisions.push(await decideColumn(connection, table, column));
   return decisions;
@@ -50,17 +54,26 @@ async function decideColumn(connection: DuckDBConnection, table: string, name: s
   const chosen = candidates.find((_, index) => counts.misfits[index] === 0);
   if (chosen) return typed(scope, chosen, counts);
   const best = counts.misfits.indexOf(Math.min(...counts.misfits));
-  const kept = asText(`kept as text: ${counts.misfits[best]} of ${counts.total} values are not ${candidates[best]?.label}`);
+  const kept = asText(
+    `kept as text: ${counts.misfits[best]} of ${counts.total} values are not ${candidates[best]?.label}`,
+  );
   return candidates.some((candidate) => candidate.type === "DATE") ? await decideDate(scope, kept) : kept;
 }
 
 function typed(scope: ColumnScope, chosen: Candidate, counts: Counts): ColumnDecision {
   const type = chosen.type.replace("SCALE", String(counts.scale));
-  const nulls = { what: "nulls" as const, column: scope.name, guess: `${counts.nullWords} values such as n/a or - read as NULL` };
+  const nulls = {
+    what: "nulls" as const,
+    column: scope.name,
+    guess: `${counts.nullWords} values such as n/a or - read as NULL`,
+  };
   return {
     name: scope.name,
     expression: `CASE WHEN ${scope.meant} THEN CAST(${chosen.value} AS ${type}) END`,
-    guesses: [{ what: "type", column: scope.name, guess: `${type}: ${chosen.label}` }, ...(counts.nullWords > 0 ? [nulls] : [])],
+    guesses: [
+      { what: "type", column: scope.name, guess: `${type}: ${chosen.label}` },
+      ...(counts.nullWords > 0 ? [nulls] : []),
+    ],
   };
 }
 
@@ -73,12 +86,16 @@ interface ColumnScope {
 }
 
 /** Candidates that all of the first rows fit, best first. */
-async function shortlist(scope: ColumnScope): Promise<{ values: number; candidates: Candidate[]; leadingZeros: boolean }> {
+async function shortlist(
+  scope: ColumnScope,
+): Promise<{ values: number; candidates: Candidate[]; leadingZeros: boolean }> {
   const all = candidatesFor(scope.text);
   const sample = `(SELECT ${identifier(scope.name)} FROM ${scope.table} WHERE ${scope.meant} LIMIT ${sampleRows})`;
   const checks = all.map((candidate, index) => `bool_and(coalesce(${candidate.fits}, false)) AS fits_${index}`);
   const zeros = `bool_and(regexp_full_match(${scope.text}, '\\d+')) AND bool_or(regexp_full_match(${scope.text}, '0\\d+')) AS zeros`;
-  const row = (await readRows(scope.connection, `SELECT count(*) AS total, ${zeros}, ${checks.join(", ")} FROM ${sample}`))[0] ?? {};
+  const row =
+    (await readRows(scope.connection, `SELECT count(*) AS total, ${zeros}, ${checks.join(", ")} FROM ${sample}`))[0] ??
+    {};
   return {
     values: Number(row["total"] ?? 0),
     leadingZeros: row["zeros"] === true,
@@ -96,7 +113,10 @@ interface Counts {
 }
 
 async function countMisfits(scope: ColumnScope, candidates: readonly Candidate[]): Promise<Counts> {
-  const parts = candidates.map((candidate, index) => `count(*) FILTER (WHERE ${scope.meant} AND NOT coalesce(${candidate.fits}, false)) AS misfits_${index}`);
+  const parts = candidates.map(
+    (candidate, index) =>
+      `count(*) FILTER (WHERE ${scope.meant} AND NOT coalesce(${candidate.fits}, false)) AS misfits_${index}`,
+  );
   const sql = `SELECT count(*) FILTER (WHERE ${scope.meant}) AS total,
       count(*) FILTER (WHERE lower(${scope.text}) IN (${nullList})) AS null_words,
       max(length(regexp_extract(${scope.text}, '[.,](\\d{1,4})$', 1))) AS scale, ${parts.join(", ")} FROM ${scope.table}`;
@@ -114,28 +134,43 @@ function candidatesFor(text: string): Candidate[] {
   const withoutCommas = `replace(${text}, ',', '')`;
   const withPoint = `replace(replace(${text}, '.', ''), ',', '.')`;
   return [
-    { type: "BOOLEAN", label: "true or false", fits: `lower(${text}) IN ('true', 'false', 'yes', 'no')`, value: `lower(${text}) IN ('true', 'yes')` },
+    {
+      type: "BOOLEAN",
+      label: "true or false",
+      fits: `lower(${text}) IN ('true', 'false', 'yes', 'no')`,
+      value: `lower(${text}) IN ('true', 'yes')`,
+    },
     { type: "BIGINT", label: "whole numbers", fits: matches("[+-]?(0|[1-9]\\d{0,17})"), value: text },
-    { type: "DECIMAL(18,SCALE)", label: "decimal numbers, kept exact", fits: matches("[+-]?\\d{1,14}(\\.\\d{1,4})?"), value: text },
+    {
+      type: "DECIMAL(18,SCALE)",
+      label: "decimal numbers, kept exact",
+      fits: matches("[+-]?(0|[1-9]\\d{0,13})(\\.\\d{1,4})?"),
+      value: text,
+    },
     {
       type: "DOUBLE",
       label: "numbers, to 15 digits",
-      fits: `${matches("[+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d+)?")} AND NOT ${matches("[+-]?\\d{19,}")}`,
+      fits: `${matches("[+-]?((0|[1-9]\\d*)\\.?\\d*|\\.\\d+)([eE][+-]?\\d+)?")} AND length(regexp_replace(${text}, '[^0-9]', '', 'g')) <= 17`,
       value: text,
     },
     {
       type: "DECIMAL(18,SCALE)",
       label: "decimal numbers with commas between thousands",
-      fits: matches("[+-]?\\d{1,3}(,\\d{3}){0,4}(\\.\\d{1,4})?"),
+      fits: matches("[+-]?(0|[1-9]\\d{0,2})(,\\d{3}){0,4}(\\.\\d{1,4})?"),
       value: withoutCommas,
     },
     {
       type: "DECIMAL(18,SCALE)",
       label: "decimal numbers with a decimal comma",
-      fits: matches("[+-]?(\\d{1,14}|\\d{1,3}(\\.\\d{3}){1,4})(,\\d{1,4})?"),
+      fits: matches("[+-]?(0|[1-9]\\d{0,13}|[1-9]\\d{0,2}(\\.\\d{3}){1,4})(,\\d{1,4})?"),
       value: withPoint,
     },
-    { type: "DATE", label: "dates as year-month-day", fits: `${matches("\\d{4}-\\d{1,2}-\\d{1,2}")} AND try_cast(${text} AS DATE) IS NOT NULL`, value: text },
+    {
+      type: "DATE",
+      label: "dates as year-month-day",
+      fits: `${matches("\\d{4}-\\d{1,2}-\\d{1,2}")} AND try_cast(${text} AS DATE) IS NOT NULL`,
+      value: text,
+    },
     {
       type: "TIMESTAMP",
       label: "points in time without a zone",
@@ -148,7 +183,12 @@ function candidatesFor(text: string): Candidate[] {
       fits: `${matches("\\d{4}-\\d{2}-\\d{2}[ T]\\d{2}:\\d{2}(:\\d{2}(\\.\\d+)?)?\\s?(Z|[+-]\\d{2}(:?\\d{2})?)")} AND try_cast(${text} AS TIMESTAMPTZ) IS NOT NULL`,
       value: text,
     },
-    { type: "TIME", label: "times of day", fits: `${matches("\\d{1,2}:\\d{2}(:\\d{2}(\\.\\d+)?)?")} AND try_cast(${text} AS TIME) IS NOT NULL`, value: text },
+    {
+      type: "TIME",
+      label: "times of day",
+      fits: `${matches("\\d{1,2}:\\d{2}(:\\d{2}(\\.\\d+)?)?")} AND try_cast(${text} AS TIME) IS NOT NULL`,
+      value: text,
+    },
   ];
 }
 
@@ -158,12 +198,19 @@ const monthFirst = ["%m/%d/%Y", "%m-%d-%Y"];
 
 /** Dates in several forms at once. Day or month first is settled by the values beyond 12, or said to be open. */
 async function decideDate(scope: ColumnScope, otherwise: ColumnDecision): Promise<ColumnDecision> {
-  const sample = await countDates(scope, `(SELECT ${identifier(scope.name)} FROM ${scope.table} WHERE ${scope.meant} LIMIT ${sampleRows})`);
-  const asText = (guess: string): ColumnDecision => ({ ...otherwise, guesses: [{ what: "type", column: scope.name, guess }] });
+  const sample = await countDates(
+    scope,
+    `(SELECT ${identifier(scope.name)} FROM ${scope.table} WHERE ${scope.meant} LIMIT ${sampleRows})`,
+  );
+  const asText = (guess: string): ColumnDecision => ({
+    ...otherwise,
+    guesses: [{ what: "type", column: scope.name, guess }],
+  });
   if (sample.fit < sample.total) return otherwise;
   const whole = await countDates(scope, scope.table);
   if (whole.contradiction) return asText("kept as text: some dates can only be day/month and others only month/day");
-  if (whole.fit < whole.total) return asText(`kept as text: ${whole.total - whole.fit} of ${whole.total} values are not dates`);
+  if (whole.fit < whole.total)
+    return asText(`kept as text: ${whole.total - whole.fit} of ${whole.total} values are not dates`);
   const order = whole.monthFirst ? monthFirst : dayFirst;
   const open = whole.open ? `; whether day or month comes first is open (no value is above 12): read as day first` : "";
   const used = [...clearFormats, ...order].filter((format) => (whole.uses.get(format) ?? 0) > 0);
@@ -190,7 +237,8 @@ function parsed(scope: ColumnScope, format: string): string {
 
 async function countDates(scope: ColumnScope, from: string): Promise<DateCounts> {
   const formats = [...clearFormats, ...dayFirst, ...monthFirst];
-  const any = (list: readonly string[]): string => `coalesce(${list.map((format) => parsed(scope, format)).join(", ")}) IS NOT NULL`;
+  const any = (list: readonly string[]): string =>
+    `coalesce(${list.map((format) => parsed(scope, format)).join(", ")}) IS NOT NULL`;
   const sql = `SELECT count(*) AS total, count(*) FILTER (WHERE ${any(formats)}) AS fit,
       count(*) FILTER (WHERE ${any(dayFirst)} AND NOT ${any(monthFirst)}) AS day_only,
       count(*) FILTER (WHERE ${any(monthFirst)} AND NOT ${any(dayFirst)}) AS month_only,

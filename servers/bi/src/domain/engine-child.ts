@@ -1,5 +1,12 @@
 import { hostCalls } from "./child-host.ts";
-import { type Engine, type EngineOptions, openEngine, type QueryAnswer, type QueryLimits, type Snapshot } from "./engine.ts";
+import {
+  type Engine,
+  type EngineOptions,
+  openEngine,
+  type QueryAnswer,
+  type QueryLimits,
+  type Snapshot,
+} from "./engine.ts";
 
 /** What the parent asks of a query process. */
 export interface QueryCall {

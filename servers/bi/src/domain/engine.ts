@@ -83,13 +83,17 @@ export async function openEngine(snapshot: Snapshot, options: EngineOptions): Pr
     threads: String(options.threads),
   });
   const setUp = await instance.connect();
-  for (const table of snapshot.tables) await setUp.run(`ATTACH ${literal(join(options.directory, "tables", table.file))} AS ${alias(table)} (READ_ONLY)`);
+  for (const table of snapshot.tables)
+    await setUp.run(`ATTACH ${literal(join(options.directory, "tables", table.file))} AS ${alias(table)} (READ_ONLY)`);
   const functions = await readFunctionNames(setUp);
   await setUp.run("SET GLOBAL TimeZone = 'UTC'");
   await setUp.run("SET enable_external_access = false");
   await setUp.run("SET lock_configuration = true");
   setUp.closeSync();
-  const known: KnownNames = { functions, relations: new Map(snapshot.tables.map((table) => [table.name.toLowerCase(), table.name])) };
+  const known: KnownNames = {
+    functions,
+    relations: new Map(snapshot.tables.map((table) => [table.name.toLowerCase(), table.name])),
+  };
   const columns: ColumnsByTable = new Map(snapshot.tables.map((table) => [table.name, table.columns]));
   return {
     generation: snapshot.generation,
@@ -108,8 +112,12 @@ async function writeViews(snapshot: Snapshot, options: EngineOptions, viewFile: 
     const connection = await builder.connect();
     await connection.run(`ATTACH ${literal(viewFile)} AS warehouse`);
     for (const table of snapshot.tables) {
-      await connection.run(`ATTACH ${literal(join(options.directory, "tables", table.file))} AS ${alias(table)} (READ_ONLY)`);
-      await connection.run(`CREATE VIEW warehouse.main.${identifier(table.name)} AS SELECT * FROM ${alias(table)}.main.data`);
+      await connection.run(
+        `ATTACH ${literal(join(options.directory, "tables", table.file))} AS ${alias(table)} (READ_ONLY)`,
+      );
+      await connection.run(
+        `CREATE VIEW warehouse.main.${identifier(table.name)} AS SELECT * FROM ${alias(table)}.main.data`,
+      );
     }
     await connection.run("DETACH warehouse");
     connection.closeSync();
@@ -195,7 +203,9 @@ async function readRows(
 export function createParser(connection: DuckDBConnection): SqlParser {
   return {
     async serialize(sql) {
-      const reader = await connection.runAndReadAll(`SELECT json_serialize_sql(${literal(sql)}, skip_null := true, skip_empty := true)`);
+      const reader = await connection.runAndReadAll(
+        `SELECT json_serialize_sql(${literal(sql)}, skip_null := true, skip_empty := true)`,
+      );
       return String(reader.getRows()[0]?.[0]);
     },
   };

@@ -3,7 +3,10 @@ import { type FileToImport, type ImportedTable, importFile, type ImportOptions, 
 
 hostCalls(
   {
-    async importFile(call: { file: FileToImport; options: ImportOptions }, { signal, progress }): Promise<ImportedTable | undefined> {
+    async importFile(
+      call: { file: FileToImport; options: ImportOptions },
+      { signal, progress },
+    ): Promise<ImportedTable | undefined> {
       return await importFile(call.file, call.options, signal, (message) => progress({ done: 0, message }));
     },
     async importSample(call: { seed: number; options: ImportOptions }, { signal }) {

@@ -43,17 +43,30 @@ export async function loadCsv(connection: DuckDBConnection, path: string, staged
   const select = decisions.map((decision) => `${decision.expression} AS ${identifier(decision.name)}`).join(", ");
   await connection.run(`CREATE TABLE target.main.data AS SELECT ${select} FROM work.main.raw`);
   await connection.run("DROP TABLE work.main.raw");
-  return { ...rejected, guesses: [...dialectGuesses(dialect, staged), ...decisions.flatMap((decision) => decision.guesses)] };
+  return {
+    ...rejected,
+    guesses: [...dialectGuesses(dialect, staged), ...decisions.flatMap((decision) => decision.guesses)],
+  };
 }
 
-async function sniff(connection: DuckDBConnection, path: string, encoding: string, staged: StagedFile): Promise<Dialect> {
+async function sniff(
+  connection: DuckDBConnection,
+  path: string,
+  encoding: string,
+  staged: StagedFile,
+): Promise<Dialect> {
   const reader = await connection
     .runAndReadAll(`FROM sniff_csv(${literal(path)}, sample_size = ${sniffRows}, ignore_errors = true, ${encoding})`)
     .catch((cause: unknown) => {
-      throw new AppError("invalid_input", "The file does not look like a CSV: no delimiter makes its lines agree.", { cause });
+      throw new AppError("invalid_input", "The file does not look like a CSV: no delimiter makes its lines agree.", {
+        cause,
+      });
     });
   const row = reader.getRowObjectsJson()[0] ?? {};
-  const given = (key: string): string => (row[key] === "(empty)" || row[key] === undefined ? "" : String(row[key]));
+  const given = (key: string): string => {
+    const value = row[key];
+    return typeof value === "string" && value !== "(empty)" ? value : "";
+  };
   const quote = given("Quote");
   // A sample without quotes says nothing about the rest: then the standard quote holds.
   const standard = quote === "" && !staged.quotesEarly;
@@ -80,14 +93,19 @@ function uniqueNames(names: readonly string[]): string[] {
   });
 }
 
-async function readRejects(connection: DuckDBConnection): Promise<Pick<LoadedFile, "rejectedRows" | "rejectedExamples">> {
+async function readRejects(
+  connection: DuckDBConnection,
+): Promise<Pick<LoadedFile, "rejectedRows" | "rejectedExamples">> {
   const count = await connection.runAndReadAll("SELECT count(DISTINCT line) FROM reject_errors");
   const examples = await connection.runAndReadAll(
     `SELECT line, min(error_type::VARCHAR) AS reason FROM reject_errors GROUP BY line ORDER BY line LIMIT ${shownRejects}`,
   );
   return {
     rejectedRows: Number(count.getRows()[0]?.[0] ?? 0),
-    rejectedExamples: examples.getRowsJS().map(([line, reason]) => ({ line: Number(line), reason: rejectReasons[String(reason)] ?? "does not fit the columns" })),
+    rejectedExamples: examples.getRowsJS().map(([line, reason]) => ({
+      line: Number(line),
+      reason: (typeof reason === "string" ? rejectReasons[reason] : undefined) ?? "does not fit the columns",
+    })),
   };
 }
 

@@ -44,7 +44,12 @@ export const importerVersion = 1;
 type Report = (message: string) => void;
 
 /** Imports one file into a table file of its own. Nothing names that file until the caller commits it. */
-export async function importFile(file: FileToImport, options: ImportOptions, signal: AbortSignal, report: Report): Promise<ImportedTable | undefined> {
+export async function importFile(
+  file: FileToImport,
+  options: ImportOptions,
+  signal: AbortSignal,
+  report: Report,
+): Promise<ImportedTable | undefined> {
   return await inWorkspace(options, async (workspace) => {
     report("copying");
     const staged = await stageFile(file.path, file.root, join(workspace, "source"), options.maxFileBytes, signal);
@@ -62,7 +67,11 @@ export async function importFile(file: FileToImport, options: ImportOptions, sig
 }
 
 /** Builds the sample warehouse, one file per table, in the order of {@link sampleTables}. */
-export async function importSample(seed: number, options: ImportOptions, signal: AbortSignal): Promise<Omit<ImportedTable, "fingerprint" | "sourceBytes">[]> {
+export async function importSample(
+  seed: number,
+  options: ImportOptions,
+  signal: AbortSignal,
+): Promise<Omit<ImportedTable, "fingerprint" | "sourceBytes">[]> {
   const { setUp, tables } = sampleTables(seed);
   const built = [];
   for (const table of tables) {
@@ -80,7 +89,10 @@ export async function importSample(seed: number, options: ImportOptions, signal:
   return built;
 }
 
-async function inWorkspace<Result>(options: ImportOptions, work: (workspace: string) => Promise<Result>): Promise<Result> {
+async function inWorkspace<Result>(
+  options: ImportOptions,
+  work: (workspace: string) => Promise<Result>,
+): Promise<Result> {
   const workspace = join(options.staging, randomBytes(8).toString("hex"));
   await mkdir(workspace, { recursive: true, mode: 0o700 });
   try {
@@ -92,7 +104,12 @@ async function inWorkspace<Result>(options: ImportOptions, work: (workspace: str
 
 type Load = (connection: DuckDBConnection) => Promise<LoadedFile>;
 
-async function buildTable(workspace: string, options: ImportOptions, signal: AbortSignal, load: Load): Promise<{ file: string; profile: TableProfile }> {
+async function buildTable(
+  workspace: string,
+  options: ImportOptions,
+  signal: AbortSignal,
+  load: Load,
+): Promise<{ file: string; profile: TableProfile }> {
   const staged = join(workspace, "table.duckdb");
   const instance = await openImporter(workspace, options);
   const connection = await instance.connect();
@@ -137,7 +154,11 @@ async function openImporter(workspace: string, options: ImportOptions): Promise<
 
 async function loadParquet(connection: DuckDBConnection, path: string): Promise<LoadedFile> {
   await connection.run(`CREATE TABLE target.main.data AS SELECT * FROM read_parquet(${literal(path)})`);
-  return { guesses: [{ what: "format", guess: "Parquet: columns and types as in the file" }], rejectedRows: 0, rejectedExamples: [] };
+  return {
+    guesses: [{ what: "format", guess: "Parquet: columns and types as in the file" }],
+    rejectedRows: 0,
+    rejectedExamples: [],
+  };
 }
 
 /** Moves a finished table file to where queries open it. Durable: the file and its name are on disk when this returns. */
@@ -163,8 +184,16 @@ async function syncPath(path: string): Promise<void> {
 function toImportError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;
   const message = thrown instanceof Error ? thrown.message : "";
-  if (/^INTERRUPT|Interrupted/i.test(message)) return new AppError("timeout", "The import was stopped.", { cause: thrown });
-  if (/Out of Memory/i.test(message)) return new AppError("invalid_input", "The file needs more memory than an import may use.", { hint: "Raise SOPHIA_BI_MEMORY_MB, or split the file.", cause: thrown });
+  if (/^INTERRUPT|Interrupted/i.test(message))
+    return new AppError("timeout", "The import was stopped.", { cause: thrown });
+  if (/Out of Memory/i.test(message))
+    return new AppError("invalid_input", "The file needs more memory than an import may use.", {
+      hint: "Raise SOPHIA_BI_MEMORY_MB, or split the file.",
+      cause: thrown,
+    });
   if (/No space left/i.test(message)) return new AppError("unavailable", "The disk is full.", { cause: thrown });
-  return new AppError("invalid_input", "The file could not be read in its format.", { hint: "Check that the content is what the file's ending says.", cause: thrown });
+  return new AppError("invalid_input", "The file could not be read in its format.", {
+    hint: "Check that the content is what the file's ending says.",
+    cause: thrown,
+  });
 }

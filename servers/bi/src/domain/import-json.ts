@@ -15,24 +15,40 @@ const shownRejects = 5;
 export async function loadJson(connection: DuckDBConnection, path: string): Promise<LoadedFile> {
   try {
     await readJson(connection, path);
-    return { guesses: [{ what: "format", guess: "JSON, all values of the file looked at for types" }], rejectedRows: 0, rejectedExamples: [] };
+    return {
+      guesses: [{ what: "format", guess: "JSON, all values of the file looked at for types" }],
+      rejectedRows: 0,
+      rejectedExamples: [],
+    };
   } catch (cause) {
     const clean = `${path}.clean`;
     const kept = await keepValidLines(path, clean);
     // An array of objects cannot be read line by line: then the file as a whole is broken.
     if (kept.valid === 0 || kept.rejectedRows > kept.valid) {
-      throw new AppError("invalid_input", "The file is not valid JSON.", { hint: "Give an array of objects, or one object per line.", cause });
+      throw new AppError("invalid_input", "The file is not valid JSON.", {
+        hint: "Give an array of objects, or one object per line.",
+        cause,
+      });
     }
     await readJson(connection, clean);
-    return { guesses: [{ what: "format", guess: "one JSON object per line" }], rejectedRows: kept.rejectedRows, rejectedExamples: kept.rejectedExamples };
+    return {
+      guesses: [{ what: "format", guess: "one JSON object per line" }],
+      rejectedRows: kept.rejectedRows,
+      rejectedExamples: kept.rejectedExamples,
+    };
   }
 }
 
 async function readJson(connection: DuckDBConnection, path: string): Promise<void> {
-  await connection.run(`CREATE OR REPLACE TABLE target.main.data AS SELECT * FROM read_json(${literal(path)}, sample_size = -1, maximum_object_size = ${maxObjectBytes})`);
+  await connection.run(
+    `CREATE OR REPLACE TABLE target.main.data AS SELECT * FROM read_json(${literal(path)}, sample_size = -1, maximum_object_size = ${maxObjectBytes})`,
+  );
 }
 
-async function keepValidLines(path: string, target: string): Promise<{ valid: number; rejectedRows: number; rejectedExamples: RejectedLine[] }> {
+async function keepValidLines(
+  path: string,
+  target: string,
+): Promise<{ valid: number; rejectedRows: number; rejectedExamples: RejectedLine[] }> {
   const output = createWriteStream(target, { flags: "wx", mode: 0o600 });
   let number = 0;
   let valid = 0;

@@ -44,7 +44,9 @@ const formats: Readonly<Record<string, ImportFormat>> = {
 export async function resolveInside(named: string, roots: readonly string[]): Promise<string> {
   if (named.includes("\0")) throw new AppError("invalid_input", "The path contains a NUL character.");
   if (roots.length === 0) {
-    throw new AppError("not_configured", "No folder may be imported from yet.", { hint: "Set SOPHIA_BI_FOLDER or SOPHIA_BI_IMPORT_ROOTS to the folder with the files." });
+    throw new AppError("not_configured", "No folder may be imported from yet.", {
+      hint: "Set SOPHIA_BI_FOLDER or SOPHIA_BI_IMPORT_ROOTS to the folder with the files.",
+    });
   }
   for (const root of roots) {
     const realRoot = await realpathOrNone(root);
@@ -69,17 +71,29 @@ export async function scanFolder(named: string, roots: readonly string[], limits
   if (status.isFile()) {
     const scan: FolderScan = { root: resolve(real, ".."), files: [], skipped: [] };
     await consider(scan, real, limits);
-    if (scan.files.length === 0) throw new AppError("invalid_input", `The file cannot be imported: ${scan.skipped[0]?.reason ?? "unknown format"}.`, { hint: "CSV, TSV, JSON, NDJSON and Parquet can be imported." });
+    if (scan.files.length === 0)
+      throw new AppError(
+        "invalid_input",
+        `The file cannot be imported: ${scan.skipped[0]?.reason ?? "unknown format"}.`,
+        { hint: "CSV, TSV, JSON, NDJSON and Parquet can be imported." },
+      );
     return scan;
   }
   const scan: FolderScan = { root: real, files: [], skipped: [] };
   await walk(scan, real, 0, { left: maxEntries }, limits);
   scan.files.sort((left, right) => (left.relativePath < right.relativePath ? -1 : 1));
-  for (const extra of scan.files.splice(limits.maxFiles)) scan.skipped.push({ path: extra.relativePath, reason: `more than ${limits.maxFiles} files` });
+  for (const extra of scan.files.splice(limits.maxFiles))
+    scan.skipped.push({ path: extra.relativePath, reason: `more than ${limits.maxFiles} files` });
   return scan;
 }
 
-async function walk(scan: FolderScan, folder: string, depth: number, budget: { left: number }, limits: ScanLimits): Promise<void> {
+async function walk(
+  scan: FolderScan,
+  folder: string,
+  depth: number,
+  budget: { left: number },
+  limits: ScanLimits,
+): Promise<void> {
   const directory = await opendir(folder);
   for await (const entry of directory) {
     if (budget.left-- <= 0) {
@@ -116,7 +130,8 @@ async function realpathOrNone(path: string): Promise<string | undefined> {
     return await realpath(path);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    if (code === "ENOENT" || code === "ENOTDIR" || code === "ELOOP" || code === "EACCES" || code === "ENAMETOOLONG") return undefined;
+    if (code === "ENOENT" || code === "ENOTDIR" || code === "ELOOP" || code === "EACCES" || code === "ENAMETOOLONG")
+      return undefined;
     throw error;
   }
 }

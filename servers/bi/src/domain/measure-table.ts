@@ -6,7 +6,8 @@ import type { ColumnProfile } from "./table-profile.ts";
 const shownSamples = 5;
 const maxShownText = 80;
 /** Values of such columns are never shown as examples; a query still gives them to who asks. */
-const personal = /pass(?:word|phrase)?|secret|token|api.?key|credential|ssn|iban|card|cvv|e.?mail|phone|mobile|birth|address/i;
+const personal =
+  /pass(?:word|phrase)?|secret|token|api.?key|credential|ssn|iban|card|cvv|e.?mail|phone|mobile|birth|address/i;
 const nestedTypes: ReadonlySet<DuckDBTypeId> = new Set([
   DuckDBTypeId.ARRAY,
   DuckDBTypeId.BLOB,
@@ -18,7 +19,10 @@ const nestedTypes: ReadonlySet<DuckDBTypeId> = new Set([
 ]);
 
 /** Rows and, per column: type, NULL share, distinct values, range and frequent values. One pass over the table. */
-export async function measureTable(connection: DuckDBConnection, table: string): Promise<{ rows: number; columns: ColumnProfile[] }> {
+export async function measureTable(
+  connection: DuckDBConnection,
+  table: string,
+): Promise<{ rows: number; columns: ColumnProfile[] }> {
   const empty = await connection.runAndReadAll(`SELECT * FROM ${table} LIMIT 0`);
   const names = empty.columnNames();
   const types = empty.columnTypes();
@@ -30,7 +34,9 @@ export async function measureTable(connection: DuckDBConnection, table: string):
       plain ? `approx_count_distinct(${column}) AS distinct_${index}` : `NULL AS distinct_${index}`,
       plain ? `min(${column}) AS min_${index}` : `NULL AS min_${index}`,
       plain ? `max(${column}) AS max_${index}` : `NULL AS max_${index}`,
-      types[index]!.typeId === DuckDBTypeId.VARCHAR ? `approx_top_k(${column}, ${shownSamples})::VARCHAR[] AS top_${index}` : `NULL AS top_${index}`,
+      types[index]!.typeId === DuckDBTypeId.VARCHAR
+        ? `approx_top_k(${column}, ${shownSamples})::VARCHAR[] AS top_${index}`
+        : `NULL AS top_${index}`,
     ];
   });
   const reader = await connection.runAndReadAll(`SELECT count(*) AS total, ${parts.join(", ")} FROM ${table}`);
@@ -58,5 +64,7 @@ export async function measureTable(connection: DuckDBConnection, table: string):
 }
 
 function shorten(cell: Cell): Cell {
-  return typeof cell === "string" && cell.length > maxShownText && !cell.startsWith("[") ? `${cell.slice(0, maxShownText)}…` : cell;
+  return typeof cell === "string" && cell.length > maxShownText && !cell.startsWith("[")
+    ? `${cell.slice(0, maxShownText)}…`
+    : cell;
 }

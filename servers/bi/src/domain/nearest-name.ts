@@ -5,7 +5,8 @@ export function nearestName(wanted: string, names: Iterable<string>): string | u
   let bestDistance = Math.max(2, Math.floor(target.length / 3)) + 1;
   for (const name of names) {
     const candidate = name.toLowerCase();
-    const distance = candidate.includes(target) && target.length >= 4 ? 1 : editDistance(target, candidate, bestDistance);
+    const distance =
+      candidate.includes(target) && target.length >= 4 ? 1 : editDistance(target, candidate, bestDistance);
     if (distance < bestDistance) {
       best = name;
       bestDistance = distance;
@@ -28,7 +29,8 @@ function editDistance(left: string, right: string, limit: number): number {
         (current[column - 1] ?? 0) + 1,
         (previous[column - 1] ?? 0) + (same ? 0 : 1),
       );
-      const swapped = row > 1 && column > 1 && left[row - 1] === right[column - 2] && left[row - 2] === right[column - 1];
+      const swapped =
+        row > 1 && column > 1 && left[row - 1] === right[column - 2] && left[row - 2] === right[column - 1];
       if (swapped) cost = Math.min(cost, (beforePrevious[column - 2] ?? 0) + 1);
       current.push(cost);
     }

@@ -37,7 +37,8 @@ export class QueryPool {
   }
 
   close(): void {
-    for (const waiting of this.#waiting.splice(0)) waiting.reject(new AppError("unavailable", "The warehouse is shutting down."));
+    for (const waiting of this.#waiting.splice(0))
+      waiting.reject(new AppError("unavailable", "The warehouse is shutting down."));
     for (const worker of this.#all) worker.close();
   }
 

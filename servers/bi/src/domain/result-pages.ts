@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { AppError } from "@sophia/core/errors/app-error";
 import type { Clock } from "@sophia/core/limits/clock";
+import type { Cell } from "./cell-values.ts";
 import type { QueryAnswer } from "./engine.ts";
 
 export interface PageRequest {
@@ -50,7 +51,13 @@ export class ResultPages {
     const rows = cutRows(answer.rows, 0, request);
     if (rows.length === answer.rows.length) return { answer, rows, offset: 0, answeredAt };
     const handle = randomBytes(16).toString("base64url");
-    this.#keep(handle, { callerId, answer, answeredAt, expiresAt: this.#clock.monotonic() + keptForMs, bytes: sizeOf(answer) });
+    this.#keep(handle, {
+      callerId,
+      answer,
+      answeredAt,
+      expiresAt: this.#clock.monotonic() + keptForMs,
+      bytes: sizeOf(answer),
+    });
     return { answer, rows, offset: 0, nextCursor: `${handle}.${rows.length}`, answeredAt };
   }
 
@@ -60,7 +67,9 @@ export class ResultPages {
     this.#forgetExpired();
     const kept = this.#kept.get(handle);
     if (!kept || kept.callerId !== callerId || offset < 0 || offset >= kept.answer.rows.length) {
-      throw new AppError("not_found", "This cursor leads nowhere: it expired, or it is not yours.", { hint: "Run the query again; results are kept for 10 minutes." });
+      throw new AppError("not_found", "This cursor leads nowhere: it expired, or it is not yours.", {
+        hint: "Run the query again; results are kept for 10 minutes.",
+      });
     }
     const rows = cutRows(kept.answer.rows, offset, request);
     const end = offset + rows.length;
@@ -101,11 +110,21 @@ function cutRows(rows: QueryAnswer["rows"], offset: number, request: PageRequest
   let characters = 0;
   for (let index = offset; index < rows.length && page.length < request.limit; index++) {
     const row = rows[index] ?? [];
-    characters += JSON.stringify(row).length;
-    if (page.length > 0 && characters > request.maxCharacters) break;
-    page.push(row);
+    const length = JSON.stringify(row).length + 1;
+    if (page.length > 0 && characters + length > request.maxCharacters) break;
+    characters += length;
+    page.push(length > request.maxCharacters ? shortenCells(row, request.maxCharacters) : row);
   }
   return page;
+}
+
+/** One row longer than a whole page: its texts are cut, and say so. */
+function shortenCells(row: readonly Cell[], maxCharacters: number): Cell[] {
+  // A character takes up to six in JSON.
+  const room = Math.max(0, Math.floor(maxCharacters / row.length / 6) - 10);
+  return row.map((cell) =>
+    typeof cell === "string" && cell.length > room ? `${cell.slice(0, room).toWellFormed()}… (cut)` : cell,
+  );
 }
 
 function sizeOf(answer: QueryAnswer): number {

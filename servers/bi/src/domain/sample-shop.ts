@@ -16,14 +16,25 @@ export const sampleSeed = 20_240_101;
  */
 export function sampleTables(seed: number): { setUp: string[]; tables: SampleTable[] } {
   return {
-    setUp: [`CREATE OR REPLACE TEMP MACRO pick(salt, n) AS (md5_number_lower(concat('${seed}:', salt, ':', n)) % 1000000)::DOUBLE / 1000000`],
+    setUp: [
+      `CREATE OR REPLACE TEMP MACRO pick(salt, n) AS (md5_number_lower(concat('${seed}:', salt, ':', n)) % 1000000)::DOUBLE / 1000000`,
+    ],
     tables: [
       { name: "sample_customers", comment: "Customers of the sample shop, one row each.", select: customers },
-      { name: "sample_products", comment: "Products of the sample shop with price and cost in euros.", select: products },
-      { name: "sample_orders", comment: "Orders of the sample shop, 2024 and 2025. status: completed, returned or cancelled.", select: orders },
+      {
+        name: "sample_products",
+        comment: "Products of the sample shop with price and cost in euros.",
+        select: products,
+      },
+      {
+        name: "sample_orders",
+        comment: "Orders of the sample shop, 2024 and 2025. status: completed, returned or cancelled.",
+        select: orders,
+      },
       {
         name: "sample_order_items",
-        comment: "Lines of the orders. Revenue of a line = quantity * unit_price * (1 - discount), euros; count completed orders only.",
+        comment:
+          "Lines of the orders. Revenue of a line = quantity * unit_price * (1 - discount), euros; count completed orders only.",
         select: orderItems,
       },
     ],

@@ -67,7 +67,17 @@ describe("layer one, the guard", () => {
   test("wrapping a hostile statement in comments, spaces or EXPLAIN does not help", async () => {
     const wrapped = fc.record({
       sql: fc.constantFrom(...hostileStatements.filter((sql) => sql.trim().length > 1)),
-      before: fc.constantFrom("", " ", "\n\t", "--x\n", "/* select 1 */", "/* /* */ */", "EXPLAIN ", "explain analyze ", "\uFEFF"),
+      before: fc.constantFrom(
+        "",
+        " ",
+        "\n\t",
+        "--x\n",
+        "/* select 1 */",
+        "/* /* */ */",
+        "EXPLAIN ",
+        "explain analyze ",
+        "\uFEFF",
+      ),
       after: fc.constantFrom("", ";", " ;; ", " -- x", " /* x */"),
     });
     await fc.assert(
@@ -79,7 +89,33 @@ describe("layer one, the guard", () => {
   });
 
   test("a random text is answered or refused, never more", async () => {
-    const words = fc.constantFrom("SELECT", "FROM", "sales", "*", "(", ")", ",", "1", "'x'", "WITH", "a", "AS", "DELETE", "read_text", "query", ";", "--", "/*", "*/", "\n", '"', "$$", "EXPLAIN", "UNION", "pg_settings");
+    const words = fc.constantFrom(
+      "SELECT",
+      "FROM",
+      "sales",
+      "*",
+      "(",
+      ")",
+      ",",
+      "1",
+      "'x'",
+      "WITH",
+      "a",
+      "AS",
+      "DELETE",
+      "read_text",
+      "query",
+      ";",
+      "--",
+      "/*",
+      "*/",
+      "\n",
+      '"',
+      "$$",
+      "EXPLAIN",
+      "UNION",
+      "pg_settings",
+    );
     await fc.assert(
       fc.asyncProperty(fc.array(words, { maxLength: 14 }), async (parts) => {
         const outcome = await engine.query(parts.join(" "), limits, never).catch((error: unknown) => error);
@@ -103,13 +139,21 @@ describe("layer two, the locked engine without the guard", () => {
   let before: string;
 
   beforeAll(async () => {
-    worker = new ChildWorker({ entry: new URL("../testing/bare-engine-child.ts", import.meta.url), maxRssBytes: 1e9, log: pino({ level: "silent" }) });
+    worker = new ChildWorker({
+      entry: new URL("../testing/bare-engine-child.ts", import.meta.url),
+      maxRssBytes: 1e9,
+      log: pino({ level: "silent" }),
+    });
     before = await fingerprint();
   });
   afterAll(() => worker.close());
 
   async function run(sql: string): Promise<{ error?: string; rows: string }> {
-    return await worker.call("run", { snapshot: warehouse.snapshot, options: warehouse.options, sql }, { timeoutMs: 20_000 });
+    return await worker.call(
+      "run",
+      { snapshot: warehouse.snapshot, options: warehouse.options, sql },
+      { timeoutMs: 20_000 },
+    );
   }
 
   test.each(hostileStatements)("reads and changes nothing by %j", async (sql) => {
@@ -119,7 +163,11 @@ describe("layer two, the locked engine without the guard", () => {
     expect(await fingerprint()).toBe(before);
     if (endsOwnProcess.test(sql)) {
       worker.close();
-      worker = new ChildWorker({ entry: new URL("../testing/bare-engine-child.ts", import.meta.url), maxRssBytes: 1e9, log: pino({ level: "silent" }) });
+      worker = new ChildWorker({
+        entry: new URL("../testing/bare-engine-child.ts", import.meta.url),
+        maxRssBytes: 1e9,
+        log: pino({ level: "silent" }),
+      });
     }
     const after = await run(
       "SELECT (SELECT count(*) FROM sales), current_setting('threads')::VARCHAR, current_setting('enable_external_access'), current_setting('lock_configuration')",

@@ -43,11 +43,15 @@ export async function guardSql(sql: string, parser: SqlParser, known: KnownNames
 
 function checkText(sql: string): void {
   if (sql.includes("\0")) {
-    throw new AppError("invalid_input", "The SQL contains a NUL character.", { hint: "Parsers stop reading there. Remove it." });
+    throw new AppError("invalid_input", "The SQL contains a NUL character.", {
+      hint: "Parsers stop reading there. Remove it.",
+    });
   }
   if (!sql.isWellFormed()) throw new AppError("invalid_input", "The SQL is not well-formed Unicode.");
-  if (sql.length > maxSqlLength) throw new AppError("invalid_input", `The SQL is longer than ${maxSqlLength} characters.`);
-  if (skipTrivia(sql, 0) >= sql.length) throw new AppError("invalid_input", "The SQL is empty.", { hint: "Write one SELECT statement." });
+  if (sql.length > maxSqlLength)
+    throw new AppError("invalid_input", `The SQL is longer than ${maxSqlLength} characters.`);
+  if (skipTrivia(sql, 0) >= sql.length)
+    throw new AppError("invalid_input", "The SQL is empty.", { hint: "Write one SELECT statement." });
 }
 
 /** The statement after EXPLAIN. What is cut off is never run: the rest is parsed on its own and EXPLAIN put back by us. */
@@ -55,15 +59,22 @@ function splitExplain(sql: string): { rest: string; analyze: boolean } | undefin
   const start = skipTrivia(sql, 0);
   if (!isWord(sql, start, "explain")) return undefined;
   const next = skipTrivia(sql, start + "explain".length);
-  if (sql[next] === "(" && /^\(\s*(?:analyze|format|verbose|costs|buffers|timing|summary)\b/i.test(sql.slice(next, next + 40))) {
-    throw new AppError("invalid_input", "EXPLAIN takes no options here.", { hint: "Use EXPLAIN SELECT … or EXPLAIN ANALYZE SELECT …" });
+  if (
+    sql[next] === "(" &&
+    /^\(\s*(?:analyze|format|verbose|costs|buffers|timing|summary)\b/i.test(sql.slice(next, next + 40))
+  ) {
+    throw new AppError("invalid_input", "EXPLAIN takes no options here.", {
+      hint: "Use EXPLAIN SELECT … or EXPLAIN ANALYZE SELECT …",
+    });
   }
   const analyze = isWord(sql, next, "analyze");
   return { rest: sql.slice(analyze ? next + "analyze".length : next), analyze };
 }
 
 function isWord(sql: string, at: number, word: string): boolean {
-  return sql.slice(at, at + word.length).toLowerCase() === word && !/[\p{L}\p{N}_$]/u.test(sql[at + word.length] ?? " ");
+  return (
+    sql.slice(at, at + word.length).toLowerCase() === word && !/[\p{L}\p{N}_$]/u.test(sql[at + word.length] ?? " ")
+  );
 }
 
 /** The position after white space and comments. */
@@ -114,23 +125,40 @@ function explainRefusal(sql: string, serialized: Serialized): AppError {
       cause,
     });
   }
-  return new AppError("denied", "Only one SELECT at a time is allowed: something else follows or stands in it.", { hint: "Send one SELECT.", cause });
+  return new AppError("denied", "Only one SELECT at a time is allowed: something else follows or stands in it.", {
+    hint: "Send one SELECT.",
+    cause,
+  });
 }
 
 function syntaxError(sql: string, serialized: Serialized, cause: Error): AppError {
   const message = serialized.error_message ?? "";
   const position = Number(serialized.position);
-  const near = Number.isInteger(position) ? Buffer.from(sql, "utf8").subarray(position, position + 40).toString("utf8").split(/\s/)[0] : undefined;
+  const near = Number.isInteger(position)
+    ? Buffer.from(sql, "utf8")
+        .subarray(position, position + 40)
+        .toString("utf8")
+        .split(/\s/)[0]
+    : undefined;
   const where = near ? ` near ${JSON.stringify(near.slice(0, 40))} (character ${position + 1})` : " at the end";
-  if (message.includes("A CTE needs a SELECT")) return new AppError("denied", "Only reading is allowed: a WITH part is not a SELECT.", { cause });
-  return new AppError("invalid_input", `The SQL has a syntax error${where}.`, { hint: "The dialect is DuckDB; names with spaces or upper case go in double quotes, texts in single quotes.", cause });
+  if (message.includes("A CTE needs a SELECT"))
+    return new AppError("denied", "Only reading is allowed: a WITH part is not a SELECT.", { cause });
+  return new AppError("invalid_input", `The SQL has a syntax error${where}.`, {
+    hint: "The dialect is DuckDB; names with spaces or upper case go in double quotes, texts in single quotes.",
+    cause,
+  });
 }
 
 function notOneStatement(count: number): AppError {
-  if (count === 0) return new AppError("invalid_input", "There is no statement.", { hint: "Write one SELECT statement." });
-  return new AppError("denied", `Only one statement at a time is allowed: there are ${count}.`, { hint: "Send them one by one." });
+  if (count === 0)
+    return new AppError("invalid_input", "There is no statement.", { hint: "Write one SELECT statement." });
+  return new AppError("denied", `Only one statement at a time is allowed: there are ${count}.`, {
+    hint: "Send them one by one.",
+  });
 }
 
 const knownStatements: ReadonlySet<string> = new Set(
-  "ALTER ANALYZE ATTACH BEGIN CALL CHECKPOINT COMMENT COMMIT COPY CREATE DEALLOCATE DELETE DETACH DROP EXECUTE EXPORT FORCE IMPORT INSERT INSTALL LOAD MERGE PRAGMA PREPARE RESET ROLLBACK SET TRUNCATE UPDATE USE VACUUM".split(" "),
+  "ALTER ANALYZE ATTACH BEGIN CALL CHECKPOINT COMMENT COMMIT COPY CREATE DEALLOCATE DELETE DETACH DROP EXECUTE EXPORT FORCE IMPORT INSERT INSTALL LOAD MERGE PRAGMA PREPARE RESET ROLLBACK SET TRUNCATE UPDATE USE VACUUM".split(
+    " ",
+  ),
 );

@@ -17,7 +17,16 @@ interface Walk {
 }
 
 const queryTypes: ReadonlySet<string> = new Set(["SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE"]);
-const tableTypes: ReadonlySet<string> = new Set(["BASE_TABLE", "SUBQUERY", "JOIN", "TABLE_FUNCTION", "EXPRESSION_LIST", "EMPTY", "PIVOT", "SHOW_REF"]);
+const tableTypes: ReadonlySet<string> = new Set([
+  "BASE_TABLE",
+  "SUBQUERY",
+  "JOIN",
+  "TABLE_FUNCTION",
+  "EXPRESSION_LIST",
+  "EMPTY",
+  "PIVOT",
+  "SHOW_REF",
+]);
 const expressionClasses: ReadonlySet<string> = new Set([
   "BETWEEN",
   "CASE",
@@ -60,7 +69,8 @@ function visit(value: unknown, scope: ReadonlySet<string>, walk: Walk): void {
   if (!isNode(value)) return;
   const inner = value["cte_map"] === undefined ? scope : withCommonTables(value["cte_map"], scope, walk);
   if (typeof value["class"] === "string" && !checkExpression(value, value["class"], walk)) return;
-  if (typeof value["class"] !== "string" && typeof value["type"] === "string") checkQueryOrTable(value, value["type"], inner, walk);
+  if (typeof value["class"] !== "string" && typeof value["type"] === "string")
+    checkQueryOrTable(value, value["type"], inner, walk);
   for (const [key, child] of Object.entries(value)) {
     if (key === "cte_map" || key === "at_clause") continue;
     // Visited by checkQueryOrTable, which knows that it stands in FROM.
@@ -88,7 +98,9 @@ function checkExpression(node: TreeNode, kind: string, walk: Walk): boolean {
   if (!expressionClasses.has(kind)) throw refused("The query uses a form that is not supported here.");
   if (kind === "CONSTANT") return false;
   if (kind === "PARAMETER") {
-    throw new AppError("invalid_input", "The query has a placeholder (? or $1), and there are no values to bind.", { hint: "Write the value into the SQL as a literal." });
+    throw new AppError("invalid_input", "The query has a placeholder (? or $1), and there are no values to bind.", {
+      hint: "Write the value into the SQL as a literal.",
+    });
   }
   if (kind === "FUNCTION") checkFunction(node, "scalar", walk);
   if (kind === "WINDOW") checkFunction(node, "window", walk);
@@ -96,7 +108,8 @@ function checkExpression(node: TreeNode, kind: string, walk: Walk): boolean {
 }
 
 function checkQueryOrTable(node: TreeNode, type: string, scope: ReadonlySet<string>, walk: Walk): void {
-  if (type.endsWith("_NODE") && !queryTypes.has(type)) throw refused("The query uses a form that is not supported here.");
+  if (type.endsWith("_NODE") && !queryTypes.has(type))
+    throw refused("The query uses a form that is not supported here.");
   if (type === "BASE_TABLE") checkTable(node, scope, walk);
   else if (type === "TABLE_FUNCTION") {
     const call = node["function"];
@@ -104,7 +117,8 @@ function checkQueryOrTable(node: TreeNode, type: string, scope: ReadonlySet<stri
     checkFunction(call, "from", walk);
     visit(call["children"], scope, walk);
   } else if (type === "SHOW_REF") checkShow(node);
-  else if (isTableReference(node) && !tableTypes.has(type)) throw refused("The query uses a form that is not supported here.");
+  else if (isTableReference(node) && !tableTypes.has(type))
+    throw refused("The query uses a form that is not supported here.");
 }
 
 /** Only table references carry a location next to a type that is neither an expression nor a query. */
@@ -126,7 +140,9 @@ function checkTable(node: TreeNode, scope: ReadonlySet<string>, walk: Walk): voi
     return;
   }
   if (/[./\\:*?]/.test(name)) {
-    throw new AppError("denied", "A query cannot read files.", { hint: "Import the file with import_dataset, then query its table." });
+    throw new AppError("denied", "A query cannot read files.", {
+      hint: "Import the file with import_dataset, then query its table.",
+    });
   }
   const nearest = nearestName(name, walk.known.relations.values());
   const all = [...walk.known.relations.values()].slice(0, 20).join(", ");
@@ -156,7 +172,9 @@ function checkShow(node: TreeNode): void {
   const describesQuery = node["query"] !== undefined && (showType === "DESCRIBE" || showType === "SUMMARY");
   const listsTables = node["query"] === undefined && text(node["table_name"]) === '"tables"';
   if (!describesQuery && !listsTables) {
-    throw new AppError("denied", "This SHOW statement may not be used.", { hint: "Use describe_data, SHOW TABLES, DESCRIBE <table> or SUMMARIZE <table>." });
+    throw new AppError("denied", "This SHOW statement may not be used.", {
+      hint: "Use describe_data, SHOW TABLES, DESCRIBE <table> or SUMMARIZE <table>.",
+    });
   }
 }
 

@@ -25,10 +25,18 @@ const blockBytes = 1 << 20;
  * original meanwhile, and the engine needs access to our directory only. The opened file is the one checked: its
  * inode is compared with that of the real path, so a link swapped between check and open is caught.
  */
-export async function stageFile(path: string, root: string, target: string, maxBytes: number, signal: AbortSignal): Promise<StagedFile> {
-  const source = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch((cause: unknown) => {
-    throw new AppError("denied", "The file cannot be opened for reading.", { cause });
-  });
+export async function stageFile(
+  path: string,
+  root: string,
+  target: string,
+  maxBytes: number,
+  signal: AbortSignal,
+): Promise<StagedFile> {
+  const source = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
+    (cause: unknown) => {
+      throw new AppError("denied", "The file cannot be opened for reading.", { cause });
+    },
+  );
   try {
     const before = await source.stat();
     const real = await realpath(path);
@@ -41,7 +49,9 @@ export async function stageFile(path: string, root: string, target: string, maxB
       const staged = await copyAndHash(source, copy, maxBytes, signal);
       const after = await source.stat();
       if (after.size !== staged.bytes || after.mtimeMs !== before.mtimeMs) {
-        throw new AppError("unavailable", "The file was written to while it was read.", { hint: "Import it again when the writer is done." });
+        throw new AppError("unavailable", "The file was written to while it was read.", {
+          hint: "Import it again when the writer is done.",
+        });
       }
       return staged;
     } finally {
@@ -52,7 +62,12 @@ export async function stageFile(path: string, root: string, target: string, maxB
   }
 }
 
-async function copyAndHash(source: FileHandle, copy: FileHandle, maxBytes: number, signal: AbortSignal): Promise<StagedFile> {
+async function copyAndHash(
+  source: FileHandle,
+  copy: FileHandle,
+  maxBytes: number,
+  signal: AbortSignal,
+): Promise<StagedFile> {
   const hash = createHash("sha256");
   const decoder = new TextDecoder("utf-8", { fatal: true });
   const buffer = Buffer.allocUnsafe(blockBytes);
@@ -66,7 +81,10 @@ async function copyAndHash(source: FileHandle, copy: FileHandle, maxBytes: numbe
     const block = buffer.subarray(0, bytesRead);
     if (bytes === 0) head = Buffer.from(block);
     bytes += bytesRead;
-    if (bytes > maxBytes) throw new AppError("invalid_input", `The file is larger than ${Math.floor(maxBytes / 1e6)} MB.`, { hint: "Raise SOPHIA_BI_MAX_FILE_MB, or split the file." });
+    if (bytes > maxBytes)
+      throw new AppError("invalid_input", `The file is larger than ${Math.floor(maxBytes / 1e6)} MB.`, {
+        hint: "Raise SOPHIA_BI_MAX_FILE_MB, or split the file.",
+      });
     hash.update(block);
     isUtf8 &&= isValidUtf8(decoder, block, true);
     await copy.write(block);

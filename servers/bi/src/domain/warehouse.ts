@@ -53,7 +53,9 @@ export interface Warehouse {
 /** What a process may use beyond DuckDB's own limit: Node, and what single expressions allocate unseen. */
 const processHeadroomBytes = 448 << 20;
 const maxWaiting = 16;
-const pageCharacters = 20_000;
+/** A page and its columns stay below what core cuts at (8,000 tokens), so that the only cursor is ours. */
+const pageCharacters = 22_000;
+const maxColumnCharacters = 14_000;
 const openTimeoutMs = 30_000;
 
 /**
@@ -76,7 +78,12 @@ export function createWarehouse(options: WarehouseOptions): Warehouse {
 
   async function run(worker: ChildWorker, request: QueryRequest): Promise<QueryAnswer> {
     const ask = async (): Promise<QueryAnswer> => {
-      const call: QueryCall = { snapshot: catalogue.snapshot(), options: engineOptions, sql: request.sql, limits: options.limits };
+      const call: QueryCall = {
+        snapshot: catalogue.snapshot(),
+        options: engineOptions,
+        sql: request.sql,
+        limits: options.limits,
+      };
       return await worker.call<QueryAnswer>("query", call, request);
     };
     const before = catalogue.generation();
@@ -97,17 +104,36 @@ export function createWarehouse(options: WarehouseOptions): Warehouse {
 
   return {
     async query(request) {
-      const answer = await pool.run(async (worker) => await run(worker, request), { waitMs: request.timeoutMs, signal: request.signal });
-      return withTables(pages.first(request.callerId, answer, { limit: request.limit, maxCharacters: pageCharacters }));
+      const answer = await pool.run(async (worker) => await run(worker, request), {
+        waitMs: request.timeoutMs,
+        signal: request.signal,
+      });
+      return withTables(
+        pages.first(request.callerId, answer, { limit: request.limit, maxCharacters: roomForRows(answer) }),
+      );
     },
-    nextPage: ({ callerId, cursor, limit }) => withTables(pages.next(callerId, cursor, { limit, maxCharacters: pageCharacters })),
+    nextPage: ({ callerId, cursor, limit }) =>
+      withTables(pages.next(callerId, cursor, { limit, maxCharacters: pageCharacters - maxColumnCharacters })),
     tables: () => catalogue.tables(),
     async warm() {
       const call = { snapshot: catalogue.snapshot(), options: engineOptions };
-      await pool.run(async (worker) => await worker.call("open", call, { timeoutMs: openTimeoutMs }), { waitMs: openTimeoutMs, signal: AbortSignal.timeout(openTimeoutMs) });
+      await pool.run(async (worker) => await worker.call("open", call, { timeoutMs: openTimeoutMs }), {
+        waitMs: openTimeoutMs,
+        signal: AbortSignal.timeout(openTimeoutMs),
+      });
     },
     close: () => pool.close(),
   };
+}
+
+function roomForRows(answer: QueryAnswer): number {
+  const used = JSON.stringify(answer.columns).length;
+  if (used <= maxColumnCharacters) return pageCharacters - used;
+  throw new AppError(
+    "invalid_input",
+    `The query selects ${answer.columns.length} columns, more than one answer can show.`,
+    { hint: "Name the columns you need instead of *." },
+  );
 }
 
 function createWorker(options: WarehouseOptions): ChildWorker {

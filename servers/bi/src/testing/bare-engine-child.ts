@@ -6,7 +6,11 @@ let engine: Engine | undefined;
 // The engine with its lock but without the guard: shows what the second layer does alone.
 hostCalls(
   {
-    async run(call: { snapshot: Snapshot; options: EngineOptions; sql: string }): Promise<{ error?: string; rows: string }> {
+    async run(call: {
+      snapshot: Snapshot;
+      options: EngineOptions;
+      sql: string;
+    }): Promise<{ error?: string; rows: string }> {
       engine ??= await openEngine(call.snapshot, call.options);
       const connection = await engine.connect();
       try {

@@ -37,7 +37,11 @@ export async function createSmallWarehouse(): Promise<SmallWarehouse> {
     snapshot: {
       generation: 1,
       tables: [
-        { name: "sales", file: "sales1.duckdb", columns: ["id", "customer_id", "amount", "sold_on", "region", "tags", "details"] },
+        {
+          name: "sales",
+          file: "sales1.duckdb",
+          columns: ["id", "customer_id", "amount", "sold_on", "region", "tags", "details"],
+        },
         { name: "customers", file: "customers1.duckdb", columns: ["id", "name", "created_at"] },
       ],
     },

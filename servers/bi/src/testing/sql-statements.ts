@@ -239,6 +239,6 @@ export const harmlessStatements: readonly string[] = [
   "EXPLAIN SELECT * FROM sales",
   "EXPLAIN ANALYZE SELECT count(*) FROM sales",
   "explain /* why */ select 1",
-  "SELECT \"region\" FROM \"sales\" WHERE \"region\" = 'ünïcödé 🦆' COLLATE NOCASE",
+  'SELECT "region" FROM "sales" WHERE "region" = \'ünïcödé 🦆\' COLLATE NOCASE',
   "SELECT (1, 'a'), {'x': 1}, [1, 2] || [3], 7 // 2, 7 % 2, 2 ** 3, 5 & 3, NOT true, 'a' || 'b', 1 IS DISTINCT FROM 2, -amount FROM sales LIMIT 1",
 ];

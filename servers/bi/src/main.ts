@@ -1,0 +1,13 @@
+import { runServer } from "@sophia/core/mcp/run-server";
+import { BiConfig } from "./config.ts";
+import { biServer } from "./server.ts";
+import { createBiServices } from "./services.ts";
+
+await runServer({
+  definition: biServer,
+  config: BiConfig,
+  migrations: [],
+  createServices: createBiServices,
+  environment: process.env,
+  arguments: process.argv.slice(2),
+});
