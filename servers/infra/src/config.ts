@@ -1,14 +1,12 @@
 import { listSetting } from "@sophia/core/config/setting-schemas";
+import { docker } from "@sophia/vendors/docker/service";
 import { z } from "zod";
 
 const serverAddress = /^(?:ai|data|infra|bi)=https?:\/\/[^\s/@]+\/?$/;
 
 /** Variables of the Infrastructure Copilot. */
 export const InfraSettings = z.object({
-  DOCKER_HOST: z
-    .string()
-    .optional()
-    .describe("Where the Docker Engine listens: unix:///path or tcp://host:port. Default: /var/run/docker.sock."),
+  ...docker.config.shape,
   SOPHIA_INFRA_REPOSITORIES: listSetting().describe(
     "Folders whose Git repositories may be read, separated by commas: repositories or folders of them. Default: the one around the working directory.",
   ),

@@ -44,6 +44,8 @@ export interface DockerEngineOptions {
 export interface DockerEngine {
   /** DOCKER_HOST is set: then an Engine that is absent is a fault, not a machine without Docker. */
   readonly expected: boolean;
+  /** It runs on another machine. */
+  readonly remote: boolean;
   version(signal?: AbortSignal): Promise<EngineVersion>;
   info(signal?: AbortSignal): Promise<EngineInfo>;
   /** All containers, stopped ones too. */
@@ -87,13 +89,15 @@ const lifecycleEvents = [
 ];
 
 export function createDockerEngine(options: DockerEngineOptions): DockerEngine {
+  const host = options.host?.trim() ?? "";
   const calls = createEngineCalls(() => connect(options));
   const allowsRestart = (labels: Readonly<Record<string, string>>): boolean =>
     mayRestart(labels, options.composeProject);
   const container: DockerEngine["container"] = (id, signal) =>
     calls.json(ContainerAnswer, { operation: "inspect", id, signal });
   return {
-    expected: (options.host ?? "").trim() !== "",
+    expected: host !== "",
+    remote: host !== "" && !host.startsWith("unix:"),
     close: calls.close,
     version: calls.version,
     info: (signal) => calls.json(EngineInfoAnswer, { operation: "info", signal }),

@@ -87,7 +87,8 @@ function describeReading({ container, stats, canRestart }: Reading, redact: Reda
     mayBeRestarted: canRestart,
     ...(container.startedAt !== undefined && { startedAt: container.startedAt }),
     ...(container.finishedAt !== undefined && { finishedAt: container.finishedAt }),
-    ...(container.health && { health: container.health.status, failingStreak: container.health.failingStreak }),
+    ...(container.state === "running" &&
+      container.health && { health: container.health.status, failingStreak: container.health.failingStreak }),
     ...(stats && { memoryBytes: stats.memoryBytes, processes: stats.processes }),
     ...(stats?.cpuPercent !== undefined && { cpuPercent: Math.round(stats.cpuPercent * 10) / 10 }),
     ...(container.memoryLimitBytes > 0 && { memoryLimitBytes: container.memoryLimitBytes }),

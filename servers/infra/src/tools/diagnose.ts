@@ -7,7 +7,7 @@ import { diagnoseRepository } from "../domain/diagnose-repository.ts";
 import { diagnoseServer } from "../domain/diagnose-server.ts";
 import { Diagnosis } from "../domain/diagnosis.ts";
 import type { InfraServices } from "../domain/infra-services.ts";
-import { localSource } from "../domain/local-source.ts";
+import { sourceOf } from "../domain/source-of.ts";
 
 export const diagnose = defineTool({
   name: "diagnose",
@@ -32,11 +32,11 @@ export const diagnose = defineTool({
   async run({ resource, lines }, { services, signal }: ToolContext<InfraServices>) {
     const target = await findResource(services, resource, signal);
     if (target.kind === "container") {
-      return { ...(await diagnoseContainer(services, target, lines, signal)), source: localSource("docker", services) };
+      return { ...(await diagnoseContainer(services, target, lines, signal)), source: sourceOf("docker", services) };
     }
     if (target.kind === "server") {
-      return { ...(await diagnoseServer(services, target, signal)), source: localSource("sophia", services) };
+      return { ...(await diagnoseServer(services, target, signal)), source: sourceOf("sophia", services) };
     }
-    return { ...(await diagnoseRepository(services, target, signal)), source: localSource("github", services) };
+    return { ...(await diagnoseRepository(services, target, signal)), source: sourceOf("github", services) };
   },
 });

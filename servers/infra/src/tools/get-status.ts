@@ -2,7 +2,7 @@ import { defineTool, Source } from "@sophia/core/mcp/define-tool";
 import type { ToolContext } from "@sophia/core/mcp/define-tool";
 import { z } from "zod";
 import type { InfraServices } from "../domain/infra-services.ts";
-import { localSource } from "../domain/local-source.ts";
+import { sourceOf } from "../domain/source-of.ts";
 import { readContainers, readRepositories, readServers } from "../domain/read-status.ts";
 import { composeVerdict, readPart, StatusPart } from "../domain/status-parts.ts";
 
@@ -38,7 +38,7 @@ export const getStatus = defineTool({
       servers,
       docker,
       git,
-      source: localSource("sophia", services),
+      source: sourceOf("sophia", services),
     };
   },
   render({ verdict, servers, docker, git }) {

@@ -3,7 +3,7 @@ import type { ToolContext } from "@sophia/core/mcp/define-tool";
 import { z } from "zod";
 import type { InfraServices } from "../domain/infra-services.ts";
 import { readAllKinds, readKind, ResourceItem, resourceKinds } from "../domain/list-items.ts";
-import { localSource } from "../domain/local-source.ts";
+import { sourceOf } from "../domain/source-of.ts";
 import { takePage } from "../domain/page.ts";
 
 export const listResources = defineTool({
@@ -54,7 +54,7 @@ export const listResources = defineTool({
       total: matching.length,
       ...(page.next !== undefined && { nextPage: page.next }),
       problems,
-      source: localSource("sophia", services),
+      source: sourceOf("sophia", services),
     };
   },
 });

@@ -2,7 +2,7 @@ import { defineTool, Source } from "@sophia/core/mcp/define-tool";
 import type { ToolContext } from "@sophia/core/mcp/define-tool";
 import { z } from "zod";
 import type { InfraServices } from "../domain/infra-services.ts";
-import { localSource } from "../domain/local-source.ts";
+import { sourceOf } from "../domain/source-of.ts";
 import { carryOutRestart, planRestart } from "../domain/restart.ts";
 
 export const planChange = defineTool({
@@ -42,7 +42,7 @@ export const planChange = defineTool({
       progress,
       requestId,
     });
-    const source = localSource(target.kind === "container" ? "docker" : "sophia", services);
+    const source = sourceOf(target.kind === "container" ? "docker" : "sophia", services);
     return { resource: `${target.kind} ${name}`, healthy, detail, waitedMs, source };
   },
 });

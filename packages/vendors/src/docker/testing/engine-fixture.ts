@@ -16,6 +16,8 @@ export interface FixtureContainer {
   tty?: boolean;
   health?: { script: string; retries?: number };
   memoryBytes?: number;
+  /** Paths of anonymous volumes. */
+  volumes?: readonly string[];
   /** False leaves it created. */
   start?: boolean;
 }
@@ -67,13 +69,14 @@ export async function startEngineFixture(): Promise<EngineFixture | undefined> {
   };
 }
 
-function toCreateBody({ script, labels, tty, health, memoryBytes }: FixtureContainer, image: string): unknown {
+function toCreateBody({ script, labels, tty, health, memoryBytes, volumes }: FixtureContainer, image: string): unknown {
   const secondInNanoseconds = 1_000_000_000;
   return {
     Image: image,
     Cmd: ["/bin/sh", "-c", script],
     Labels: labels ?? {},
     Tty: tty ?? false,
+    Volumes: Object.fromEntries((volumes ?? []).map((path) => [path, {}])),
     HostConfig: { NetworkMode: "none", ...(memoryBytes !== undefined && { Memory: memoryBytes }) },
     ...(health && {
       Healthcheck: {
