@@ -11,7 +11,7 @@ import { createDispatcher, type StartWatch } from "./dispatcher.ts";
 import type { Answer } from "./exchange.ts";
 import { failedAnswer } from "./failed-answer.ts";
 import { fromFailure, outcomeUnknown, timedOut } from "./failures.ts";
-import { createFollower } from "./follow.ts";
+import { createFollower, type Follower } from "./follow.ts";
 import type { HttpOptions } from "./http.ts";
 import type { Prepared } from "./prepare.ts";
 import { redactUrl } from "./target.ts";
@@ -72,7 +72,7 @@ class ServiceAttempter implements Attempter {
   readonly #clock: Clock;
   readonly #pacer: Pacer;
   readonly #dispatcher: Dispatcher;
-  readonly #follower = createFollower();
+  readonly #follower: Follower;
   readonly #breakers = new Map<string, Breaker>();
   readonly #ownRefusals = new WeakSet<AppError>();
   readonly #unsent = new WeakSet<AppError>();
@@ -81,6 +81,7 @@ class ServiceAttempter implements Attempter {
     this.#options = options;
     this.#clock = clock;
     this.#pacer = pacer;
+    this.#follower = createFollower(options.allowPrivate);
     this.#dispatcher = options.dispatcher ?? createDispatcher(options);
   }
 

@@ -12,8 +12,8 @@ export interface Follower {
   close(): Promise<void>;
 }
 
-export function createFollower(): Follower {
-  const policy = createAddressPolicy();
+export function createFollower(allowPrivate: readonly string[] = []): Follower {
+  const policy = createAddressPolicy({ allowPrivate });
   let guarded: Dispatcher | undefined;
 
   return {

@@ -66,6 +66,8 @@ export interface HttpOptions {
   socketPath?: string;
   /** PEM file of a private certificate authority. */
   caFile?: string;
+  /** Private places redirects may lead to, e.g. the storage of a service in the user's own network. See AddressPolicyOptions. */
+  allowPrivate?: readonly string[];
   /** How this vendor words its errors: the parsed body (or its text) → our kind and hint. */
   explain?(status: number, body: unknown): VendorFailure | undefined;
   /** A vendor's own header for "when to come back", in seconds or as a date, beside Retry-After. */

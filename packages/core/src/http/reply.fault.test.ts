@@ -69,6 +69,7 @@ describe("fault 33, 34: replies", () => {
   test("fault 34: a gigabyte is cut at the limit; memory grows by less than 50 MB", async () => {
     upstream.on("GET /x", async (_request, response) => {
       const chunk = Buffer.alloc(1 << 20, "x");
+      response.setMaxListeners(0);
       for (let megabyte = 0; megabyte < 1_024 && !response.destroyed; megabyte++) {
         if (!response.write(chunk))
           await new Promise((resolve) => response.once("drain", resolve).once("close", resolve));
@@ -127,6 +128,16 @@ describe("fault 35: redirects", () => {
     const error = await failure(http().request({ path: "/x", schema: Item, redirects: 3 }));
     expect(error).toMatchObject({ kind: "denied" });
     expect(other.requests).toHaveLength(0);
+  });
+
+  test("fault 35: another host that is allowed gets neither the credential nor our other headers", async () => {
+    upstream.on("GET /log", { status: 302, headers: { location: `${other.url}/file` } });
+    other.on("GET /file", { body: { name: "a" } });
+    const spine = http({ allowPrivate: [`127.0.0.1:${other.port}`], headers: { "x-account": "me", cookie: "a=b" } });
+    expect((await spine.request({ path: "/log", schema: Item, redirects: 1 })).data).toEqual({ name: "a" });
+    expect(upstream.requests[0]?.headers).toMatchObject({ authorization: `Bearer ${secret}`, "x-account": "me" });
+    for (const name of ["authorization", "x-account", "cookie"])
+      expect(other.requests[0]?.headers).not.toHaveProperty(name);
   });
 
   test.each(["http://169.254.169.254/", "http://metadata.google.internal/", "file:///etc/passwd"])(

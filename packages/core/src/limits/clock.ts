@@ -19,22 +19,28 @@ export function abortReason(signal: AbortSignal): Error {
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
-  sleep(ms, signal) {
-    return new Promise((resolve, reject) => {
-      if (signal?.aborted) {
-        reject(abortReason(signal));
-        return;
-      }
-      const timer = setTimeout(finish, Math.min(Math.max(0, ms), longestTimerMs));
-      signal?.addEventListener("abort", cancel, { once: true });
-      function finish(): void {
-        signal?.removeEventListener("abort", cancel);
-        resolve();
-      }
-      function cancel(): void {
-        clearTimeout(timer);
-        if (signal) reject(abortReason(signal));
-      }
-    });
+  async sleep(ms, signal) {
+    let leftMs = ms;
+    for (; leftMs > longestTimerMs; leftMs -= longestTimerMs) await sleepOnce(longestTimerMs, signal);
+    await sleepOnce(Math.max(0, leftMs), signal);
   },
 };
+
+function sleepOnce(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) {
+      reject(abortReason(signal));
+      return;
+    }
+    const timer = setTimeout(finish, ms);
+    signal?.addEventListener("abort", cancel, { once: true });
+    function finish(): void {
+      signal?.removeEventListener("abort", cancel);
+      resolve();
+    }
+    function cancel(): void {
+      clearTimeout(timer);
+      if (signal) reject(abortReason(signal));
+    }
+  });
+}
