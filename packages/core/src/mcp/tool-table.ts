@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { ServerDefinition } from "./define-server.ts";
 import { ChangePlan, Source, type AnyTool, type Effect } from "./define-tool.ts";
+import { toWireSchema } from "./wire-schema.ts";
 
 /** What a write tool answers on its first call: the plan, and how to go on. */
 export const PlannedChange = z.object({
@@ -59,8 +60,8 @@ function toWire<Services>(tool: AnyTool<Services>): WireTool {
     name: tool.name,
     title: tool.title,
     description: tool.description,
-    inputSchema: jsonSchema(tool.input, "input"),
-    outputSchema: jsonSchema(withPaging(output), "output"),
+    inputSchema: toWireSchema(tool.input, "input"),
+    outputSchema: toWireSchema(withPaging(output), "output"),
     annotations: annotationsOf(tool),
   };
 }
@@ -73,12 +74,6 @@ export function withPaging(output: z.ZodObject): z.ZodObject {
     ...("truncated" in output.shape ? {} : { truncated }),
     ...("nextCursor" in output.shape ? {} : { nextCursor }),
   });
-}
-
-/** 2020-12 is the protocol's default dialect; naming it in each schema would cost every client's context some tokens. */
-function jsonSchema(schema: z.ZodType, io: "input" | "output"): Record<string, unknown> {
-  const { $schema, ...rest } = z.toJSONSchema(schema, { target: "draft-2020-12", io, unrepresentable: "any" });
-  return schema.meta()?.["$schema"] === undefined ? rest : { $schema, ...rest };
 }
 
 /** Freezes a definition into look-up tables. Throws on a duplicate name: a start-up mistake, not a runtime one. */

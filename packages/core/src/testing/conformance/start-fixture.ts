@@ -35,8 +35,10 @@ export async function startFixture(options: { sessions: boolean }): Promise<Fixt
   const mcp = createMcp({
     definition: fixtureServer,
     services: {
-      publish: (kind: "tools" | "prompts") =>
-        kind === "tools" ? mcp.notify.toolsChanged() : mcp.notify.promptsChanged(),
+      publish(kind: "tools" | "prompts"): void {
+        if (kind === "tools") notify.toolsChanged();
+        else notify.promptsChanged();
+      },
     },
     version: "1.0.0",
     readOnly: false,
@@ -53,6 +55,7 @@ export async function startFixture(options: { sessions: boolean }): Promise<Fixt
     withCoreTools: false,
     ...(options.sessions ? { sessions: { maxSessions: 100, idleMs: 60_000 } } : {}),
   });
+  const { notify } = mcp;
   const healthy = async () => ({ ok: true, body: {} });
   const http = await listenHttp(
     {
