@@ -70,6 +70,7 @@ class AuditWriter implements Audit {
   #untold = 0;
   #isFailing = false;
   #isBroken = false;
+  #isClosed = false;
 
   constructor(options: AuditOptions) {
     mkdirSync(options.directory, { recursive: true, mode: 0o700 });
@@ -110,15 +111,22 @@ class AuditWriter implements Audit {
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
+    this.#isClosed = true;
     this.#flush();
     await this.#checkpoint;
-    this.#chain.append(['"kind":"end"']);
-    await this.#writeCheckpoint();
-    this.#chain.close();
+    try {
+      this.#chain.append(['"kind":"end"']);
+      await this.#writeCheckpoint();
+    } catch (thrown) {
+      // A full disk must not keep the server from stopping; the chain then ends like that of a killed process.
+      this.#reportFailure(thrown);
+    } finally {
+      this.#chain.close();
+    }
   }
 
   #enqueue(members: AuditMembers, isDurable: boolean): Promise<void> {
-    if (this.#waiting.length >= maximumWaiting) return Promise.reject(unavailable());
+    if (this.#isClosed || this.#waiting.length >= maximumWaiting) return Promise.reject(unavailable());
     return new Promise((resolve, reject) => {
       if (this.#waiting.length === 0) setImmediate(() => this.#flush());
       this.#waiting.push({ members, isDurable, resolve, reject });
@@ -211,8 +219,8 @@ class AuditWriter implements Audit {
 }
 
 function unavailable(cause?: unknown): AppError {
-  return new AppError("unavailable", "The audit trail cannot be written, so nothing was changed.", {
-    hint: "Free space on the disk of the data directory, then try again.",
+  return new AppError("unavailable", "The audit trail cannot be written.", {
+    hint: "Changes are refused until there is room on the disk of the data directory.",
     cause,
   });
 }
