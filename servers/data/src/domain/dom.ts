@@ -57,66 +57,33 @@ export function foldedText(node: PageNode | null | undefined): string {
   return (node?.textContent ?? "").replace(/\s+/gu, " ").trim();
 }
 
-const unreadable = new Set(["script", "style", "noscript", "template", "svg", "iframe", "object", "head", "select"]);
-const blocks = /^(?:p|div|li|h[1-6]|tr|br|section|article|blockquote|pre|dd|dt|td|th|figcaption)$/;
-
-/** Deeper pages overflow recursive readers; more nodes than this are a bomb, not a page. */
+/** Deeper pages overflow recursive readers; more elements, or attributes of one, are a bomb or take a minute to read. */
 const maxDepth = 400;
-const maxElements = 150_000;
+const maxElements = 50_000;
+const maxAttributes = 1_000;
 
-/** Size of the tree that `html` would become, found without building it. */
+/** Whether the tree that `html` would become is more than we build; found without building it. */
 export function isTooComplex(html: string): boolean {
   let depth = 0;
-  let deepest = 0;
+  let isOver = false;
   let elements = 0;
+  let attributes = 0;
   const parser = new Parser({
     onopentagname() {
       depth += 1;
       elements += 1;
-      deepest = Math.max(deepest, depth);
-      if (deepest > maxDepth || elements > maxElements) parser.pause();
+      attributes = 0;
+      isOver ||= depth > maxDepth || elements > maxElements;
+    },
+    onattribute() {
+      attributes += 1;
+      isOver ||= attributes > maxAttributes;
     },
     onclosetag() {
       depth -= 1;
     },
   });
-  // In slices, because pausing only takes effect between them.
-  for (let start = 0; start < html.length; start += 65_536) {
-    parser.write(html.slice(start, start + 65_536));
-    if (deepest > maxDepth || elements > maxElements) return true;
-  }
-  return false;
-}
-
-/** All visible words of a page too large or too deep to become a tree, one block a line. Linear in time, at most `maxCharacters`. */
-export function streamText(html: string, maxCharacters: number): string {
-  const parts: string[] = [];
-  let length = 0;
-  let skipping = 0;
-  const parser = new Parser({
-    onopentag(name, attributes) {
-      const hidden =
-        "hidden" in attributes ||
-        /display:\s*none|visibility:\s*hidden/i.test(attributes["style"]?.slice(0, 2000) ?? "");
-      if (skipping > 0 || hidden || unreadable.has(name)) skipping += 1;
-      else if (blocks.test(name)) parts.push("\n");
-    },
-    onclosetag() {
-      if (skipping > 0) skipping -= 1;
-    },
-    ontext(text) {
-      if (skipping > 0 || length >= maxCharacters) return;
-      parts.push(text);
-      length += text.length;
-    },
-  });
-  for (let start = 0; start < html.length && length < maxCharacters; start += 65_536) {
-    parser.write(html.slice(start, start + 65_536));
-  }
-  return parts
-    .join("")
-    .replace(/[^\S\n]+/gu, " ")
-    .replace(/\n\s*/gu, "\n\n")
-    .trim()
-    .slice(0, maxCharacters);
+  // In slices, so that a page made to be deep is left before its depth costs anything.
+  for (let start = 0; start < html.length && !isOver; start += 16_384) parser.write(html.slice(start, start + 16_384));
+  return isOver;
 }

@@ -1,13 +1,14 @@
 import { parseFeed } from "htmlparser2";
 import { decodeText } from "./charset.ts";
 import { findContentKind, type ContentKind } from "./content-kind.ts";
-import { isTooComplex, parseDocument, streamText } from "./dom.ts";
+import { isTooComplex, parseDocument } from "./dom.ts";
 import { removeHidden, removeSilentAttributes } from "./hidden-elements.ts";
 import { removeInvisibleCharacters } from "./invisible-text.ts";
 import { findLanguage } from "./language.ts";
 import { cleanLine, parseDate, readMetadata, toLanguageCode } from "./page-metadata.ts";
 import { toPlainText } from "./page-text.ts";
 import { findReadableContent } from "./readable-content.ts";
+import { streamText, withoutScripts } from "./stream-text.ts";
 import { toMarkdown } from "./to-markdown.ts";
 import { trimContent } from "./trim-content.ts";
 
@@ -34,6 +35,9 @@ export interface ExtractedPage {
 
 /** Characters read of one document; the rest is left out and said to be. */
 const maxSourceCharacters = 8_000_000;
+/** From here on scripts are cut out before parsing; and a page that is still longer than this gets no tree. */
+const largeCharacters = 500_000;
+const maxTreeCharacters = 3_000_000;
 const maxMarkdownCharacters = 2_000_000;
 
 /**
@@ -73,8 +77,9 @@ export function extractPage(input: {
 type RawPage = Omit<ExtractedPage, "textLength" | "excerpt" | "truncated">;
 
 /** HTML → page. Trees too deep or too large to build are read as a stream of words instead. */
-export function extractHtml(html: string, url: string, now: number): RawPage {
-  if (isTooComplex(html)) return extractStream(html);
+export function extractHtml(source: string, url: string, now: number): RawPage {
+  const html = source.length > largeCharacters ? withoutScripts(source) : source;
+  if (html.length > maxTreeCharacters || isTooComplex(html)) return extractStream(html);
   const document = parseDocument(html);
   const metadata = readMetadata(document, url, now);
   const base = document.querySelector("base[href]")?.getAttribute("href");

@@ -1,10 +1,14 @@
 import { commentNode, isElement, type PageDocument, type PageElement, type PageNode } from "./dom.ts";
+import { findHiddenBySheets } from "./style-sheet-hiding.ts";
 
 /** Never shown as text by a browser, or not part of what the page says. */
 const unshown =
   "script, style, template, noscript, iframe, object, embed, svg, canvas, audio, video, textarea, select, datalist, dialog:not([open]), link, meta, input, button, map, area, frameset, applet, param, source, track";
 
-const zero = String.raw`(?:0|0?\.0*\d)(?:px|em|rem|%|pt)?\s*(?:!important\s*)?(?:;|$)`;
+const unit = String.raw`(?:px|em|rem|%|pt)?\s*(?:!important\s*)?(?:;|$)`;
+const zero = String.raw`(?:0+(?:\.0+)?|\.0+)${unit}`;
+/** Below a tenth: nobody reads that. */
+const faint = String.raw`(?:0+(?:\.0\d*)?|\.0\d*)${unit}`;
 const far = String.raw`-\s*(?:\d{4,}|[3-9]\d\d)(?:\.\d+)?(?:px|pt)?|-\s*(?:\d{2,})(?:em|rem|vw|vh)|-\s*\d{3,}%`;
 
 /** Inline declarations that keep text from a reader's eye. */
@@ -12,8 +16,8 @@ const hidingDeclarations: readonly RegExp[] = [
   /(?:^|;)\s*display\s*:\s*none/,
   /(?:^|;)\s*visibility\s*:\s*(?:hidden|collapse)/,
   /(?:^|;)\s*content-visibility\s*:\s*hidden/,
-  new RegExp(String.raw`(?:^|;)\s*opacity\s*:\s*${zero}`),
-  new RegExp(String.raw`(?:^|;)\s*font-size\s*:\s*(?:${zero}|1px)`),
+  new RegExp(String.raw`(?:^|;)\s*opacity\s*:\s*${faint}`),
+  new RegExp(String.raw`(?:^|;)\s*font-size\s*:\s*(?:${zero}|(?:1|0?\.\d+)px)`),
   new RegExp(String.raw`(?:^|;)\s*font\s*:\s*0(?:px|pt)?[\s/]`),
   new RegExp(String.raw`(?:^|;)\s*text-indent\s*:\s*(?:${far})`),
   /(?:^|;)\s*clip\s*:\s*rect\(\s*(?:0|1px)/,
@@ -60,6 +64,7 @@ function toColor(value: string): string {
  * An `aria-hidden` that covers most of the page was set by a dialog in front of it, and stays.
  */
 export function removeHidden(document: PageDocument): void {
+  const hiddenBySheets = findHiddenBySheets(document);
   for (const element of document.querySelectorAll(unshown)) element.remove();
   removeComments(document);
   const body = document.body;
@@ -68,14 +73,17 @@ export function removeHidden(document: PageDocument): void {
     const isHiddenAttribute = element.hasAttribute("hidden") && element.getAttribute("hidden") !== "until-found";
     if (isHiddenAttribute || isHidingStyle(element.getAttribute("style") ?? "")) element.remove();
   }
-  const whole = (body.textContent ?? "").length;
+  for (const element of hiddenBySheets) {
+    // Sites hide the whole page until their scripts have run; whoever hides most of a page hides nothing from its reader.
+    if (element !== body && !isMostOf(element, body)) element.remove();
+  }
   for (const element of [...body.querySelectorAll('[aria-hidden="true"]')]) {
-    if (!isPageBehindDialog(element, whole)) element.remove();
+    if (!isMostOf(element, body)) element.remove();
   }
 }
 
-function isPageBehindDialog(element: PageElement, wholeLength: number): boolean {
-  const share = (element.textContent ?? "").length / Math.max(1, wholeLength);
+function isMostOf(element: PageElement, body: PageElement): boolean {
+  const share = (element.textContent ?? "").length / Math.max(1, (body.textContent ?? "").length);
   return share > 0.8 && element.querySelectorAll("p").length >= 3;
 }
 

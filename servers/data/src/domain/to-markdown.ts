@@ -19,6 +19,8 @@ export function toMarkdown(root: PageElement, baseUrl: string): string {
   addRule(service, "link", "a", (content, element) => formatLink(content, element.getAttribute("href"), baseUrl));
   addRule(service, "strike", "del, s, strike", (content) => (content.trim() === "" ? "" : `~~${content.trim()}~~`));
   addRule(service, "code-block", "pre", (_content, element) => formatCode(element));
+  const numbers = new WeakMap<PageElement, number>();
+  addRule(service, "entry", "li", (content, element) => formatEntry(content, element, numbers));
   addRule(service, "table", "table", (content, element) => formatTable(element) ?? `\n\n${content}\n\n`);
   addRule(service, "row", "tr, caption", (content) => `\n\n${content.trim()}\n\n`);
   addRule(service, "cell", "td, th", (content) => `${content.trim()} `);
@@ -52,6 +54,20 @@ function formatLink(content: string, href: string | null, baseUrl: string): stri
 
 function encodeURIComponentStrictly(character: string): string {
   return `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
+}
+
+/** "- one" instead of Turndown's "-   one": the three spaces are paid for with every entry. */
+function formatEntry(content: string, element: PageElement, numbers: WeakMap<PageElement, number>): string {
+  const list = element.parentNode;
+  let mark = "- ";
+  if (list?.nodeName === "OL") {
+    // Entries come in order, so a counter does; looking for the place of each would be quadratic in long lists.
+    const number = numbers.get(list) ?? (Number.parseInt(list.getAttribute("start") ?? "1", 10) || 1);
+    numbers.set(list, number + 1);
+    mark = `${number}. `;
+  }
+  const text = content.trim().replace(/\n/g, `\n${" ".repeat(mark.length)}`);
+  return text === "" ? "" : `${mark}${text}${element.nextSibling ? "\n" : ""}`;
 }
 
 function formatCode(element: PageElement): string {

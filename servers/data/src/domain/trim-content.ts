@@ -89,10 +89,17 @@ function removePointer(element: PageElement, text: string): void {
     while (next && !isElement(next) && foldedText(next) === "") next = next.nextSibling;
     if (next && isElement(next)) {
       const length = foldedText(next).length;
-      if (length < 600 && linkShare(next, length) > 0.6) next.remove();
+      if ((length < 600 && linkShare(next, length) > 0.6) || isListOfLinks(next)) next.remove();
     }
   }
   element.remove();
+}
+
+/** A list whose every entry leads elsewhere, even if only some of its words are the link. */
+function isListOfLinks(element: PageElement): boolean {
+  const entries = /^[UO]L$/.test(element.nodeName) ? [...element.children] : [];
+  const leading = entries.filter((entry) => entry.querySelector("a") && foldedText(entry).length < 200);
+  return entries.length >= 2 && leading.length >= entries.length * 0.8;
 }
 
 /** Paragraphs and lists that are nothing but links, between paragraphs of prose. Pages that are themselves lists of links keep theirs. */

@@ -32,7 +32,7 @@ export interface Extractor {
 
 export interface ExtractorOptions {
   log: Logger;
-  /** Longest time for one page before its thread is ended. Default 8 s. */
+  /** Longest time for one page before its thread is ended. Default 12 s. */
   deadlineMs?: number;
   /** Heap of the thread. Default 512 MB. */
   memoryMb?: number;
@@ -64,7 +64,7 @@ class WorkerExtractor implements Extractor {
   #nextId = 1;
 
   constructor(options: ExtractorOptions) {
-    this.#options = { deadlineMs: 8_000, memoryMb: 512, queueLimit: 32, ...options };
+    this.#options = { deadlineMs: 12_000, memoryMb: 512, queueLimit: 32, ...options };
   }
 
   async extract(input: ExtractInput, signal?: AbortSignal): Promise<ExtractedPage> {

@@ -1,0 +1,65 @@
+import type { PublicFetch } from "@sophia/core/http/public-fetch";
+import { expect, test } from "vitest";
+import { parseRobots, unknownPolicy, type RobotsPolicy } from "../domain/robots.ts";
+import { createPageFetcher, userAgent } from "./page-fetcher.ts";
+
+const { signal } = new AbortController();
+const url = "https://example.com/a";
+
+function setUp(
+  answer: { status?: number; finalUrl?: string; headers?: Record<string, string> },
+  policy?: RobotsPolicy,
+) {
+  const asked: string[] = [];
+  const waited: number[] = [];
+  const fetch: PublicFetch = async (address) => {
+    asked.push(address);
+    const headers = { "content-type": "text/html", ...answer.headers };
+    return { finalUrl: answer.finalUrl ?? address, status: answer.status ?? 200, headers, body: Buffer.from("x") };
+  };
+  const rules = policy ?? parseRobots("https://example.com/robots.txt", "User-agent: *\nDisallow: /no\nCrawl-delay: 3");
+  const fetcher = createPageFetcher({
+    fetch,
+    robots: { policyFor: async () => rules },
+    pause: { wait: async (_host, delayMs) => void waited.push(delayMs) },
+  });
+  return { asked, waited, fetcher };
+}
+
+test("fetches what robots.txt allows, after the pause the site asks for", async () => {
+  const { asked, waited, fetcher } = setUp({});
+  expect(await fetcher.fetch(url, signal)).toMatchObject({ url, finalUrl: url, contentType: "text/html" });
+  expect({ asked, waited }).toEqual({ asked: [url], waited: [3_000] });
+});
+
+test("does not ask for what robots.txt forbids, nor follow a redirect there", async () => {
+  const { asked, fetcher } = setUp({ finalUrl: "https://example.com/no/way" });
+  await expect(fetcher.fetch("https://example.com/no", signal)).rejects.toMatchObject({ kind: "denied" });
+  expect(asked).toEqual([]);
+  await expect(fetcher.fetch(url, signal)).rejects.toMatchObject({ kind: "denied" });
+});
+
+test("leaves a site alone whose robots.txt cannot be read", async () => {
+  const { asked, fetcher } = setUp({}, unknownPolicy);
+  await expect(fetcher.fetch(url, signal)).rejects.toMatchObject({ kind: "upstream", retryable: true });
+  expect(asked).toEqual([]);
+});
+
+test.each([
+  [404, { kind: "not_found" }],
+  [410, { kind: "not_found" }],
+  [401, { kind: "denied" }],
+  [403, { kind: "denied" }],
+  [429, { kind: "rate_limited", retryAfterMs: 7_000 }],
+  [503, { kind: "rate_limited", retryAfterMs: 7_000 }],
+  [500, { kind: "upstream", retryable: true }],
+  [418, { kind: "upstream", retryable: false }],
+])("status %i is told apart", async (status, expected) => {
+  const { fetcher } = setUp({ status, headers: { "retry-after": "7" } });
+  await expect(fetcher.fetch(url, signal)).rejects.toMatchObject(expected);
+});
+
+test("the user agent names us and, when given, whom to ask", () => {
+  expect(userAgent(undefined)).toBe("SophiaBot/0.1");
+  expect(userAgent("https://example.com/bot")).toBe("SophiaBot/0.1 (+https://example.com/bot)");
+});
