@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import { onTestFinished } from "vitest";
 
 /** A second process of ours, for tests that kill, stop or race processes. */
 export interface ChildScript {
@@ -13,13 +14,16 @@ export interface ChildScript {
   ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 }
 
-/** Runs the text of an ES module; `arguments_` arrive as `process.argv[2]` on, as JSON. */
+const waitMs = 20_000;
+
+/** Runs the text of an ES module until the test ends; `values` arrive as `process.argv[2]` on, as JSON. */
 export function startScript(source: string, ...values: readonly unknown[]): ChildScript {
   const flags = ["--input-type=module", "-e", source, "--", "script"];
   const child = spawn(process.execPath, [...flags, ...values.map((value) => JSON.stringify(value))], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   if (child.pid === undefined) throw new Error("The script could not be started.");
+  onTestFinished(() => void child.kill("SIGKILL"));
   const lines: string[] = [];
   const waiting = new Set<() => void>();
   const reader = createInterface({ input: child.stdout });
@@ -42,11 +46,16 @@ export function startScript(source: string, ...values: readonly unknown[]): Chil
           const found = lines.find((line) => line.startsWith(prefix));
           if (found === undefined) return;
           waiting.delete(check);
+          clearTimeout(timer);
           resolve(found);
         };
+        const timer = setTimeout(() => reject(new Error(`The script did not write "${prefix}" in time.`)), waitMs);
         waiting.add(check);
         check();
-        void ended.then(() => reject(new Error(`The script ended before it wrote "${prefix}".`)));
+        void ended.then(() => {
+          clearTimeout(timer);
+          reject(new Error(`The script ended before it wrote "${prefix}".`));
+        });
       });
     },
   };
