@@ -75,6 +75,18 @@ describe.skipIf(fixture === undefined)("a real Docker Engine behind the whole se
     expect(diagnosis.findings[1].evidence[0]).toContain("It printed: database away");
   });
 
+  it("diagnoses a container whose log cannot be read", async () => {
+    const { name } = await fixture!.create({ name: "mute", script: "exit 127", logDriver: "none" });
+    await vi.waitFor(async () => {
+      const { structuredContent: diagnosis } = await call("diagnose", { resource: name });
+      expect(diagnosis).toMatchObject({
+        findings: [{ cause: "command_not_found" }],
+        facts: { notReadable: expect.stringContaining("log: ") },
+        untrustedLines: [],
+      });
+    }, 10_000);
+  });
+
   it("explains a kill for memory", async () => {
     const { name } = await fixture!.create({
       name: "greedy",

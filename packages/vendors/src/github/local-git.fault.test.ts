@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { access, chmod, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createLocalGit } from "./local-git.ts";
 import type { LocalGit } from "./local-git.ts";
@@ -43,6 +44,10 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+function inside(): RegExp {
+  return new RegExp(`^${folder.replaceAll(/[.+]/g, "\\$&")}/open(?:/|$)`);
+}
+
 async function markerExists(): Promise<boolean> {
   return access(marker).then(
     () => true,
@@ -71,6 +76,34 @@ describe("fault 89: a path outside the allowed root", () => {
     ["an option", () => "--upload-pack=/bin/sh"],
   ])("refuses %s", async (_name, path) => {
     await expect(git.status(path())).rejects.toMatchObject({ kind: "invalid_input" });
+  });
+
+  it("never resolves to a place outside, whatever the segments", async () => {
+    const segment = fc.constantFrom(
+      "..",
+      ".",
+      "",
+      "open",
+      "open-not",
+      "sibling",
+      "project",
+      "secret",
+      "link",
+      "pointer",
+      ".git",
+      "%2e%2e",
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(segment, { maxLength: 8 }), async (segments) => {
+        const found = await git.resolve([folder, "open", ...segments].join("/")).catch(() => undefined);
+        if (found !== undefined)
+          expect([found.workTree, found.gitDirectory]).toEqual([
+            expect.stringMatching(inside()),
+            expect.stringMatching(inside()),
+          ]);
+      }),
+      { numRuns: 300 },
+    );
   });
 
   it("lists only what lies inside", async () => {

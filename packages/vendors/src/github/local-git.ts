@@ -14,6 +14,7 @@ import {
 import type { Branch, Commit, FileDiff, RepositoryStatus } from "./git-output.ts";
 import { findRepositories, refuseHostileValue, resolveRepository } from "./repository-path.ts";
 import type { RepositoryLocation } from "./repository-path.ts";
+import { createTurns } from "./turns.ts";
 
 export interface LocalGitOptions {
   /** Real paths of the folders that may be read; see `resolveRoots`. */
@@ -51,6 +52,8 @@ export interface LocalGit {
 }
 
 const maximumUntracked = 2000;
+/** A folder of fifty repositories must not become fifty processes at once. */
+const maximumProcesses = 4;
 const defaultBranches = ["main", "master", "trunk", "develop"];
 
 interface GitRunner {
@@ -93,12 +96,15 @@ function createRunner(options: LocalGitOptions): GitRunner {
     timeoutMs: options.timeoutMs ?? 10_000,
     maximumOutputBytes: options.maximumOutputBytes ?? 8 * 1024 * 1024,
   };
+  const turns = createTurns(maximumProcesses);
   return {
     open: (path) => resolveRepository(path, options.roots),
-    run: (repository, call) => runGit(repository, call, command),
-    async runOnFiles(repository, call) {
-      return runGit(repository, { ...call, overrides: await disarmFilters(repository, command, call.signal) }, command);
-    },
+    run: (repository, call) => turns.take(() => runGit(repository, call, command)),
+    runOnFiles: (repository, call) =>
+      turns.take(async () => {
+        const overrides = await disarmFilters(repository, command, call.signal);
+        return runGit(repository, { ...call, overrides }, command);
+      }),
   };
 }
 

@@ -1,3 +1,4 @@
+import { toAppError } from "@sophia/core/errors/app-error";
 import type { ContainerDetails, ContainerStats, EngineEvent } from "@sophia/vendors/docker/schema";
 import { findContainerCauses } from "./container-findings.ts";
 import type { ContainerFacts } from "./container-findings.ts";
@@ -31,22 +32,47 @@ export async function diagnoseContainer(
   const { docker, clock } = services;
   const redact: Redact = (text, maximumLength) => redactText(text, services.scrub, maximumLength);
   const container = await docker.container(target.id, signal);
-  // The Engine's clock may be a little ahead of ours.
-  const nowMs = clock.now() + 1_000;
+  const nowMs = clock.now();
+  // A log driver that cannot be read, or an Engine without statistics, must not hide the rest.
   const [log, events, stats, restarts] = await Promise.all([
-    docker.logs(container, { lines, signal }),
-    docker.events({ containerId: container.id, sinceMs: nowMs - historyMs, untilMs: nowMs, signal }),
-    container.state === "running" ? docker.stats(container.id, signal) : undefined,
+    readOptional(docker.logs(container, { lines, signal }), signal),
+    readOptional(
+      docker.events({ containerId: container.id, sinceMs: nowMs - historyMs, untilMs: nowMs, signal }),
+      signal,
+    ),
+    container.state === "running" ? readOptional(docker.stats(container.id, signal), signal) : undefined,
     services.restarts.recent(containerResource(container.name), nowMs - historyMs),
   ]);
-  const lastLines = log.map((line) => redact(line.text)).filter((line) => line !== "");
-  const reading = { container, stats, events, lastLines, canRestart: docker.allowsRestart(container.labels), nowMs };
-  const happened = events.filter((event) => event.action !== "kill").map((event) => toHistory(event));
+  const reading: Reading = {
+    container,
+    stats: stats?.value,
+    events: events.value ?? [],
+    lastLines: (log.value ?? []).map((line) => redact(line.text)).filter((line) => line !== ""),
+    canRestart: docker.allowsRestart(container.labels),
+    nowMs,
+  };
+  const unread = Object.entries({ log, events, stats }).flatMap(([name, part]) =>
+    part?.problem === undefined ? [] : [`${name}: ${part.problem}`],
+  );
+  const happened = reading.events.filter((event) => event.action !== "kill").map((event) => toHistory(event));
   return conclude(target, findContainerCauses(toFacts(reading, redact)), {
-    facts: describeReading(reading, redact),
+    facts: { ...describeReading(reading, redact), ...(unread.length > 0 && { notReadable: unread.join(" ") }) },
     history: mergeHistory(happened, restarts),
-    untrustedLines: lastLines,
+    untrustedLines: [...reading.lastLines],
   });
+}
+
+/** A part that may be missing: its value, or why it is not there. */
+async function readOptional<Value>(
+  work: Promise<Value>,
+  signal: AbortSignal,
+): Promise<{ value?: Value; problem?: string }> {
+  try {
+    return { value: await work };
+  } catch (thrown) {
+    if (signal.aborted) throw thrown;
+    return { problem: toAppError(thrown).message };
+  }
 }
 
 function toHistory({ atMs, action, exitCode }: EngineEvent): { atMs: number; what: string } {

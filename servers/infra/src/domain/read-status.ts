@@ -29,10 +29,11 @@ export async function readRepositories(
 ): Promise<PartReading> {
   const repositories = await services.git.repositories();
   const statuses = await Promise.all(
-    repositories.slice(0, shownRepositories).map(async ({ name, workTree }) => ({
-      name: redactText(name, services.scrub, 80),
-      status: await services.git.status(workTree, signal),
-    })),
+    repositories.slice(0, shownRepositories).map(async ({ name, workTree }) => {
+      const status = await services.git.status(workTree, signal);
+      const branch = status.branch === undefined ? undefined : redactText(status.branch, services.scrub, 80);
+      return { name: redactText(name, services.scrub, 80), status: { ...status, branch } };
+    }),
   );
   return judgeRepositories(statuses, repositories.length);
 }

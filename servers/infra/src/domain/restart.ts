@@ -1,4 +1,4 @@
-import { AppError } from "@sophia/core/errors/app-error";
+import { AppError, toAppError } from "@sophia/core/errors/app-error";
 import type { ChangePlan, Progress } from "@sophia/core/mcp/define-tool";
 import { awaitRecovery } from "./await-recovery.ts";
 import type { Recovery } from "./await-recovery.ts";
@@ -95,28 +95,24 @@ async function restartContainer(services: InfraServices, wanted: string, call: R
   await docker.restart(id, { graceSeconds: restartGraceSeconds, signal });
   let runningSince: number | undefined;
 
-  async function look(): Promise<Recovery> {
-    const { state, health, startedAt, exitCode } = await docker.container(id, signal);
-    if (state === "exited" || state === "dead")
-      return { done: false, failed: true, detail: `It ended again with exit code ${exitCode}.` };
-    if (state !== "running" || startedAt === before.startedAt)
-      return { done: false, failed: false, detail: `It is ${state}.` };
-    runningSince ??= clock.monotonic();
-    if (health === undefined) {
+  const look = (): Promise<Recovery> =>
+    lookAgain(signal, async () => {
+      const { state, health, startedAt, exitCode } = await docker.container(id, signal);
+      if (state === "exited" || state === "dead") {
+        return { done: false, failed: true, detail: `It ended again with exit code ${exitCode}.` };
+      }
+      if (state !== "running" || startedAt === before.startedAt) {
+        return { done: false, failed: false, detail: `It is ${state}.` };
+      }
+      runningSince ??= clock.monotonic();
+      if (health !== undefined) {
+        const failed = health.status === "unhealthy";
+        return { done: health.status === "healthy", failed, detail: `It runs and is ${health.status}.` };
+      }
       const done = clock.monotonic() - runningSince >= settledMs;
-      return {
-        done,
-        failed: false,
-        detail: done ? "It runs; it has no health check." : "It runs; waiting whether it stays.",
-      };
-    }
-    // Right after a start Docker still shows "unhealthy" for nobody: the state is "starting" until a probe has passed or failed.
-    return {
-      done: health.status === "healthy",
-      failed: health.status === "unhealthy",
-      detail: `It runs and is ${health.status}.`,
-    };
-  }
+      const detail = done ? "It runs; it has no health check." : "It runs; waiting whether it stays.";
+      return { done, failed: false, detail };
+    });
 
   const recovery = await awaitRecovery({
     look,
@@ -126,6 +122,18 @@ async function restartContainer(services: InfraServices, wanted: string, call: R
     progress: call.progress,
   });
   return { name, healthy: recovery.done, detail: recovery.detail, waitedMs: recovery.waitedMs };
+}
+
+/** The restart has happened: a look that fails must not turn it into one that did not. */
+async function lookAgain(signal: AbortSignal, look: () => Promise<Recovery>): Promise<Recovery> {
+  try {
+    return await look();
+  } catch (thrown) {
+    if (signal.aborted) throw thrown;
+    const error = toAppError(thrown);
+    const gone = error.kind === "not_found";
+    return { done: false, failed: gone, detail: gone ? "It was removed." : `It cannot be looked at: ${error.message}` };
+  }
 }
 
 async function restartServer(services: InfraServices, id: ServerId, call: RestartCall): Promise<RestartOutcome> {

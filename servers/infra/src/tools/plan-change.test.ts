@@ -1,3 +1,4 @@
+import { AppError } from "@sophia/core/errors/app-error";
 import type { Progress } from "@sophia/core/mcp/define-tool";
 import type { VirtualClock } from "@sophia/core/testing/virtual-clock";
 import { createVirtualClock } from "@sophia/core/testing/virtual-clock";
@@ -135,6 +136,26 @@ describe("plan_change", () => {
       healthy: false,
       detail: "It ended again with exit code 3.",
     });
+  });
+
+  it("does not call a restart failed because a look at it failed", async () => {
+    const { services, clock } = restartable([{}]);
+    let failures = 0;
+    const { container } = services.docker;
+    const restarted = {
+      ...services,
+      docker: { ...services.docker, container, allowsRestart: services.docker.allowsRestart },
+    };
+    restarted.docker.containers = services.docker.containers;
+    restarted.docker.restart = async (...call) => {
+      await services.docker.restart(...call);
+      failures = 3;
+    };
+    restarted.docker.container = async (...call) => {
+      if (failures-- > 0) throw new AppError("timeout", "docker did not answer in time.");
+      return container(...call);
+    };
+    expect((await apply(restarted, clock)).output).toMatchObject({ healthy: true });
   });
 
   it("answers before the client gives up when it never gets well", async () => {

@@ -16,6 +16,8 @@ export interface FixtureContainer {
   tty?: boolean;
   health?: { script: string; retries?: number };
   memoryBytes?: number;
+  /** Default: the Engine's own. `none` cannot be read back. */
+  logDriver?: "none";
   /** Paths of anonymous volumes. */
   volumes?: readonly string[];
   /** False leaves it created. */
@@ -69,7 +71,8 @@ export async function startEngineFixture(): Promise<EngineFixture | undefined> {
   };
 }
 
-function toCreateBody({ script, labels, tty, health, memoryBytes, volumes }: FixtureContainer, image: string): unknown {
+function toCreateBody(container: FixtureContainer, image: string): unknown {
+  const { script, labels, tty, health, memoryBytes, volumes, logDriver } = container;
   const secondInNanoseconds = 1_000_000_000;
   return {
     Image: image,
@@ -77,7 +80,11 @@ function toCreateBody({ script, labels, tty, health, memoryBytes, volumes }: Fix
     Labels: labels ?? {},
     Tty: tty ?? false,
     Volumes: Object.fromEntries((volumes ?? []).map((path) => [path, {}])),
-    HostConfig: { NetworkMode: "none", ...(memoryBytes !== undefined && { Memory: memoryBytes }) },
+    HostConfig: {
+      NetworkMode: "none",
+      ...(memoryBytes !== undefined && { Memory: memoryBytes }),
+      ...(logDriver && { LogConfig: { Type: logDriver } }),
+    },
     ...(health && {
       Healthcheck: {
         Test: ["CMD-SHELL", health.script],
