@@ -32,12 +32,12 @@ const deliveryMembers = new Set([
 const unrepeatableMembers = ["web_search_options", "plugins", "audio", "logprobs", "top_logprobs", "store"];
 
 /** Equal for requests that mean the same, whatever the order of their members; `undefined` when a repeat would be wrong. */
-export function buildCacheKey(request: ChatRequest, target: { baseUrl: string; model: string }): string | undefined {
+export function buildCacheKey(request: ChatRequest, target: { place: string; model: string }): string | undefined {
   if ((request.n ?? 1) > 1 || target.model.endsWith(":online")) return undefined;
   if (unrepeatableMembers.some((name) => isMeaningful(request[name]))) return undefined;
   const members = Object.entries(request).filter(([name]) => !deliveryMembers.has(name));
   const canonical = toCanonicalJson({ ...Object.fromEntries(members), model: target.model });
-  return hash("sha256", `chat/1 ${target.baseUrl} ${canonical}`);
+  return hash("sha256", `chat/1 ${target.place} ${canonical}`);
 }
 
 function isMeaningful(value: unknown): boolean {

@@ -185,7 +185,10 @@ export class Completions {
 
 function cacheKeyOf(call: ChatCall, target: Target): string | undefined {
   if (call.cache === "bypass") return undefined;
-  return buildCacheKey(call.request, { baseUrl: target.provider.endpoint.baseUrl, model: target.model });
+  const { endpoint } = target.provider;
+  // The simulator listens on another port each time.
+  const place = endpoint.mode === "simulated" ? endpoint.service : endpoint.baseUrl;
+  return buildCacheKey(call.request, { place, model: target.model });
 }
 
 function toCacheState(key: string | undefined, hit: boolean, shared: boolean): CacheState {

@@ -56,12 +56,15 @@ async function sendStream(exchange: Exchange, answer: StreamAnswer, { log }: Gat
   try {
     const first = await answer.reader.next();
     setFacts(response, answer);
+    const isFree = answer.cache === "hit" || answer.cache === "shared";
+    response.setHeader(isFree ? "x-sophia-cost-usd" : "trailer", isFree ? "0" : "x-sophia-cost-usd");
     const headers = { "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache" };
-    response.writeHead(200, { ...headers, "x-accel-buffering": "no", trailer: "x-sophia-cost-usd" });
+    response.writeHead(200, { ...headers, "x-accel-buffering": "no" });
     for (let event = first; event !== undefined; event = await answer.reader.next()) {
       await write(response, `data: ${event}\n\n`, signal);
     }
-    response.addTrailers({ "x-sophia-cost-usd": formatCost(answer.cost() ?? { costUsd: 0, priceKnown: false }) });
+    const cost = answer.cost() ?? { costUsd: 0, priceKnown: false };
+    if (!isFree) response.addTrailers({ "x-sophia-cost-usd": formatCost(cost) });
     response.end("data: [DONE]\n\n");
   } catch (thrown) {
     if (!response.headersSent || signal.aborted) throw thrown;

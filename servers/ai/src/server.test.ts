@@ -1,0 +1,78 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type AiHarness, startAiHarness } from "./testing/ai-harness.ts";
+import { aiServer } from "./server.ts";
+
+let harness: AiHarness;
+let client: Client;
+
+beforeAll(async () => {
+  harness = await startAiHarness({ endpoint: { service: "simulator", mode: "simulated", models: [] } });
+  const bearer = (await harness.createClient()).apiKey;
+  client = new Client({ name: "test", version: "1" });
+  const url = new URL(`${harness.url}/mcp`);
+  const transport = new StreamableHTTPClientTransport(url, {
+    requestInit: { headers: { authorization: `Bearer ${bearer}` } },
+  });
+  // The transport's optional members are typed without `undefined`.
+  await client.connect(transport as Parameters<Client["connect"]>[0]);
+});
+afterAll(async () => {
+  await client.close();
+  await harness.close();
+});
+
+describe("over MCP", () => {
+  test("complete answers, and says that nothing real did", async () => {
+    const result = await client.callTool({ name: "complete", arguments: { prompt: "hello", model: "gpt-4o" } });
+    expect(result.isError).not.toBe(true);
+    expect(result.structuredContent).toMatchObject({
+      text: expect.stringContaining("no language model was asked"),
+      model: "simulated/small",
+      source: { service: "simulator", mode: "simulated", costUsd: 0 },
+    });
+    expect(JSON.stringify(result.content)).toContain("SIMULATED");
+  });
+
+  test("list_models lists", async () => {
+    const result = await client.callTool({ name: "list_models", arguments: { search: "small" } });
+    expect(result.structuredContent).toMatchObject({
+      models: [{ id: "simulated/small", mode: "simulated" }],
+      total: 1,
+    });
+  });
+
+  test("embed_texts is found and run through the long tail", async () => {
+    const found = await client.callTool({ name: "find_tools", arguments: { query: "embed texts similarity" } });
+    expect(JSON.stringify(found.content)).toContain("embed_texts");
+    const run = { name: "embed_texts", arguments: { texts: ["restart billing", "restart the billing"] } };
+    const result = await client.callTool({ name: "run_tool", arguments: run });
+    expect(result.isError).not.toBe(true);
+    expect(JSON.stringify(result.content)).toContain("similarity");
+  });
+
+  test("a provider's failure is a result with our words", async () => {
+    harness.simulator.faults.set({ kind: "status", status: 500 });
+    const result = await client.callTool({ name: "complete", arguments: { prompt: "fail" } });
+    expect(result.isError).toBe(true);
+    expect(JSON.stringify(result.content)).not.toContain("VENDOR TEXT");
+  });
+});
+
+describe("the definition", () => {
+  const tools = [...aiServer.direct, ...aiServer.longTail];
+
+  test("every tool has its file and its test, and a short description", () => {
+    const files = new Set(readdirSync(join(import.meta.dirname, "tools")));
+    for (const tool of tools) {
+      const file = tool.name.replaceAll("_", "-");
+      expect(files).toContain(`${file}.ts`);
+      expect(files).toContain(`${file}.test.ts`);
+      expect(tool.description.length).toBeLessThanOrEqual(1_024);
+    }
+    expect(aiServer.direct.length).toBeLessThanOrEqual(7);
+  });
+});

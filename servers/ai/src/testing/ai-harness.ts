@@ -1,0 +1,114 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { createTokens } from "@sophia/core/approval/tokens";
+import { cacheMigrations } from "@sophia/core/cache/cache-tables";
+import { createExactCache } from "@sophia/core/cache/exact-cache";
+import { PlatformSettings, toPlatformConfig } from "@sophia/core/config/platform-config";
+import { createLexicalEmbedder } from "@sophia/core/embed/lexical-embedder";
+import { createJobs } from "@sophia/core/jobs/jobs";
+import { createLedger } from "@sophia/core/ledger/ledger";
+import { systemClock } from "@sophia/core/limits/clock";
+import type { Platform } from "@sophia/core/mcp/platform";
+import { startServer } from "@sophia/core/mcp/start-server";
+import { createMetrics } from "@sophia/core/observe/metrics";
+import { createScrubber } from "@sophia/core/observe/scrub";
+import { openStore } from "@sophia/core/store/store";
+import { type OpenAiSimulator, startOpenAiSimulator } from "@sophia/simulators/openai/simulator";
+import OpenAI from "openai";
+import { pino } from "pino";
+import { Completions } from "../domain/completions.ts";
+import type { ModelEndpoint } from "../domain/endpoint.ts";
+import { createModelCatalog } from "../domain/model-catalog.ts";
+import { createModels } from "../domain/models.ts";
+import { createOpenAiClient } from "../domain/openai-client.ts";
+import { createPriceBook } from "../domain/prices.ts";
+import { createGateway } from "../gateway/gateway.ts";
+import { aiServer } from "../server.ts";
+import type { AiServices, AiTables } from "../services.ts";
+
+export interface HarnessOptions {
+  endpoint?: Pick<ModelEndpoint, "service" | "mode" | "models">;
+  timeoutMs?: number;
+  idleTimeoutMs?: number;
+  ttlMs?: number;
+}
+
+export interface AiHarness {
+  simulator: OpenAiSimulator;
+  services: AiServices;
+  platform: Platform<AiTables>;
+  url: string;
+  /** The official client with a caller's own bearer. */
+  createClient(): Promise<OpenAI>;
+  close(): Promise<void>;
+}
+
+/** The whole server, HTTP and all, with the simulated provider standing in for a paid one. */
+export async function startAiHarness(options: HarnessOptions = {}): Promise<AiHarness> {
+  const dataDir = await mkdtemp(join(tmpdir(), "sophia-ai-"));
+  const simulator = await startOpenAiSimulator({ seed: 3 });
+  const platform = await createPlatform(dataDir);
+  const { log, clock, ledger, store } = platform;
+  const endpoint = {
+    service: "openrouter",
+    mode: "live" as const,
+    baseUrl: simulator.url,
+    models: [],
+    ...options.endpoint,
+  };
+  const client = createOpenAiClient({ ...options, endpoint, log, clock });
+  const catalog = createModelCatalog({ endpoint, client, log, clock });
+  const models = createModels({ providers: [{ endpoint, client, catalog }], prices: createPriceBook({ clock }) });
+  const cache = createExactCache({ store, clock, log, ttlMs: options.ttlMs ?? 60_000 });
+  const completions = new Completions({ models, cache, ledger, log });
+  const services = { completions, models, embedder: createLexicalEmbedder() };
+  const server = await startServer({
+    definition: aiServer,
+    runtime: { services, routes: createGateway({ ...services, log }) },
+    // Kysely's types are invariant: a platform with more tables does not count as one with fewer.
+    platform: platform as unknown as Platform,
+    planKey: Buffer.alloc(32, 7),
+    limits: { requestsPerSecond: 100_000, burst: 100_000 },
+  });
+  const http = await server.listen("127.0.0.1", 0);
+  const tokens = createTokens({ store, clock });
+  return {
+    simulator,
+    services,
+    platform,
+    url: http.url,
+    async createClient() {
+      const token = await tokens.create({ name: crypto.randomUUID(), server: "ai", scopes: ["read", "write"] });
+      // The server looks for bearers it does not know ten times a second at most.
+      await delay(120);
+      return new OpenAI({ baseURL: `${http.url}/v1`, apiKey: token.bearer, maxRetries: 0, timeout: 15_000 });
+    },
+    async close() {
+      await http.close();
+      await server.close();
+      await completions.close();
+      await client.close();
+      await simulator.close();
+      await store.close();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function createPlatform(dataDir: string): Promise<Platform<AiTables>> {
+  const scrubber = createScrubber();
+  const log = pino({ level: "silent" });
+  const store = await openStore<AiTables>({ dataDir, migrations: [cacheMigrations], log });
+  return {
+    config: toPlatformConfig(PlatformSettings.parse({ SOPHIA_DATA_DIR: dataDir })),
+    clock: systemClock,
+    log,
+    scrubber,
+    store,
+    metrics: createMetrics({ server: "ai" }),
+    ledger: createLedger({ store, clock: systemClock }),
+    jobs: createJobs({ store, log, clock: systemClock }),
+  };
+}
