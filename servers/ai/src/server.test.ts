@@ -48,7 +48,7 @@ describe("over MCP", () => {
   test("embed_texts is found and run through the long tail", async () => {
     const found = await client.callTool({ name: "find_tools", arguments: { query: "embed texts similarity" } });
     expect(JSON.stringify(found.content)).toContain("embed_texts");
-    const run = { name: "embed_texts", arguments: { texts: ["restart billing", "restart the billing"] } };
+    const run = { tool: "embed_texts", arguments: { texts: ["restart billing", "restart the billing"] } };
     const result = await client.callTool({ name: "run_tool", arguments: run });
     expect(result.isError).not.toBe(true);
     expect(JSON.stringify(result.content)).toContain("similarity");
