@@ -1,0 +1,36 @@
+/** A call of every listed tool that must succeed on a fresh installation without any account. */
+export function exampleCalls(pageUrl: string): Record<string, Record<string, Record<string, unknown>>> {
+  return {
+    ai: {
+      complete: { prompt: "Say hello." },
+      list_models: {},
+      find_tools: { query: "embed" },
+      run_tool: { tool: "embed_texts", arguments: { texts: ["restart billing", "reboot the billing service"] } },
+    },
+    data: {
+      fetch_page: { url: pageUrl },
+      search_documents: { query: "harbour lighthouse" },
+      find_tools: {},
+      run_tool: { tool: "list_documents", arguments: {} },
+    },
+    infra: {
+      get_status: {},
+      list_resources: {},
+      diagnose: { resource: "server:infra" },
+      plan_change: { change: { action: "restart", target: { kind: "server", id: "bi" } } },
+      find_tools: {},
+      run_tool: { tool: "find_tools", arguments: {} },
+    },
+    bi: {
+      query_data: { sql: "SELECT region, count(*) AS orders FROM sample_orders GROUP BY region ORDER BY region" },
+      describe_data: {},
+      find_tools: {},
+      run_tool: { tool: "list_imports", arguments: {} },
+    },
+  };
+}
+
+/** Listed tools that cannot succeed without something a fresh installation lacks, and what they must answer instead. */
+export const refusals: Record<string, { arguments: Record<string, unknown>; code: string }> = {
+  apply_change: { arguments: { planId: "pl_none" }, code: "not_found" },
+};

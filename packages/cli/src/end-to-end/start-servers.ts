@@ -1,0 +1,101 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import { type AddressInfo, createServer as createSocket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { serverNodeFlags } from "@sophia/core/mcp/node-flags";
+
+export const serverIds = ["ai", "data", "infra", "bi"] as const;
+export type ServerId = (typeof serverIds)[number];
+
+export const bearer = "sophia_all_end-to-end-0123456789abcdef0123456789abcdef";
+
+const article = `<!doctype html><html lang="en"><head><title>The lighthouse of Aldmoor</title>
+<meta name="author" content="M. Reyes"></head><body><article><h1>The lighthouse of Aldmoor</h1>
+${"<p>The harbour lighthouse was repaired after the storm, and the keeper wrote down every ship that passed.</p>".repeat(8)}
+</article></body></html>`;
+
+export function scriptOf(id: ServerId): string {
+  return fileURLToPath(new URL(`../../../../servers/${id}/src/main.ts`, import.meta.url));
+}
+
+/** The four servers as processes of their own, and a small site to read. */
+export async function startServers() {
+  const dataDir = mkdtempSync(join(tmpdir(), "sophia-e2e-"));
+  const site = createServer((request, response) => {
+    const isRobots = request.url === "/robots.txt";
+    response.writeHead(200, { "content-type": isRobots ? "text/plain" : "text/html; charset=utf-8" });
+    response.end(isRobots ? "User-agent: *\nAllow: /\n" : article);
+  });
+  await new Promise<void>((resolve) => site.listen(0, "127.0.0.1", resolve));
+  const siteHost = `127.0.0.1:${(site.address() as AddressInfo).port}`;
+  const ports = await freePorts(5);
+  const environment = environmentFor(dataDir, siteHost, ports);
+  const children = serverIds.map((id) => start(id, environment));
+  const urls = Object.fromEntries(serverIds.map((id, index) => [id, `http://127.0.0.1:${ports[index]}`]));
+  await Promise.all(serverIds.map((id) => ready(urls[id] ?? "")));
+  return {
+    dataDir,
+    environment,
+    pageUrl: `http://${siteHost}/aldmoor`,
+    urls: urls as Record<ServerId, string>,
+    async stop() {
+      for (const child of children) child.kill("SIGTERM");
+      await Promise.all(children.map((child) => new Promise((resolve) => child.once("exit", resolve))));
+      site.close();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+export function environmentFor(dataDir: string, siteHost: string, ports: readonly number[]): Record<string, string> {
+  return {
+    PATH: process.env["PATH"] ?? "",
+    HOME: dataDir,
+    SOPHIA_DATA_DIR: dataDir,
+    SOPHIA_TOKEN: bearer,
+    SOPHIA_SIMULATE: "1",
+    SOPHIA_DATA_ALLOW_PRIVATE: siteHost,
+    SOPHIA_LOG_LEVEL: "warn",
+    SOPHIA_PORT_AI: String(ports[0]),
+    SOPHIA_PORT_DATA: String(ports[1]),
+    SOPHIA_PORT_INFRA: String(ports[2]),
+    SOPHIA_PORT_BI: String(ports[3]),
+    SOPHIA_PORT_CONSOLE: String(ports[4]),
+  };
+}
+
+function start(id: ServerId, environment: Record<string, string>): ChildProcess {
+  return spawn(process.execPath, [...serverNodeFlags, scriptOf(id)], {
+    env: environment,
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+}
+
+async function ready(url: string): Promise<void> {
+  for (let attempt = 0; attempt < 300; attempt++) {
+    const answer = await fetch(`${url}/readyz`).catch(() => undefined);
+    if (answer?.ok) return;
+    await delay(100);
+  }
+  throw new Error(`${url} did not become ready within 30 s`);
+}
+
+/** Ports that were free a moment ago, all different. */
+export async function freePorts(count: number): Promise<number[]> {
+  const sockets = await Promise.all(
+    Array.from(
+      { length: count },
+      () =>
+        new Promise<ReturnType<typeof createSocket>>((resolve) => {
+          const socket = createSocket().listen(0, "127.0.0.1", () => resolve(socket));
+        }),
+    ),
+  );
+  const ports = sockets.map((socket) => (socket.address() as AddressInfo).port);
+  await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.close(resolve))));
+  return ports;
+}
