@@ -4,7 +4,7 @@ import { z } from "zod";
 import { Secret } from "../config/secret.ts";
 import { startFakeUpstream, type FakeUpstream } from "../testing/fake-upstream.ts";
 import { startFaultProxy, type FaultProxy } from "../testing/fault-proxy.ts";
-import { createHttp, type Http, type HttpOptions } from "./http.ts";
+import { createHttp, type Http, type HttpCall, type HttpOptions } from "./http.ts";
 
 const log = pino({ level: "silent" });
 const Item = z.object({ name: z.string() });
@@ -243,9 +243,11 @@ describe("what must not be sent twice", () => {
   test("a POST that was refused for the rate, or never left, is repeated", async () => {
     upstream.on("POST /runs", { status: 429, headers: { "retry-after": "0.1" } }, { body: { name: "a" } });
     expect((await http().request(post)).data).toEqual({ name: "a" });
-    proxy.set([{ kind: "down" }]);
-    const away = await failure(http({ baseUrl: "http://127.0.0.1:1" }).request(post));
+    let attempts = 0;
+    const observer = { call: (call: HttpCall) => (attempts = call.attempts) };
+    const away = await failure(http({ baseUrl: "http://127.0.0.1:1", observer }).request(post));
     expect(away).toMatchObject({ retryable: true });
+    expect(attempts).toBe(2);
   });
 
   test("a POST that is marked idempotent is repeated", async () => {

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { pino } from "pino";
 import { startFakeUpstream, type FakeUpstream } from "../testing/fake-upstream.ts";
 import { createPublicFetch, type PublicFetchOptions } from "./public-fetch.ts";
-import type { Resolve } from "./guarded-dispatcher.ts";
+import { createAddressPolicy } from "./address.ts";
+import { createGuardedDispatcher, type Resolve } from "./guarded-dispatcher.ts";
 
 const log = pino({ level: "silent" });
 const { signal } = new AbortController();
@@ -37,6 +38,15 @@ test.each([8090, 8091, 8094])("fault 91: refuses our own port %i on any address"
   });
   await expect(fetch(`http://93.184.216.34:${port}/`, { signal })).rejects.toEqual(denied);
   await expect(fetch(`http://our.example:${port}/`, { signal })).rejects.toEqual(denied);
+});
+
+test("fault 91: a literal address is checked at connect as well, where no name is looked up", async () => {
+  const upstream = await startFakeUpstream();
+  const guarded = createGuardedDispatcher({ policy: createAddressPolicy() });
+  const request = guarded.request({ origin: upstream.url, path: "/", method: "GET" });
+  await expect(request).rejects.toEqual(denied);
+  await guarded.destroy();
+  await upstream.stop();
 });
 
 describe("names", () => {

@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { gzipSync } from "node:zlib";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { pino } from "pino";
 import { z } from "zod";
 import { startFakeUpstream, type FakeUpstream } from "../testing/fake-upstream.ts";
+import { createVirtualClock } from "../testing/virtual-clock.ts";
 import { createHttp, type Http, type HttpCall, type HttpOptions } from "./http.ts";
 import { readEvents, readLines } from "./stream-text.ts";
 
@@ -210,6 +212,19 @@ describe("around a call", () => {
     });
   });
 
+  test("leaves no timer and no listener behind, however it ends", async () => {
+    upstream.on("GET /x", { body: { name: "a" } }, { status: 404 }, { body: "broken" });
+    const clock = createVirtualClock();
+    const spine = http({ clock, attempts: 1 });
+    const { signal } = new AbortController();
+    for (let call = 0; call < 3; call++)
+      await spine.request({ path: "/x", schema: Item, signal }).catch(() => undefined);
+    const { body } = await spine.stream({ path: "/x", signal });
+    await collect(body);
+    expect(clock.sleeping).toBe(0);
+    expect(getEventListeners(signal, "abort")).toHaveLength(0);
+  });
+
   test("a cancelled call ends at once with the caller's reason, and is no failure of the service", async () => {
     upstream.on("GET /x", () => undefined);
     const spine = http();
@@ -249,4 +264,22 @@ describe("around a call", () => {
     await expect(error).rejects.toMatchObject({ kind: "upstream", retryable: false });
     rmSync(folder, { recursive: true });
   });
+});
+
+test("a stream nobody reads is let go at its deadline, without an unhandled error", async () => {
+  let isClosed = false;
+  upstream.on("GET /x", (_request, response) => {
+    response.on("close", () => {
+      isClosed = true;
+    });
+    response.writeHead(200);
+    response.write("part");
+  });
+  const limits = [{ class: "default", concurrency: { concurrent: 1 }, source: "test" }];
+  const spine = http({ limits });
+  await spine.stream({ path: "/x", timeoutMs: 100 });
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(isClosed).toBe(true);
+  const next = await spine.stream({ path: "/x", timeoutMs: 100 });
+  await expect(collect(next.body)).rejects.toMatchObject({ kind: "timeout" });
 });

@@ -224,6 +224,8 @@ describe("limit store over Redis", () => {
       await until(() => !store.shared);
       const answers = await Promise.all(Array.from({ length: 20 }, () => store.takeRate(ask())));
       expect(answers.filter(({ kind }) => kind === "go")).toHaveLength(1);
+      // A quarter of the pace: 200 ms between calls instead of 50.
+      expect(answers.at(-1)?.waitMs).toBeGreaterThan(100);
       const slots = await enter(store, { concurrent: 8 }, 20);
       expect(slots).toHaveLength(2);
       proxy.set([]);

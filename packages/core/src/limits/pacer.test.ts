@@ -53,6 +53,26 @@ test("who gives up in the line leaves it without holding up or overtaking anybod
   expect(clock.sleeping).toBe(0);
 });
 
+test("a gap in the line does not let the ones behind it overtake", async () => {
+  const { clock, enter } = setUp({ concurrency: { concurrent: 1 } });
+  const holder = await enter();
+  const controller = new AbortController();
+  const order: string[] = [];
+  async function call(name: string, signal?: AbortSignal): Promise<void> {
+    const pass = await enter(signal ? { signal } : {});
+    order.push(name);
+    pass.leave("accepted");
+  }
+  const all = [call("second"), call("quitter", controller.signal).catch(() => order.push("quit")), call("fourth")];
+  await clock.advance(1);
+  controller.abort();
+  await clock.advance(1);
+  holder.leave("accepted");
+  await clock.advance(1);
+  await Promise.all(all);
+  expect(order).toEqual(["quit", "second", "fourth"]);
+});
+
 test("the line is bounded: call 1,001 is refused at once", async () => {
   const { clock, enter } = setUp({ concurrency: { concurrent: 1 } });
   await enter();
