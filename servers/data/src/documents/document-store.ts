@@ -129,6 +129,8 @@ async function saveVersion(
 ): Promise<SavedDocument> {
   const urlKey = toUrlKey(fetched.finalUrl);
   const contentHash = createHash("sha256").update(page.markdown).digest("hex");
+  // SQLite has one writer; on PostgreSQL two that read the same page at once would both find nothing and both insert.
+  if (engine === "postgres") await sql`select pg_advisory_xact_lock(hashtextextended(${urlKey}, 7))`.execute(tx);
   const known = await tx
     .selectFrom("data_documents")
     .select(["id", "version", "content_hash", "fetched_at"])
