@@ -103,6 +103,15 @@ describe.each(nodes())("bootstrap on %s", (node) => {
     expect(calls().map((line) => line.endsWith("--prod"))).toEqual([true, false]);
   });
 
+  test.for(['{"included": {"devDependencies": true}}', "included:\n  devDependencies: true\n"])(
+    "the tools of somebody who works on the clone are not taken away: %j",
+    async (state) => {
+      write("node_modules/.modules.yaml", state);
+      await start(node, ["up"]).ended;
+      expect(calls().map((line) => line.endsWith("--prod"))).toEqual([false]);
+    },
+  );
+
   test("a changed lockfile or manifest installs again", async () => {
     await start(node, ["up"]).ended;
     write("pnpm-lock.yaml", "two");

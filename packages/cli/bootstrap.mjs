@@ -92,6 +92,15 @@ function isHolderAlive() {
   }
 }
 
+/** Somebody works on this clone: an install for production would take the tools away that they use. */
+function hasDevelopment() {
+  try {
+    return /"?devDependencies"?: true/.test(readFileSync(join(modules, ".modules.yaml"), "utf8"));
+  } catch {
+    return false;
+  }
+}
+
 function install(stamp, full) {
   const { packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   process.stderr.write(`Installing what is missing (${packageManager}) ...\n`);
@@ -138,7 +147,7 @@ const full = command === "test";
 const stamp = currentStamp();
 if (!isInstalled(stamp, full)) {
   await withLock(() => {
-    if (!isInstalled(stamp, full)) install(stamp, full);
+    if (!isInstalled(stamp, full)) install(stamp, full || hasDevelopment());
   });
 }
 const source = join(root, "packages", "cli", "src");

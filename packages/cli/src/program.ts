@@ -67,6 +67,12 @@ function addRunning(program: Command, choose: (run: Run) => void): void {
       }),
     );
   program
+    .command("stdio <server>")
+    .description("serve one MCP client over stdin and stdout; passes on to a running `up`")
+    .action((server: string) =>
+      choose(async (context) => (await import("./commands/stdio.ts")).runStdio(context, server)),
+    );
+  program
     .command("status")
     .description("ask the running servers how they are")
     .option("--json", "print JSON")

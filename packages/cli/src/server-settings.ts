@@ -1,4 +1,5 @@
 import { AiSettings } from "@sophia/ai/config";
+import { BiConfig } from "@sophia/bi/config";
 import { DataConfig } from "@sophia/data/config";
 import { InfraSettings } from "@sophia/infra/config";
 import type { z } from "zod";
@@ -8,4 +9,5 @@ export const serverSettings: readonly { title: string; settings: z.ZodObject }[]
   { title: "AI Intelligence", settings: AiSettings },
   { title: "Data Intelligence", settings: DataConfig },
   { title: "Infrastructure Copilot", settings: InfraSettings },
+  { title: "Business Intelligence", settings: BiConfig },
 ];

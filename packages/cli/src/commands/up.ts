@@ -27,9 +27,9 @@ export async function runUp(context: CommandContext, options: UpOptions): Promis
   const { config, terminal } = context;
   const servers = selectServers(options.only.length > 0 ? options.only : config.servers);
   const ids = servers.map(({ id }) => id);
-  await refuseTakenPorts(context, servers);
   const lock = takeDataLock(config.platform.dataDir, ids, "sophia up");
   try {
+    await refuseTakenPorts(context, servers);
     const view = createUpView({ terminal, servers, config, json: options.json });
     const tokens = await makeFirstTokens(context);
     const serverLog = createServerLog({ interactive: terminal.interactive, dataDir: config.platform.dataDir });
@@ -74,22 +74,24 @@ async function refuseTakenPorts({ config }: CommandContext, servers: readonly Se
   });
 }
 
-function describeServer({ environment, config }: CommandContext, server: ServerEntry): ServerSpec {
+function describeServer(context: CommandContext, server: ServerEntry): ServerSpec {
+  const { host, ports } = context.config.platform;
   return {
     id: server.id,
     title: server.title,
     main: findServerMain(server.id),
     arguments: [],
     nodeFlags: serverNodeFlags,
-    environment: {
-      ...buildServerEnvironment(environment),
-      // The parsed value: a relative or ~ folder must mean the same one in the children.
-      SOPHIA_DATA_DIR: config.platform.dataDir,
-      SOPHIA_SIMULATE: config.platform.simulate ? "1" : "0",
-    },
-    host: config.platform.host,
-    port: config.platform.ports[server.id],
+    environment: describeServerEnvironment(context),
+    host,
+    port: ports[server.id],
   };
+}
+
+/** The parsed values win: a relative or ~ folder must mean the same one in a child. */
+export function describeServerEnvironment({ environment, config }: CommandContext): Record<string, string> {
+  const { dataDir, simulate } = config.platform;
+  return { ...buildServerEnvironment(environment), SOPHIA_DATA_DIR: dataDir, SOPHIA_SIMULATE: simulate ? "1" : "0" };
 }
 
 /** Everything given up: 78 when every one named its configuration, else 1. One misconfigured server stops the start as well. */

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { aiServer } from "@sophia/ai/server";
+import { biServer } from "@sophia/bi/server";
 import { dataServer } from "@sophia/data/server";
 import { server as infraServer } from "@sophia/infra/server";
 import { services } from "@sophia/vendors/registry";
@@ -31,7 +32,11 @@ function format(name: string, text: string): string {
 
 function renderReadme(): string {
   const text = readFileSync(join(root, "README.md"), "utf8");
-  const withTools = replaceSection(text, "tools", renderToolTable([aiServer, dataServer, infraServer], ports));
+  const withTools = replaceSection(
+    text,
+    "tools",
+    renderToolTable([aiServer, dataServer, infraServer, biServer], ports),
+  );
   return format("README.md", replaceSection(withTools, "services", renderServiceTable(services)));
 }
 

@@ -1,5 +1,6 @@
 import { readFile, readdir, readlink } from "node:fs/promises";
 import { createServer } from "node:net";
+import { basename } from "node:path";
 
 export interface PortOwner {
   taken: boolean;
@@ -62,8 +63,8 @@ async function holdsSocket(pid: string, inodes: ReadonlySet<string>): Promise<bo
   return false;
 }
 
-/** Only the program's name: arguments may hold secrets. */
+/** Only the program's name: arguments may hold secrets. Not `comm`, which is the name of a thread. */
 async function readCommand(pid: number): Promise<string> {
-  const name = (await readFile(`/proc/${pid}/comm`, "utf8").catch(() => "")).trim();
-  return name === "" ? "" : ` (${name})`;
+  const path = await readlink(`/proc/${pid}/exe`).catch(() => "");
+  return path === "" ? "" : ` (${basename(path)})`;
 }
