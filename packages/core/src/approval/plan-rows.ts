@@ -3,7 +3,7 @@ import { AppError } from "../errors/app-error.ts";
 import type { Clock } from "../limits/clock.ts";
 import type { CoreTables, PlansTable, PlanState } from "../store/core-tables.ts";
 import type { Store } from "../store/store.ts";
-import { isSealIntact } from "./plan-seal.ts";
+import { isApprovalIntact, isSealIntact, readApprover } from "./plan-seal.ts";
 
 /** A plan as it is now: one that ran out reads `expired`, one whose process died while applying it reads `unknown`. */
 export type PlanRow = Selectable<PlansTable>;
@@ -42,22 +42,27 @@ const endings: Record<Exclude<PlanState, "proposed" | "approved">, string> = {
 export function createPlanRows(options: { store: Store<CoreTables>; clock: Clock; key: Buffer }): PlanRows {
   const { store, clock, key } = options;
 
-  async function get(id: string): Promise<PlanRow | undefined> {
-    const row = await store.db.selectFrom("plans").selectAll().where("id", "=", id).executeTakeFirst();
-    return row && viewAt(row, clock.now());
+  async function read(id: string): Promise<PlanRow | undefined> {
+    return await store.db.selectFrom("plans").selectAll().where("id", "=", id).executeTakeFirst();
   }
 
   async function getOpen(id: string): Promise<PlanRow> {
-    const row = await get(id);
-    if (!row) throw new AppError("not_found", "There is no such plan.", { hint: "`sophia plans` lists them." });
+    const stored = await read(id);
+    if (!stored) throw new AppError("not_found", "There is no such plan.", { hint: "`sophia plans` lists them." });
     const hint = "Plan the change again.";
-    if (!isSealIntact(row, key)) throw new AppError("denied", "The plan was altered after it was proposed.", { hint });
+    const isForged = stored.state === "approved" && !isApprovalIntact(id, stored.approved_by, key);
+    if (isForged || !isSealIntact(stored, key))
+      throw new AppError("denied", "The plan was altered after it was proposed.", { hint });
+    const row = viewAt(stored, clock.now());
     if (row.state === "proposed" || row.state === "approved") return row;
     throw new AppError("denied", endings[row.state], { hint });
   }
 
   return {
-    get,
+    async get(id) {
+      const stored = await read(id);
+      return stored && viewAt(stored, clock.now());
+    },
     getOpen,
     async insert(row) {
       await store.db.insertInto("plans").values(row).execute();
@@ -66,7 +71,7 @@ export function createPlanRows(options: { store: Store<CoreTables>; clock: Clock
       const query = store.db.updateTable("plans").set(to).where("id", "=", row.id).where("state", "in", from);
       const isBegun = row.state === "applying";
       const result = await (isBegun ? query : query.where("expires_at", ">", clock.now())).executeTakeFirst();
-      if (Number(result.numUpdatedRows) === 1) return { ...row, ...to };
+      if (Number(result.numUpdatedRows) === 1) return viewAt({ ...row, ...to }, clock.now());
       await getOpen(row.id);
       throw new AppError("denied", "The plan was decided by someone else just now.", { hint: "See `sophia plans`." });
     },
@@ -84,7 +89,8 @@ export function createPlanRows(options: { store: Store<CoreTables>; clock: Clock
   };
 }
 
-function viewAt(row: PlanRow, now: number): PlanRow {
+function viewAt(stored: PlanRow, now: number): PlanRow {
+  const row = { ...stored, approved_by: readApprover(stored.approved_by) };
   if (row.state === "applying") return row.expires_at + applyingGraceMs > now ? row : { ...row, state: "unknown" };
   const isOpen = row.state === "proposed" || row.state === "approved";
   return isOpen && row.expires_at <= now ? { ...row, state: "expired" } : row;

@@ -34,6 +34,24 @@ export function isSealIntact(row: PlansTable, key: Buffer): boolean {
   return hashJson(row.arguments) === row.arguments_hash && hashJson(row.plan) === row.plan_hash;
 }
 
+/** What the column `approved_by` holds: the approver and an HMAC, so that a write to the table approves nothing. */
+export function sealApproval(planId: string, approver: string, key: Buffer): string {
+  const mac = createHmac("sha256", key)
+    .update(JSON.stringify(["sophia approval", planId, approver]))
+    .digest();
+  return `${approver} ${mac.subarray(0, 16).toString("base64url")}`;
+}
+
+export function isApprovalIntact(planId: string, sealed: string | null, key: Buffer): boolean {
+  const given = Buffer.from(sealed ?? "");
+  const expected = Buffer.from(sealApproval(planId, readApprover(sealed) ?? "", key));
+  return given.length === expected.length && timingSafeEqual(given, expected);
+}
+
+export function readApprover(sealed: string | null): string | null {
+  return sealed?.split(" ")[0] ?? null;
+}
+
 function computeMac(nonce: string, fields: SealedFields, key: Buffer): string {
   const text = JSON.stringify([
     "sophia plan",

@@ -130,7 +130,6 @@ describe.each<Engine>(["sqlite", "postgres"])("plans on %s", (engine) => {
         const { id } = await propose();
         await store.db.updateTable("plans").set(alteration).where("id", "=", id).execute();
         await expect(plans.approve(id, approver), Object.keys(alteration)[0]).rejects.toMatchObject({ kind: "denied" });
-        await store.db.updateTable("plans").set({ state: "approved" }).where("id", "=", id).execute();
         await expect(plans.begin(id, agent, current())).rejects.toMatchObject({ kind: "denied" });
       }
       const { id } = await propose();
@@ -140,6 +139,26 @@ describe.each<Engine>(["sqlite", "postgres"])("plans on %s", (engine) => {
       const otherKey = createPlans({ store, clock, key: randomBytes(32) });
       const { id: sealed } = await propose();
       await expect(otherKey.approve(sealed, approver)).rejects.toMatchObject({ kind: "denied" });
+    }),
+  );
+
+  test(
+    "is not approved by a write to the table, nor by another plan's approval",
+    withPlans(async ({ plans, propose, store }) => {
+      const { id: approved } = await propose();
+      await plans.approve(approved, approver);
+      expect(await plans.list({ state: "approved" })).toMatchObject([{ approved_by: approver.id }]);
+      const { approved_by } = await store.db.selectFrom("plans").select("approved_by").executeTakeFirstOrThrow();
+      for (const forged of [null, approver.id, `${approver.id} x`, approved_by]) {
+        const { id } = await propose();
+        await store.db
+          .updateTable("plans")
+          .set({ state: "approved", approved_by: forged })
+          .where("id", "=", id)
+          .execute();
+        await expect(plans.begin(id, agent, current())).rejects.toMatchObject({ kind: "denied" });
+      }
+      expect(await plans.begin(approved, agent, current())).toMatchObject({ approved_by: approver.id });
     }),
   );
 
@@ -245,7 +264,7 @@ describe.each<Engine>(["sqlite", "postgres"])("plans on %s", (engine) => {
         if (state === "approved") expect(approval.status).toBe("fulfilled");
       }
     }),
-    60_000,
+    120_000,
   );
 });
 

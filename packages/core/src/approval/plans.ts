@@ -5,7 +5,7 @@ import type { CoreTables, PlanState } from "../store/core-tables.ts";
 import type { Store } from "../store/store.ts";
 import { hashCanonical } from "./canonical-hash.ts";
 import { createPlanRows, type PlanFilter, type PlanRow } from "./plan-rows.ts";
-import { sealPlan } from "./plan-seal.ts";
+import { sealApproval, sealPlan } from "./plan-seal.ts";
 
 export type { PlanFilter, PlanRow } from "./plan-rows.ts";
 
@@ -70,7 +70,7 @@ export function createPlans(options: { store: Store<CoreTables>; clock: Clock; k
       }
       return await rows.move(row, ["proposed"], {
         state: "approved",
-        approved_by: approver.id,
+        approved_by: sealApproval(id, approver.id, key),
         decided_at: clock.now(),
       });
     },

@@ -152,6 +152,7 @@ describe.each<Engine>(["sqlite", "postgres"])("tokens on %s", (engine) => {
     withTokens(async ({ tokens }) => {
       const bad = [
         { name: "", server: "ai", scopes: ["read"] },
+        { name: "a\u001b[2Jb", server: "ai", scopes: ["read"] },
         { name: "x", server: "AI; --", scopes: ["read"] },
         { name: "x", server: "ai", scopes: [] },
         { name: "x", server: "ai", scopes: ["admin"] },
@@ -185,7 +186,7 @@ describe.each<Engine>(["sqlite", "postgres"])("tokens on %s", (engine) => {
       const again = await tokens.ensureFirst(place.dataDir);
       expect(await tokens.authenticate(again.callerBearer ?? "", "ai")).toBeDefined();
     }),
-    60_000,
+    120_000,
   );
 });
 

@@ -145,8 +145,8 @@ function checkDescription(token: TokenDescription): void {
   if (token.scopes.length === 0 || token.scopes.some((scope) => !scopeOrder.includes(scope))) {
     throw new AppError("invalid_input", "A token needs at least one scope.", { hint: "read, write, approve" });
   }
-  if (!/^\S.{0,79}$/u.test(token.name)) {
-    throw new AppError("invalid_input", "A token needs a name of at most 80 characters.");
+  if (!/^[^\p{C}\s][^\p{C}]{0,79}$/u.test(token.name)) {
+    throw new AppError("invalid_input", "A token needs a name of at most 80 printable characters.");
   }
 }
 

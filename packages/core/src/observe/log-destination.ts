@@ -55,7 +55,8 @@ export function createLogDestination(options: {
     if (stream.writableLength === 0) return Promise.resolve();
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, timeoutMs);
-      stream.once("drain", () => {
+      // Called once everything before it has left.
+      stream.write("", () => {
         clearTimeout(timer);
         resolve();
       });

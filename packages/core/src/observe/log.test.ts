@@ -111,6 +111,20 @@ describe("createLogDestination", () => {
     expect(JSON.parse(written.at(-2) ?? "")).toMatchObject({ lost: 90 });
   });
 
+  it("flushes what it accepted, and does not wait for ever", async () => {
+    const pending: (() => void)[] = [];
+    const stream = new Writable({ write: (_chunk, _encoding, done) => void pending.push(done) });
+    const destination = createLogDestination({ scrubber: createScrubber(), stream });
+    destination.write("a\n");
+    await destination.flush(5);
+    expect(stream.writableLength).toBe(2);
+    const flushed = destination.flush(10_000);
+    const settle = setInterval(() => pending.shift()?.(), 1);
+    await flushed;
+    clearInterval(settle);
+    expect(stream.writableLength).toBe(0);
+  });
+
   it("survives a reader that goes away", async () => {
     const stream = new Writable({ write: (_chunk, _encoding, done) => done(new Error("EPIPE")) });
     const destination = createLogDestination({ scrubber: createScrubber(), stream });
