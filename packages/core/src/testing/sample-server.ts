@@ -28,6 +28,16 @@ const echo = defineTool({
   run: async (input, _context: ToolContext<SampleServices>) => ({ text: input.text.repeat(input.times ?? 1), source }),
 });
 
+const mirrored = defineTool({
+  name: "name_region",
+  title: "Region",
+  description: "Returns its region, which clients repeat in a header.",
+  effect: "read",
+  input: z.strictObject({ region: z.string().optional().meta({ "x-mcp-header": "Region" }) }),
+  output: z.object({ region: z.string(), source: Source }),
+  run: async ({ region }, _context: ToolContext<SampleServices>) => ({ region: region ?? "none", source }),
+});
+
 const wait = defineTool({
   name: "wait_long",
   title: "Wait",
@@ -145,7 +155,7 @@ export const sampleServer = defineServer<SampleServices>({
   id: "ai",
   title: "Sample",
   instructions: "Test-only server.",
-  direct: [echo, wait, stubborn, flood, big, leak, wrong],
+  direct: [echo, mirrored, wait, stubborn, flood, big, leak, wrong],
   longTail: [change],
   prompts: [],
 });

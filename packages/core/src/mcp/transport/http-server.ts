@@ -11,6 +11,7 @@ import { sendJsonRpcError } from "./json-rpc-error.ts";
 import { LoadShedder } from "./load-shedder.ts";
 import type { createMcpEndpoint } from "./mcp-endpoint.ts";
 import { readBody } from "./read-body.ts";
+import { makeRoomBelow } from "./silent-connections.ts";
 
 export interface HttpServerOptions {
   mcp: ReturnType<typeof createMcpEndpoint>;
@@ -126,8 +127,7 @@ export async function listenHttp(options: HttpServerOptions, host: string, port:
     },
   );
   server.maxConnections = Math.min(options.maxConnections, descriptorLimit() - reservedDescriptors);
-  // At the cap idle connections make room, so that the health endpoint can still be reached.
-  server.on("drop", () => server.closeIdleConnections());
+  makeRoomBelow(server, server.maxConnections);
   await listen(server, host, port);
   const address = server.address() as AddressInfo;
   const hostInUrl = host.includes(":") ? `[${host}]` : host;

@@ -136,6 +136,29 @@ describe("fault 70: headers that disagree with the body", () => {
   });
 });
 
+describe("fault 71: an argument that its header contradicts", () => {
+  const encoded = (text: string) => `=?base64?${Buffer.from(text).toString("base64")}?=`;
+  test.each([
+    ["missing", undefined, 400],
+    ["other value", "us-west-2", 400],
+    ["bad sentinel", "=?base64?%%%?=", 400],
+    ["equal", "eu-north-1", 200],
+    ["equal in a sentinel", encoded("eu-north-1"), 200],
+  ])("%s", async (_name, header, status) => {
+    const message = call("modern", "name_region", { region: "eu-north-1" });
+    if (header !== undefined) message.headers["mcp-param-region"] = header;
+    const answer = await post(server.url, bearer, message);
+    expect(answer.status).toBe(status);
+    if (status === 400) expect(answer.json().error.code).toBe(-32_020);
+  });
+
+  test("a header without the argument is ignored", async () => {
+    const message = call("modern", "name_region", {});
+    message.headers["mcp-param-region"] = "anything";
+    expect((await post(server.url, bearer, message)).json().result.structuredContent.region).toBe("none");
+  });
+});
+
 describe("fault 72: Host and Origin", () => {
   test.each([
     [{ host: "evil.example" }, 403],
