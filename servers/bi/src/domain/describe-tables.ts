@@ -52,8 +52,9 @@ export function suggestJoins(tables: readonly CatalogueTable[]): string[] {
 }
 
 function isKey(table: CatalogueTable, column: ColumnProfile): boolean {
-  // The number of different values is an estimate: within a tenth it may be each once.
-  return /(?:^|_)id$/i.test(column.name) && column.nullShare === 0 && column.distinctCount >= table.rows * 0.9;
+  return (
+    /(?:^|_)id$/i.test(column.name) && column.nullShare === 0 && column.distinctCount === table.rows && table.rows > 0
+  );
 }
 
 const shopQuestions: readonly SampleQuestion[] = [

@@ -30,6 +30,7 @@ export function createFolderWatch(options: {
   const given = new Set<string>();
   let lookedAt = Number.NEGATIVE_INFINITY;
   let running: Promise<void> | undefined;
+  let startedAt = 0;
   let notes: string[] = [];
 
   async function look(): Promise<void> {
@@ -37,6 +38,7 @@ export function createFolderWatch(options: {
     const preview = await imports.preview(options.folder);
     const pending = preview.files.filter((file) => file.state !== "unchanged" && !given.has(keyOf(file)));
     if (pending.length === 0 || running) return;
+    startedAt = clock.monotonic();
     running = importAgain(pending)
       .catch((error: unknown) => log.warn({ err: error }, "The import folder could not be imported"))
       .finally(() => {
@@ -55,6 +57,12 @@ export function createFolderWatch(options: {
         : [`${failed.length} files of the import folder could not be imported: list_imports says why.`];
   }
 
+  async function waitAtMost(work: Promise<void>, ms: number): Promise<void> {
+    const wait = new AbortController();
+    await Promise.race([work, clock.sleep(ms, wait.signal).catch(() => undefined)]);
+    wait.abort();
+  }
+
   const isImporting = (): boolean => running !== undefined;
 
   return {
@@ -69,9 +77,8 @@ export function createFolderWatch(options: {
         }
       }
       if (!running) return notes;
-      const wait = new AbortController();
-      await Promise.race([running, clock.sleep(waitForImportMs, wait.signal).catch(() => undefined)]);
-      wait.abort();
+      const leftMs = startedAt + waitForImportMs - clock.monotonic();
+      if (leftMs > 0) await waitAtMost(running, leftMs);
       return isImporting()
         ? [...notes, "Files of the import folder changed and are being imported: this answer may be from before."]
         : notes;

@@ -122,7 +122,13 @@ async function consider(scan: FolderScan, path: string, limits: ScanLimits): Pro
   if (status.size > limits.maxFileBytes) return skip(`larger than ${Math.floor(limits.maxFileBytes / 1e6)} MB`);
   if (status.size === 0) return skip("empty");
   if (scan.files.some((file) => file.path === real)) return skip("the same file under another name");
-  scan.files.push({ path: real, relativePath, format, bytes: status.size, modifiedAt: status.mtimeMs });
+  scan.files.push({
+    path: real,
+    relativePath: relative(scan.root, real),
+    format,
+    bytes: status.size,
+    modifiedAt: status.mtimeMs,
+  });
 }
 
 async function realpathOrNone(path: string): Promise<string | undefined> {

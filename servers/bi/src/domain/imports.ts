@@ -156,13 +156,13 @@ async function importAll(
   const { catalogue, clock } = options;
   let stopped: AppError | undefined;
   for (const [index, file] of scan.files.entries()) {
-    if (watch.signal.aborted) {
-      stopped = toAppError(watch.signal.reason);
-      break;
-    }
     watch.progress({ done: index, total: scan.files.length, message: `importing ${file.relativePath}` });
-    run.outcomes.push(await importOne(options, importer, scan.root, file, watch));
+    const outcome = await importOne(options, importer, scan.root, file, watch);
+    run.outcomes.push(outcome);
     catalogue.saveRun(run);
+    if (!watch.signal.aborted || (outcome.result !== "failed" && index === scan.files.length - 1)) continue;
+    stopped = toAppError(watch.signal.reason);
+    break;
   }
   for (const { path, reason } of scan.skipped.slice(0, 50))
     run.outcomes.push({ source: join(scan.root, path), result: "failed", reason });

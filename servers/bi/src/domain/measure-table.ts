@@ -18,7 +18,10 @@ const nestedTypes: ReadonlySet<DuckDBTypeId> = new Set([
   DuckDBTypeId.VARIANT,
 ]);
 
-/** Rows and, per column: type, NULL share, distinct values, range and frequent values. One pass over the table. */
+/**
+ * Rows and, per column: type, NULL share, distinct values, range and frequent values. Distinct values are estimated,
+ * but for columns named like keys: joins are suggested by those.
+ */
 export async function measureTable(
   connection: DuckDBConnection,
   table: string,
@@ -31,7 +34,9 @@ export async function measureTable(
     const plain = !nestedTypes.has(types[index]!.typeId);
     return [
       `count(${column}) AS count_${index}`,
-      plain ? `approx_count_distinct(${column}) AS distinct_${index}` : `NULL AS distinct_${index}`,
+      plain
+        ? `${/(?:^|_)id$/i.test(name) ? "count(DISTINCT" : "approx_count_distinct("} ${column}) AS distinct_${index}`
+        : `NULL AS distinct_${index}`,
       plain ? `min(${column}) AS min_${index}` : `NULL AS min_${index}`,
       plain ? `max(${column}) AS max_${index}` : `NULL AS max_${index}`,
       types[index]!.typeId === DuckDBTypeId.VARCHAR

@@ -5,8 +5,11 @@ export function nearestName(wanted: string, names: Iterable<string>): string | u
   let bestDistance = Math.max(2, Math.floor(target.length / 3)) + 1;
   for (const name of names) {
     const candidate = name.toLowerCase();
-    const distance =
-      candidate.includes(target) && target.length >= 4 ? 1 : editDistance(target, candidate, bestDistance);
+    // A part of a longer name counts as one slip; the shortest such name wins.
+    const isPart = target.length >= 4 && candidate.includes(target);
+    const distance = isPart
+      ? 1 - 1 / (1 + candidate.length - target.length)
+      : editDistance(target, candidate, bestDistance);
     if (distance < bestDistance) {
       best = name;
       bestDistance = distance;

@@ -6,6 +6,7 @@ import { searchTables, suggestJoins, suggestQuestions } from "../domain/describe
 import { toMarkdownTable } from "../domain/markdown-table.ts";
 import { nearestName } from "../domain/nearest-name.ts";
 import type { Freshness } from "../domain/folder-watch.ts";
+import { identifier } from "../domain/sql-text.ts";
 import type { Warehouse } from "../domain/warehouse.ts";
 
 interface Services {
@@ -85,10 +86,9 @@ export const describeData = defineTool({
   render(output) {
     const parts = output.tables.map((table) => {
       const head = `### ${table.name}${table.sample ? " (sample data)" : ""}: ${table.rows} rows, imported ${table.importedAt}`;
+      const examples = (table.rejectedExamples ?? []).map((one) => `line ${one.line} ${one.reason}`).join(", ");
       const rejected =
-        table.rejectedRows > 0
-          ? `${table.rejectedRows} lines left out: ${(table.rejectedExamples ?? []).map((one) => `line ${one.line} ${one.reason}`).join(", ")}`
-          : "";
+        table.rejectedRows > 0 ? `${table.rejectedRows} lines left out${examples && `: ${examples}`}` : "";
       const guesses = (table.guesses ?? [])
         .map((guess) => `- ${guess.what}${guess.column ? ` of ${guess.column}` : ""}: ${guess.guess}`)
         .join("\n");
@@ -154,11 +154,11 @@ function freshness(tables: readonly CatalogueTable[]): { asOf?: string } {
 
 function renderColumns(columns: readonly z.output<typeof Column>[]): string {
   if (columns.every((column) => column.nullShare === undefined))
-    return columns.map((column) => `${column.name} ${column.type}`).join(", ");
+    return columns.map((column) => `${toSqlName(column.name)} ${column.type}`).join(", ");
   return toMarkdownTable(
     ["column", "type", "nulls", "distinct", "min", "max", "values"],
     columns.map((column) => [
-      column.name,
+      toSqlName(column.name),
       column.type,
       `${Math.round((column.nullShare ?? 0) * 1000) / 10} %`,
       column.distinctCount ?? null,
@@ -167,4 +167,9 @@ function renderColumns(columns: readonly z.output<typeof Column>[]): string {
       (column.samples ?? []).join(", "),
     ]),
   );
+}
+
+/** The name as it must stand in SQL. */
+function toSqlName(name: string): string {
+  return /^[a-z_][a-z0-9_]*$/.test(name) ? name : identifier(name);
 }

@@ -1,0 +1,97 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startTestServer } from "@sophia/core/testing/test-server";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { biServer } from "./server.ts";
+import type { BiServices } from "./services.ts";
+import { type RunningBi, startBi } from "./testing/bi-services.ts";
+
+interface ToolAnswer {
+  isError?: boolean;
+  structuredContent?: Record<string, unknown>;
+  content: { type: string; text?: string }[];
+}
+
+let folder: string;
+let bi: RunningBi;
+let server: Awaited<ReturnType<typeof startTestServer<BiServices>>>;
+let bearer: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "sophia-files-"));
+  await writeFile(join(folder, "visits.csv"), "day,page,visits\n2026-01-01,/home,10\n2026-01-02,/home,12\n");
+  bi = await startBi({ SOPHIA_BI_IMPORT_ROOTS: folder });
+  server = await startTestServer({ definition: biServer, services: bi.services });
+  bearer = await server.bearer();
+});
+afterAll(async () => {
+  await server.close();
+  await bi.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function call(name: string, input: unknown): Promise<ToolAnswer> {
+  const response = await fetch(server.url, {
+    method: "POST",
+    headers: {
+      authorization: `Bearer ${bearer}`,
+      "content-type": "application/json",
+      accept: "application/json, text/event-stream",
+    },
+    body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params: { name, arguments: input } }),
+  });
+  const body = await response.text();
+  const json = body.startsWith("{")
+    ? body
+    : (body.split("\n").find((line) => line.startsWith("data: {")) ?? "").slice(6);
+  return (JSON.parse(json) as { result: ToolAnswer }).result;
+}
+
+test("a question goes through the whole server and back", async () => {
+  const described = await call("describe_data", { search: "orders region" });
+  expect(described.content[0]?.text).toContain("sample_orders (sample data)");
+  const answer = await call("query_data", {
+    sql: "SELECT region, count(*) AS orders FROM sample_orders GROUP BY region ORDER BY region",
+    limit: 2,
+  });
+  expect(answer.isError ?? false).toBe(false);
+  expect(answer.structuredContent).toMatchObject({
+    rowCount: 4,
+    truncated: false,
+    dialect: "duckdb",
+    source: { service: "snowflake", mode: "local" },
+  });
+  const rest = await call("query_data", { cursor: answer.structuredContent?.["nextCursor"] });
+  expect(rest.structuredContent).toMatchObject({ offset: 2, nextCursor: null });
+});
+
+test("a long answer stays within one page of ours: core never has to cut it", async () => {
+  const wide = Array.from({ length: 200 }, (_, index) => `repeat('ä"', 1000) AS column_${index}`).join(", ");
+  const answer = await call("query_data", { sql: `SELECT ${wide} FROM range(50)`, limit: 1_000 });
+  expect(answer.structuredContent).toMatchObject({ rowCount: 50 });
+  expect(String(answer.structuredContent?.["nextCursor"])).toMatch(/^[\w-]{22}\.\d+$/);
+  const tooWide = await call("query_data", {
+    sql: `SELECT ${Array.from({ length: 900 }, (_, index) => `1 AS column_${index}`).join(", ")}`,
+  });
+  expect(tooWide.content[0]?.text).toContain("900 columns");
+});
+
+test("hostile SQL is refused with a reason and without the engine's words", async () => {
+  const answer = await call("query_data", { sql: "COPY sample_orders TO '/tmp/x.csv'" });
+  expect(answer.isError).toBe(true);
+  expect(answer.content[0]?.text).toMatch(/denied[\s\S]*this is a COPY statement/);
+});
+
+test("import_dataset first plans, then apply_change imports, and the table can be asked", async () => {
+  const planned = await call("run_tool", { name: "import_dataset", arguments: { path: "visits.csv" } });
+  const planId = /"planId":\s*"([^"]+)"/.exec(JSON.stringify(planned.structuredContent))?.[1];
+  expect(planId).toBeDefined();
+  expect(bi.services.warehouse.tables().map((table) => table.name)).not.toContain("visits");
+  const applied = await call("run_tool", { name: "apply_change", arguments: { planId } });
+  expect(JSON.stringify(applied)).toContain("visits.csv");
+  const answer = await call("query_data", { sql: "SELECT sum(visits) FROM visits" });
+  expect(answer.structuredContent).toMatchObject({ rows: [[22]], notes: [] });
+  const listed = await call("run_tool", { name: "list_imports", arguments: {} });
+  expect(JSON.stringify(listed.structuredContent)).toContain('"imported":1');
+});
