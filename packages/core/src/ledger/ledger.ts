@@ -7,12 +7,14 @@ import type { Store } from "../store/store.ts";
 import {
   addToBuckets,
   type Budget,
+  type BudgetShortage,
   type Charge,
   buildCharges,
   dropOldBuckets,
   findShortage,
   lockBudgets,
 } from "./budget-buckets.ts";
+import { createGroupCommit, Refusal } from "./group-commit.ts";
 import { toNanoUsd, toUsd } from "./nano-usd.ts";
 
 /** One billable thing: `quantity` of `unit` (tokens, pages, credits, seconds) of a service. */
@@ -91,6 +93,7 @@ export function createLedger<Tables extends CoreTables>(options: { store: Store<
   // A store with more tables is a store of core's tables; Kysely's types are invariant and cannot say so.
   const store = options.store as unknown as Store<CoreTables>;
   const clock = options.clock ?? systemClock;
+  const commit = createGroupCommit(store);
   let sweptAt = clock.monotonic();
 
   return {
@@ -99,11 +102,11 @@ export function createLedger<Tables extends CoreTables>(options: { store: Store<
       const budgets = request.budgets ?? [];
       const sweep = clock.monotonic() - sweptAt >= sweepEveryMs;
       if (sweep) sweptAt = clock.monotonic();
-      await store.transaction((tx) => reserveIn(tx, store, row, { budgets, sweep }));
+      await commit((tx) => reserveIn(tx, store, row, { budgets, sweep }));
       return { ...toBillable(row), id: row.id, expiresAt: row.expires_at };
     },
-    settle: ({ id }, actual) => store.transaction((tx) => settleIn(tx, id, actual, clock.now())),
-    release: ({ id }) => store.transaction((tx) => closeOpen(tx, id, "released")),
+    settle: ({ id }, actual) => commit((tx) => settleIn(tx, id, actual, clock.now())),
+    release: ({ id }) => commit((tx) => closeOpen(tx, id, "released")),
     async record(entry) {
       const row = { ...buildReservation(entry, clock.now()), id: null };
       await store.db
@@ -151,22 +154,24 @@ async function reserveIn(
   while (shortage && (await expireAbandoned(tx, row.created_at)) > 0) {
     shortage = await findShortage(tx, budgets, request);
   }
-  if (shortage) {
-    const { budget, spentUsd, retryAfterMs } = shortage;
-    throw new AppError(
-      "budget_exceeded",
-      `The budget ${budget.key} has ${formatUsd(budget.limitUsd - spentUsd)} of ${formatUsd(budget.limitUsd)} left; this needs ${formatUsd(toUsd(row.cost_nano_usd))}.`,
-      { hint: "Use a cheaper way, raise the budget, or wait until earlier spending leaves its window.", retryAfterMs },
-    );
-  }
+  if (shortage) throw new Refusal(buildShortageError(shortage, row.cost_nano_usd));
   await addToBuckets(tx, JSON.parse(row.charges) as Charge[], row.cost_nano_usd);
   await tx.insertInto("ledger_reservations").values(row).execute();
+}
+
+function buildShortageError({ budget, spentUsd, retryAfterMs }: BudgetShortage, costNanoUsd: number): AppError {
+  const left = `${formatUsd(budget.limitUsd - spentUsd)} of ${formatUsd(budget.limitUsd)}`;
+  return new AppError(
+    "budget_exceeded",
+    `The budget ${budget.key} has ${left} left; this needs ${formatUsd(toUsd(costNanoUsd))}.`,
+    { hint: "Use a cheaper way, raise the budget, or wait until earlier spending leaves its window.", retryAfterMs },
+  );
 }
 
 async function settleIn(tx: Tx, id: string, actual: Settlement, now: number): Promise<void> {
   const costNanoUsd = toNanoUsd(actual.costUsd);
   const row = await tx.selectFrom("ledger_reservations").selectAll().where("id", "=", id).executeTakeFirst();
-  if (!row) throw new AppError("not_found", "There is no such reservation.");
+  if (!row) throw new Refusal(new AppError("not_found", "There is no such reservation."));
   if (row.state === "settled") return;
   const updated = await tx
     .updateTable("ledger_reservations")

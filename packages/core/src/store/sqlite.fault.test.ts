@@ -149,13 +149,13 @@ test("fault 46: the same on a real full file system", async ({ skip }) => {
     expect((await (await open()).db.selectFrom("results").select("id").execute()).length).toBe(written - 1);
   } finally {
     for (const store of opened.splice(0)) await store.close();
-    execFileSync("umount", [dataDir]);
+    execFileSync("/bin/umount", [dataDir]);
   }
 });
 
 function mountSmallDisk(folder: string): boolean {
   try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=1500k", "tmpfs", folder], { stdio: "ignore" });
+    execFileSync("/bin/mount", ["-t", "tmpfs", "-o", "size=1500k", "tmpfs", folder], { stdio: "ignore" });
     return true;
   } catch {
     return false;
