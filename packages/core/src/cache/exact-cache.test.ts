@@ -28,7 +28,9 @@ afterEach(async () => {
 });
 
 function create(options: Partial<ExactCacheOptions<Tables>> = {}): ExactCache {
-  return createExactCache({ store, clock, log, ttlMs: 60_000, ...options });
+  // Time stands still but for the moment in which writes are gathered.
+  const gathering = { ...clock, now: clock.now, sleep: async () => {} };
+  return createExactCache({ store, clock: gathering, log, ttlMs: 60_000, ...options });
 }
 
 test("keeps a value for its time, and over a restart", async () => {
@@ -53,6 +55,19 @@ test("never answers across partitions", async () => {
     }),
     { numRuns: 100 },
   );
+});
+
+test("values that come together are written together, and are seen before they are written", async () => {
+  const cache = create();
+  const writes = Promise.all(Array.from({ length: 100 }, (_, index) => cache.put("p", `k${index}`, `v${index}`)));
+  expect((await cache.get("p", "k50"))?.value).toBe("v50");
+  await writes;
+  const rows = await store.db.selectFrom("cache_entries").select("value").execute();
+  expect(rows).toHaveLength(100);
+  const late = cache.put("p", "k1", "newer");
+  await cache.remove("p", "k1");
+  await late;
+  expect(await cache.get("p", "k1")).toBeUndefined();
 });
 
 test("a later value replaces an earlier one", async () => {

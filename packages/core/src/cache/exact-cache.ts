@@ -1,9 +1,10 @@
 import { hash } from "node:crypto";
-import { type Kysely, sql } from "kysely";
+import { sql } from "kysely";
 import type { Logger } from "pino";
 import type { Clock } from "../limits/clock.ts";
 import type { Store } from "../store/store.ts";
 import type { CacheTables } from "./cache-tables.ts";
+import { createWriteGatherer } from "./gather-writes.ts";
 
 export interface ExactCacheOptions<Tables extends CacheTables> {
   store: Store<Tables>;
@@ -14,7 +15,7 @@ export interface ExactCacheOptions<Tables extends CacheTables> {
   maxEntries?: number;
   /** All values together, bytes of UTF-8. Default 256 MiB. */
   maxBytes?: number;
-  /** A longer value is not stored. Default 1 MiB. */
+  /** A longer value is not stored. Default 256 KiB. */
   maxEntryBytes?: number;
 }
 
@@ -29,12 +30,17 @@ export interface CachedValue {
  */
 export interface ExactCache {
   get(partition: string, key: string): Promise<CachedValue | undefined>;
-  /** Never throws: a cache that cannot write is a slow cache, not a failed request. */
+  /**
+   * Visible at once, durable when it resolves. Never throws: a cache that cannot write is a slow cache, not a failed
+   * request. Values that come together are written together.
+   */
   put(partition: string, key: string, value: string): Promise<void>;
   remove(partition: string, key: string): Promise<void>;
   /** Writes down what was used and makes room. Runs by itself every few hundred writes. */
   sweep(): Promise<void>;
 }
+
+type Row = CacheTables["cache_entries"];
 
 const sweepEveryWrites = 200;
 /** Room made at once, so that a full cache does not sweep at every write. */
@@ -45,32 +51,34 @@ const deletedAtOnce = 500;
 
 export function createExactCache<Tables extends CacheTables>(options: ExactCacheOptions<Tables>): ExactCache {
   // A store with more tables is a store of these tables; Kysely's types are invariant and cannot say so.
-  const db = options.store.db as unknown as Kysely<CacheTables>;
+  const store = options.store as unknown as Store<CacheTables>;
   const { clock, log } = options;
-  const maxEntryBytes = options.maxEntryBytes ?? 2 ** 20;
+  const maxEntryBytes = options.maxEntryBytes ?? 256 * 1024;
   const touched = new Map<string, number>();
-  let writes = 0;
+  let writesUntilSweep = sweepEveryWrites;
+
+  async function write(rows: readonly Row[]): Promise<void> {
+    await insert(store, rows);
+    writesUntilSweep -= rows.length;
+    if (writesUntilSweep > 0) return;
+    writesUntilSweep = sweepEveryWrites;
+    await sweep();
+  }
 
   async function sweep(): Promise<void> {
     const uses = [...touched];
     touched.clear();
-    for (const [id, at] of uses) {
-      await db.updateTable("cache_entries").set({ last_used_at: at }).where("id", "=", id).execute();
-    }
-    await db.deleteFrom("cache_entries").where("expires_at", "<=", clock.now()).execute();
-    await makeRoom(db, options.maxEntries ?? 50_000, options.maxBytes ?? 256 * 2 ** 20);
+    await markUsed(store, uses);
+    await store.db.deleteFrom("cache_entries").where("expires_at", "<=", clock.now()).execute();
+    await makeRoom(store, options.maxEntries ?? 50_000, options.maxBytes ?? 256 * 2 ** 20);
   }
 
+  const gatherer = createWriteGatherer<Row>({ clock, write });
   return {
     async get(partition, key) {
       const id = buildId(partition, key);
-      const row = await db
-        .selectFrom("cache_entries")
-        .select(["value", "created_at"])
-        .where("id", "=", id)
-        .where("expires_at", ">", clock.now())
-        .executeTakeFirst();
-      if (!row) return undefined;
+      const row = gatherer.get(id) ?? (await find(store, id));
+      if (!row || row.expires_at <= clock.now()) return undefined;
       if (touched.size < maxTouched || touched.has(id)) touched.set(id, clock.now());
       return { value: row.value, createdAt: row.created_at };
     },
@@ -78,23 +86,19 @@ export function createExactCache<Tables extends CacheTables>(options: ExactCache
       const bytes = Buffer.byteLength(value);
       if (bytes > maxEntryBytes || options.ttlMs <= 0) return;
       const now = clock.now();
-      const row = { value, bytes, created_at: now, expires_at: now + options.ttlMs, last_used_at: now };
+      const id = buildId(partition, key);
+      const times = { created_at: now, expires_at: now + options.ttlMs, last_used_at: now };
       try {
-        await db
-          .insertInto("cache_entries")
-          .values({ id: buildId(partition, key), partition, ...row })
-          .onConflict((conflict) => conflict.column("id").doUpdateSet(row))
-          .execute();
-        writes += 1;
-        if (writes % sweepEveryWrites === 0) await sweep();
+        await gatherer.add(id, { id, partition, value, bytes, ...times });
       } catch (error) {
         log.warn({ err: error }, "cache write failed");
       }
     },
     async remove(partition, key) {
       const id = buildId(partition, key);
+      await gatherer.settled();
       touched.delete(id);
-      await db.deleteFrom("cache_entries").where("id", "=", id).execute();
+      await store.db.deleteFrom("cache_entries").where("id", "=", id).execute();
     },
     sweep,
   };
@@ -105,7 +109,44 @@ function buildId(partition: string, key: string): string {
   return hash("sha256", `${partition.length}:${partition}:${key}`);
 }
 
-async function makeRoom(db: Kysely<CacheTables>, maxEntries: number, maxBytes: number): Promise<void> {
+function find(
+  store: Store<CacheTables>,
+  id: string,
+): Promise<Pick<Row, "value" | "created_at" | "expires_at"> | undefined> {
+  const columns = ["value", "created_at", "expires_at"] as const;
+  return store.db.selectFrom("cache_entries").select(columns).where("id", "=", id).executeTakeFirst();
+}
+
+async function insert(store: Store<CacheTables>, rows: readonly Row[]): Promise<void> {
+  await store.db
+    .insertInto("cache_entries")
+    .values([...rows])
+    .onConflict((conflict) =>
+      conflict.column("id").doUpdateSet((row) => ({
+        value: row.ref("excluded.value"),
+        bytes: row.ref("excluded.bytes"),
+        created_at: row.ref("excluded.created_at"),
+        expires_at: row.ref("excluded.expires_at"),
+        last_used_at: row.ref("excluded.last_used_at"),
+      })),
+    )
+    .execute();
+}
+
+/** In one transaction: each update by itself would be a durable write of its own. */
+async function markUsed(
+  store: Store<CacheTables>,
+  uses: readonly (readonly [id: string, at: number])[],
+): Promise<void> {
+  if (uses.length === 0) return;
+  await store.transaction(async (tx) => {
+    for (const [id, at] of uses) {
+      await tx.updateTable("cache_entries").set({ last_used_at: at }).where("id", "=", id).execute();
+    }
+  });
+}
+
+async function makeRoom({ db }: Store<CacheTables>, maxEntries: number, maxBytes: number): Promise<void> {
   const total = await db
     .selectFrom("cache_entries")
     .select([sql<number>`count(*)`.as("entries"), sql<number>`coalesce(sum(bytes), 0)`.as("bytes")])
