@@ -35,7 +35,7 @@ test("an exact scan finds the nearest, within what is allowed", () => {
     index
       .search(query, 3, new Set([4, 8]))
       .map(({ id }) => id)
-      .toSorted(),
+      .toSorted((left, right) => left - right),
   ).toEqual([4, 8]);
 });
 

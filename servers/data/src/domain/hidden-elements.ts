@@ -69,7 +69,7 @@ export function removeHidden(document: PageDocument): void {
   removeComments(document);
   const body = document.body;
   if (!body) return;
-  for (const element of [...body.querySelectorAll("[hidden], [style]")]) {
+  for (const element of body.querySelectorAll("[hidden], [style]")) {
     const isHiddenAttribute = element.hasAttribute("hidden") && element.getAttribute("hidden") !== "until-found";
     if (isHiddenAttribute || isHidingStyle(element.getAttribute("style") ?? "")) element.remove();
   }
@@ -77,7 +77,7 @@ export function removeHidden(document: PageDocument): void {
     // Sites hide the whole page until their scripts have run; whoever hides most of a page hides nothing from its reader.
     if (element !== body && !isMostOf(element, body)) element.remove();
   }
-  for (const element of [...body.querySelectorAll('[aria-hidden="true"]')]) {
+  for (const element of body.querySelectorAll('[aria-hidden="true"]')) {
     if (!isMostOf(element, body)) element.remove();
   }
 }
@@ -90,7 +90,7 @@ function isMostOf(element: PageElement, body: PageElement): boolean {
 function removeComments(root: PageNode): void {
   const pending: PageNode[] = [root];
   for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
-    for (const child of [...node.childNodes]) {
+    for (const child of Array.from(node.childNodes)) {
       if (child.nodeType === commentNode) child.remove();
       else if (isElement(child)) pending.push(child);
     }

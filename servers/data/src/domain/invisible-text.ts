@@ -1,9 +1,36 @@
-/**
- * Characters that a reader cannot see but a model reads: zero-width, bidi controls, the tag block (ASCII in disguise),
- * supplementary variation selectors, soft hyphens and control characters.
- */
-const invisible =
-  /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\u00AD\u061C\u115F\u1160\u17B4\u17B5\u180E\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\u3164\uFE00-\uFE0D\uFEFF\uFFA0\uFFF9-\uFFFC]|[\u{E0000}-\u{E0FFF}]|[\u{1D173}-\u{1D17A}]/gu;
+/** Characters that a reader cannot see but a model reads, as ranges of code points. */
+const invisibleRanges: readonly (readonly [first: number, last: number])[] = [
+  // Control characters but tab and line feed.
+  [0x00, 0x08],
+  [0x0b, 0x1f],
+  [0x7f, 0x9f],
+  // Soft hyphen, zero-width space, byte order mark, word joiner and invisible operators.
+  [0xad, 0xad],
+  [0x200b, 0x200b],
+  [0xfeff, 0xfeff],
+  [0x2060, 0x206f],
+  // Directional marks and overrides, and what remains of line separators.
+  [0x061c, 0x061c],
+  [0x200e, 0x200f],
+  [0x2028, 0x202e],
+  // Fillers that look empty.
+  [0x115f, 0x1160],
+  [0x17b4, 0x17b5],
+  [0x180e, 0x180e],
+  [0x3164, 0x3164],
+  [0xffa0, 0xffa0],
+  [0xfff9, 0xfffc],
+  // Variation selectors; the two that emoji use are treated below.
+  [0xfe00, 0xfe0d],
+  // Musical controls, and the tag block with its selectors: ASCII in disguise.
+  [0x1d173, 0x1d17a],
+  [0xe0000, 0xe0fff],
+];
+const invisible = new RegExp(`[${invisibleRanges.map(toClass).join("")}]`, "gu");
+
+function toClass([first, last]: readonly [number, number]): string {
+  return `\\u{${first.toString(16)}}-\\u{${last.toString(16)}}`;
+}
 
 /** Joiners carry meaning inside emoji and in scripts that join letters; elsewhere, or in a row, they only carry secrets. */
 const strayJoiner =
@@ -14,7 +41,7 @@ const repeatedSelector = /(?<=[\uFE0E\uFE0F])[\uFE0E\uFE0F]+/gu;
 /** The text as a reader sees it. Line separators become line breaks, so that words do not grow together. */
 export function removeInvisibleCharacters(text: string): string {
   return text
-    .replace(/[\u2028\u2029\u0085]/gu, "\n")
+    .replace(/\r\n?|[\u2028\u2029\u0085]/gu, "\n")
     .replace(invisible, "")
     .replace(strayJoiner, "")
     .replace(repeatedSelector, "");

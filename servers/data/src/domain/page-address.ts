@@ -44,7 +44,7 @@ function refuse(message: string): AppError {
 export function toUrlKey(address: string): string {
   const url = new URL(address);
   url.hash = "";
-  for (const name of [...url.searchParams.keys()]) {
+  for (const name of Array.from(url.searchParams.keys())) {
     if (trackingNames.test(name)) url.searchParams.delete(name);
   }
   return url.href;

@@ -44,7 +44,7 @@ function readLinkedData(document: PageDocument): JsonObject[] {
 
 function parseLeniently(source: string): unknown {
   // Publishers put raw line breaks inside strings, which JSON forbids; a space there changes nothing we read.
-  for (const text of [source, source.replace(/[\u0000-\u001F]+/g, " ")]) {
+  for (const text of [source, source.replace(/\p{Cc}+/gu, " ")]) {
     try {
       return JSON.parse(text) as unknown;
     } catch {

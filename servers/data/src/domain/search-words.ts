@@ -20,7 +20,7 @@ export function toSearchWords(text: string): string {
 }
 
 function toPairs(run: string): string {
-  const characters = [...run];
+  const characters = Array.from(run);
   if (characters.length === 1) return run;
   return characters
     .slice(1)

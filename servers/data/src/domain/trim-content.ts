@@ -31,10 +31,10 @@ export function trimContent(root: PageElement, title: string | null): void {
 
 function removeFurniture(root: PageElement): void {
   const whole = foldedText(root).length;
-  for (const element of [...root.querySelectorAll(furnitureTags)]) {
+  for (const element of root.querySelectorAll(furnitureTags)) {
     if (foldedText(element).length < whole * 0.3) element.remove();
   }
-  for (const element of [...root.querySelectorAll("[class], [id]")]) {
+  for (const element of root.querySelectorAll("[class], [id]")) {
     if (!furniture.test(`${element.className} ${element.id}`) || !root.contains(element)) continue;
     if (/^(?:BODY|ARTICLE|MAIN|PRE|CODE|TABLE|TBODY|TR|TD|TH|IMG)$/.test(element.nodeName)) continue;
     const length = foldedText(element).length;
@@ -48,7 +48,7 @@ function removeBeforeHeadline(root: PageElement, title: string | null): void {
   const key = toKey(title);
   const headline = [...root.querySelectorAll("h1, h2")].find((heading) => {
     const text = toKey(foldedText(heading));
-    return text.length > 8 && (text === key || key.includes(text) || text.includes(key));
+    return text === key || (text.length > 8 && (key.includes(text) || text.includes(key)));
   });
   if (!headline) return;
   const before: PageNode[] = [];
@@ -66,7 +66,7 @@ function toKey(text: string): string {
 }
 
 function removeFrameLines(root: PageElement): void {
-  for (const element of [...root.querySelectorAll(blockSelector)]) {
+  for (const element of root.querySelectorAll(blockSelector)) {
     const text = foldedText(element);
     if (text.length === 0 || text.length > 320 || !root.contains(element)) continue;
     if (/^(?:SPAN|STRONG)$/.test(element.nodeName) && !isAloneInParent(element, text)) continue;
@@ -106,7 +106,7 @@ function isListOfLinks(element: PageElement): boolean {
 function removeLinkLists(root: PageElement): void {
   const whole = foldedText(root).length;
   if (linkShare(root, whole) > 0.4) return;
-  for (const element of [...root.querySelectorAll("p, ul, ol, h2, h3, h4, h5, h6, div")]) {
+  for (const element of root.querySelectorAll("p, ul, ol, h2, h3, h4, h5, h6, div")) {
     if (!root.contains(element)) continue;
     const length = foldedText(element).length;
     if (length === 0 || length > 400 || length < 25 || linkShare(element, length) < 0.9) continue;

@@ -27,8 +27,8 @@ const inlineTimeoutMs = 5_000;
 export function createPageReader(options: {
   fetcher: PageFetcher;
   extractor: Extractor;
-  documents: DocumentStore;
-  vectors: PassageVectors;
+  documents: Pick<DocumentStore, "save">;
+  vectors: Pick<PassageVectors, "embedMissing">;
   jobs: Pick<Jobs, "enqueue">;
   clock: Clock;
   log: Logger;
