@@ -63,6 +63,8 @@ export interface ToolContext<Services> {
   signal: AbortSignal;
   progress(update: Progress): void;
   log: Logger;
+  /** Present while a plan is applied. */
+  planId?: string;
   /** Present for tools declared `interactive`. */
   client?: ClientChannel;
 }

@@ -7,12 +7,12 @@ import type { Clock } from "../limits/clock.ts";
 import type { Audit } from "../observe/audit.ts";
 import type { Scrubber } from "../observe/scrub.ts";
 import { withSpan } from "../observe/trace.ts";
-import type { Content } from "./define-server.ts";
 import type { AnyTool, Caller, ClientChannel, Progress, ToolContext } from "./define-tool.ts";
 import { InputRequired } from "./client-channel.ts";
-import { capOutput, type ResultShelf } from "./result-cap.ts";
+import { formatAnswer, formatErrorAnswer, type CallAnswer } from "./format-answer.ts";
+import type { ResultShelf } from "./result-cap.ts";
 import { errorText, inputError, refuseUnstorableText } from "./tool-error.ts";
-import { PlannedChange, type ToolTable } from "./tool-table.ts";
+import type { ToolTable } from "./tool-table.ts";
 
 export interface CallRequest {
   name: string;
@@ -23,15 +23,6 @@ export interface CallRequest {
   signal: AbortSignal;
   progress?: ((update: Progress) => void) | undefined;
   client?: ClientChannel | undefined;
-}
-
-/** The answer as JSON pieces, so that the wire form is put together without building it twice. */
-export interface CallAnswer {
-  /** JSON array of content blocks. */
-  contentJson: string;
-  /** JSON object; absent on errors, whose shape is not the tool's. */
-  structuredJson?: string;
-  isError: boolean;
 }
 
 export interface DispatchOptions<Services> {
@@ -78,7 +69,7 @@ export function createDispatch<Services>(options: DispatchOptions<Services>): Di
           perform(options, tool, target?.arguments, context),
         ),
       );
-      const answer = await toAnswer(options, target, output, request);
+      const answer = await formatAnswer({ ...options, caller: request.caller }, target, output);
       if ("plan" in tool) outcome = "planned";
       return answer;
     } catch (thrown) {
@@ -92,7 +83,7 @@ export function createDispatch<Services>(options: DispatchOptions<Services>): Di
       if (error.kind === "internal" || error.kind === "upstream") {
         options.log.warn({ requestId: request.requestId, tool: request.name, err: thrown }, "call failed");
       }
-      return errorAnswer(options.scrubber.scrub(errorText(error, request.requestId)));
+      return formatErrorAnswer(options.scrubber.scrub(errorText(error, request.requestId)));
     } finally {
       leave?.();
       const durationMs = clock.monotonic() - startedAt;
@@ -249,63 +240,6 @@ function createContext<Services>(
     log: options.log,
   };
   return tool.interactive === true && request.client ? { ...context, client: request.client } : context;
-}
-
-async function toAnswer<Services>(
-  options: DispatchOptions<Services>,
-  target: Target<Services>,
-  output: Record<string, unknown>,
-  request: CallRequest,
-): Promise<CallAnswer> {
-  const { tool, wrapped } = target;
-  const schema = "plan" in tool ? PlannedChange : tool.output;
-  const checked = schema.safeParse(output);
-  if (!checked.success) {
-    throw new AppError("internal", `${tool.name} gave an answer that breaks its own schema.`, {
-      cause: checked.error,
-    });
-  }
-  const capped = await capOutput({
-    output: checked.data,
-    itemsKey: tool.items,
-    maxTokens: tool.maxTokens,
-    server: options.serverId,
-    tool: tool.name,
-    caller: request.caller,
-    now: options.clock.now(),
-    shelf: options.shelf,
-  });
-  const structuredJson = options.scrubber.scrub(
-    wrapped ? JSON.stringify({ tool: tool.name, result: capped.output, source: capped.output["source"] }) : capped.json,
-  );
-  const text = renderText(options, tool, capped.output, structuredJson);
-  const more: Content[] = "plan" in tool ? [] : (tool.attach?.(checked.data) ?? []);
-  if (capped.resourceUri)
-    more.push({ type: "resource_link", uri: capped.resourceUri, name: "The rest of this answer" });
-  return { contentJson: contentJson(text, more), structuredJson, isError: false };
-}
-
-function renderText<Services>(
-  options: DispatchOptions<Services>,
-  tool: AnyTool<Services>,
-  output: Record<string, unknown>,
-  structuredJson: string,
-): string {
-  if ("plan" in tool || !tool.render) return structuredJson;
-  const prose = options.scrubber.scrub(tool.render(output));
-  return output["truncated"] === true && typeof output["nextCursor"] === "string"
-    ? `${prose}\n\n(Cut here. The rest: run_tool read_result {"cursor": "${output["nextCursor"]}"})`
-    : prose;
-}
-
-function contentJson(text: string, more: readonly Content[]): string {
-  const blocks = more.map((block) => JSON.stringify(block));
-  if (text !== "") blocks.unshift(`{"type":"text","text":${JSON.stringify(text)}}`);
-  return `[${blocks.join(",")}]`;
-}
-
-function errorAnswer(text: string): CallAnswer {
-  return { contentJson: contentJson(text, []), isError: true };
 }
 
 function cancelled(cause: unknown): AppError {

@@ -26,13 +26,15 @@ export interface ResultShelf {
 interface ShelvedRest {
   key: string;
   items: unknown[];
+  /** The tool's own cursor, when the answer that was cut was itself a page. */
+  toolCursor?: string;
 }
 
 export interface CappedOutput {
   output: Record<string, unknown>;
   json: string;
-  /** Present when something was cut. */
-  resourceUri?: string;
+  /** Where what was cut waits. */
+  rest?: { uri: string; cursor: string };
 }
 
 export interface CapRequest {
@@ -62,11 +64,16 @@ export async function capOutput(request: CapRequest): Promise<CappedOutput> {
     server: request.server,
     tool: request.tool,
     caller: request.caller.id,
-    body: JSON.stringify(cut.rest),
+    body: JSON.stringify({ ...cut.rest, ...toolCursorOf(request.output) }),
     expiresAt: request.now + resultLifetimeMs,
   });
-  const output = { ...cut.output, truncated: true, nextCursor: `${id}.0` };
-  return { output, json: JSON.stringify(output), resourceUri: `sophia://results/${id}` };
+  const cursor = `${id}.0`;
+  const output = { ...cut.output, truncated: true, nextCursor: cursor };
+  return { output, json: JSON.stringify(output), rest: { uri: `sophia://results/${id}`, cursor } };
+}
+
+function toolCursorOf({ nextCursor }: Record<string, unknown>): Pick<ShelvedRest, "toolCursor"> {
+  return typeof nextCursor === "string" ? { toolCursor: nextCursor } : {};
 }
 
 interface Cut {
@@ -125,7 +132,7 @@ export async function readShelved(
   shelf: ResultShelf,
   caller: Caller,
   cursor: string,
-): Promise<{ key: string; items: unknown[]; nextCursor?: string }> {
+): Promise<{ key: string; items: unknown[]; nextCursor?: string; toolCursor?: string }> {
   const match = /^([0-9a-f-]{36})\.(\d{1,9})$/.exec(cursor);
   const body = match?.[1] === undefined ? undefined : await shelf.get(match[1], caller.id);
   if (!match || body === undefined) {
@@ -143,7 +150,6 @@ export async function readShelved(
     if (room < 0 && end > offset) break;
   }
   const items = rest.items.slice(offset, end);
-  return end < rest.items.length
-    ? { key: rest.key, items, nextCursor: `${match[1]}.${end}` }
-    : { key: rest.key, items };
+  if (end < rest.items.length) return { key: rest.key, items, nextCursor: `${match[1]}.${end}` };
+  return { key: rest.key, items, ...(rest.toolCursor === undefined ? {} : { toolCursor: rest.toolCursor }) };
 }

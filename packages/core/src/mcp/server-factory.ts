@@ -11,7 +11,8 @@ import {
 import { InputRequired } from "./client-channel.ts";
 import type { Prompt, Resource, ServerDefinition } from "./define-server.ts";
 import type { Caller, ClientChannel, ClientQuestion } from "./define-tool.ts";
-import type { CallAnswer, Dispatch } from "./dispatch.ts";
+import type { Dispatch } from "./dispatch.ts";
+import type { CallAnswer } from "./format-answer.ts";
 import type { ToolTable } from "./tool-table.ts";
 import { matchTemplate } from "./uri-template.ts";
 

@@ -1,9 +1,11 @@
 import { join } from "node:path";
 import { createPlans } from "../approval/plans.ts";
-import { createTokens } from "../approval/tokens.ts";
+import { createTokens, type TokenInfo, type Tokens } from "../approval/tokens.ts";
+import { AppError } from "../errors/app-error.ts";
 import { createCallerLimiter } from "../limits/caller-limiter.ts";
 import { createGcra } from "../limits/gcra.ts";
-import { openAudit } from "../observe/audit.ts";
+import type { Clock } from "../limits/clock.ts";
+import { type Audit, openAudit } from "../observe/audit.ts";
 import { createHealth } from "../observe/health.ts";
 import { createMcp } from "./create-mcp.ts";
 import type { ServerDefinition } from "./define-server.ts";
@@ -34,28 +36,7 @@ export async function startServer<Services>(options: StartServerOptions<Services
   const audit = await openAudit({ directory: join(config.dataDir, "audit"), writer: definition.id, log, clock });
   const tokens = createTokens({ store, clock });
   if (config.token) await tokens.adoptConfigured(config.token);
-  const rate = options.limits && {
-    requests: options.limits.requestsPerSecond,
-    perMs: 1_000,
-    capacityFraction: 1,
-    burst: options.limits.burst,
-  };
-  const mcp = createMcp({
-    definition,
-    services: runtime.services,
-    version: packageVersion,
-    readOnly: config.readOnly,
-    maxBodyBytes,
-    limiter: createCallerLimiter({ clock, ...(rate ? { rate } : {}) }),
-    audit,
-    plans: createPlans({ store, clock, key: options.planKey }),
-    shelf: createResultShelf(store),
-    metrics,
-    scrubber: platform.scrubber,
-    log,
-    clock,
-    ...(options.sessions ? { sessions: options.sessions } : {}),
-  });
+  const mcp = createServerMcp(options, audit);
   const health = createHealth({ checks: runtime.checks ?? [], clock, server: definition.id });
   const failures = createGcra({ clock, maxKeys: 10_000 });
   const refusals = metrics.counter("sophia_refused_requests_total", "Requests refused before any tool ran.", [
@@ -63,6 +44,7 @@ export async function startServer<Services>(options: StartServerOptions<Services
   ]);
 
   async function listen(host: string, port: number): Promise<RunningHttpServer> {
+    if (!isLoopback(host)) await requireToken(tokens, clock);
     return listenHttp(
       {
         mcp: mcp.endpoint,
@@ -94,4 +76,48 @@ export async function startServer<Services>(options: StartServerOptions<Services
       await audit.close();
     },
   };
+}
+
+function createServerMcp<Services>(
+  { definition, runtime, platform, ...options }: StartServerOptions<Services>,
+  audit: Audit,
+) {
+  const { config, clock, store } = platform;
+  const rate = options.limits && {
+    requests: options.limits.requestsPerSecond,
+    perMs: 1_000,
+    capacityFraction: 1,
+    burst: options.limits.burst,
+  };
+  return createMcp({
+    definition,
+    services: runtime.services,
+    version: packageVersion,
+    readOnly: config.readOnly,
+    maxBodyBytes,
+    limiter: createCallerLimiter({ clock, ...(rate ? { rate } : {}) }),
+    audit,
+    plans: createPlans({ store, clock, key: options.planKey }),
+    shelf: createResultShelf(store),
+    metrics: platform.metrics,
+    scrubber: platform.scrubber,
+    log: platform.log,
+    clock,
+    ...(options.sessions ? { sessions: options.sessions } : {}),
+  });
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || host.startsWith("127.");
+}
+
+/** Beyond this machine a port without any bearer would be a door that nobody can open and everybody can try. */
+async function requireToken(tokens: Tokens, clock: Clock): Promise<void> {
+  const now = clock.now();
+  const isValid = ({ revokedAt, expiresAt }: TokenInfo): boolean =>
+    revokedAt === undefined && (expiresAt === undefined || expiresAt > now);
+  if ((await tokens.list()).some(isValid)) return;
+  throw new AppError("not_configured", "SOPHIA_HOST is not a loopback address and there is no token.", {
+    hint: "Set SOPHIA_TOKEN, or make one with `sophia token create`.",
+  });
 }

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { AppError } from "../errors/app-error.ts";
 
 /** The text of a failed call: what happened, what to do, and the same as data for programs. */

@@ -25,7 +25,7 @@ export interface RestartCall {
   signal: AbortSignal;
   progress(update: Progress): void;
   /** Ties the supervisor's log to ours. */
-  requestId: string;
+  planId: string;
 }
 
 export interface RestartOutcome {
@@ -141,7 +141,7 @@ async function restartServer(services: InfraServices, id: ServerId, call: Restar
   if (supervisor === undefined)
     throw new AppError("not_configured", "No supervisor runs here that could restart a server.");
   const before = await servers.health(id, call.signal);
-  await supervisor.restart(id, call.requestId);
+  await supervisor.restart(id, call.planId);
   let wasAway = before.state === "unreachable";
 
   async function look(): Promise<Recovery> {

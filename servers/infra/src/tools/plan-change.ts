@@ -35,12 +35,12 @@ export const planChange = defineTool({
   async plan({ change }, { services, signal }: ToolContext<InfraServices>) {
     return planRestart(services, change.target, signal);
   },
-  async apply({ change }, _plan, { services, signal, progress, requestId }: ToolContext<InfraServices>) {
+  async apply({ change }, _plan, { services, signal, progress, requestId, planId }: ToolContext<InfraServices>) {
     const { target } = change;
     const { name, healthy, detail, waitedMs } = await carryOutRestart(services, target, {
       signal,
       progress,
-      requestId,
+      planId: planId ?? requestId,
     });
     const source = sourceOf(target.kind === "container" ? "docker" : "sophia", services);
     return { resource: `${target.kind} ${name}`, healthy, detail, waitedMs, source };

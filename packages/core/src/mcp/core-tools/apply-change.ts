@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { z } from "zod";
 import type { Plans } from "../../approval/plans.ts";
 import { AppError, toAppError } from "../../errors/app-error.ts";
-import type { Audit } from "../../observe/audit.ts";
+import type { Audit, AuditEntry } from "../../observe/audit.ts";
 import { defineTool, Source, type ChangePlan, type ToolContext } from "../define-tool.ts";
 import { readOnlyRefusal } from "../dispatch.ts";
 import type { ToolTable } from "../tool-table.ts";
@@ -37,48 +37,59 @@ export function createApplyChange<Services>(options: ApplyChangeOptions<Services
       if (options.readOnly) throw readOnlyRefusal();
       const row = await options.plans.get(planId);
       const tool = row?.server === options.serverId ? options.table().tools.get(row.tool) : undefined;
-      if (!row || !tool || !("plan" in tool)) {
-        throw new AppError("not_found", "This server has no such plan.", {
-          hint: "Make a plan first; plans live ten minutes and belong to one server.",
-        });
-      }
+      if (!row || !tool || !("plan" in tool)) throw noSuchPlan();
       // The stored arguments were parsed by the tool's own schema when the plan was made; parse again all the same:
       // the row has been outside our hands.
       const input: unknown = tool.input.parse(JSON.parse(row.arguments));
       const plan: ChangePlan = await tool.plan(input, context);
-      const taken = await options.plans.begin(planId, context.caller, {
-        arguments: input,
-        plan,
-      });
-      const entry = {
-        requestId: context.requestId,
-        caller: context.caller.id,
-        server: options.serverId,
-        tool: tool.name,
-        effect: tool.effect,
-        argumentsHash: hash("sha256", row.arguments),
-        planId,
-      };
-      try {
-        await options.audit.write({ ...entry, phase: "before", outcome: "applying" });
-      } catch (thrown) {
-        await options.plans.finish(taken.id, "failed", "the audit could not be written");
-        throw thrown;
-      }
-      try {
-        const result = await tool.apply(input, plan, context);
-        await options.plans.finish(taken.id, "applied");
-        await options.audit.write({ ...entry, phase: "after", outcome: "applied" });
-        return { planId, outcome: "applied" as const, result, source: result["source"] };
-      } catch (thrown) {
-        const error = toAppError(thrown);
-        // Cut off or refused to say whether it happened: never claim that it did not.
-        const outcome =
-          error.kind === "timeout" || (error.kind === "upstream" && !error.retryable) ? "unknown" : "failed";
-        await options.plans.finish(taken.id, outcome, error.message);
-        await options.audit.write({ ...entry, phase: "after", outcome });
-        throw thrown;
-      }
+      await options.plans.begin(planId, context.caller, { arguments: input, plan });
+      const result = await recorded(
+        options,
+        {
+          requestId: context.requestId,
+          caller: context.caller.id,
+          server: options.serverId,
+          tool: tool.name,
+          effect: tool.effect,
+          argumentsHash: hash("sha256", row.arguments),
+          planId,
+        },
+        () => tool.apply(input, plan, { ...context, planId }),
+      );
+      return { planId, outcome: "applied" as const, result, source: result["source"] };
     },
+  });
+}
+
+/** Acts between two durable audit lines and notes how the plan ended. Nothing is done when the first cannot be written. */
+async function recorded<Services, Result>(
+  { plans, audit }: ApplyChangeOptions<Services>,
+  entry: Omit<AuditEntry, "phase" | "outcome"> & { planId: string },
+  act: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    await audit.write({ ...entry, phase: "before", outcome: "applying" });
+  } catch (thrown) {
+    await plans.finish(entry.planId, "failed", "the audit could not be written");
+    throw thrown;
+  }
+  try {
+    const result = await act();
+    await plans.finish(entry.planId, "applied");
+    await audit.write({ ...entry, phase: "after", outcome: "applied" });
+    return result;
+  } catch (thrown) {
+    const error = toAppError(thrown);
+    // Cut off or refused to say whether it happened: never claim that it did not.
+    const outcome = error.kind === "timeout" || (error.kind === "upstream" && !error.retryable) ? "unknown" : "failed";
+    await plans.finish(entry.planId, outcome, error.message);
+    await audit.write({ ...entry, phase: "after", outcome });
+    throw thrown;
+  }
+}
+
+function noSuchPlan(): AppError {
+  return new AppError("not_found", "This server has no such plan.", {
+    hint: "Make a plan first; plans live ten minutes and belong to one server.",
   });
 }

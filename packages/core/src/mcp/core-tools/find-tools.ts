@@ -39,14 +39,17 @@ export function createFindTools(longTail: readonly string[], table: () => ToolTa
             description: wire.description,
             effect: tool.effect,
             arguments: wire.inputSchema,
-            score: score(`${name} ${wire.title}`, wire.description, input.query),
           },
         ];
       });
-      const hits = input.query.trim() === "" ? all : all.filter((tool) => tool.score > 0);
-      hits.sort((one, other) => other.score - one.score || one.name.localeCompare(other.name));
+      const scores = new Map(
+        all.map((tool) => [tool.name, score(`${tool.name} ${tool.title}`, tool.description, input.query)]),
+      );
+      const scoreOf = (tool: { name: string }): number => scores.get(tool.name) ?? 0;
+      const hits = input.query.trim() === "" ? all : all.filter((tool) => scoreOf(tool) > 0);
+      hits.sort((one, other) => scoreOf(other) - scoreOf(one) || one.name.localeCompare(other.name));
       return {
-        tools: hits.slice(0, input.limit).map(({ score: _, ...tool }) => tool),
+        tools: hits.slice(0, input.limit),
         total: hits.length,
         source: { service: "sophia", mode: "local" as const, costUsd: 0 },
       };

@@ -18,6 +18,7 @@ export function createReadResult(shelf: ResultShelf, clock: Clock) {
       field: z.string().describe("The field of the first answer that these items continue."),
       items: z.array(z.unknown()),
       nextCursor: z.string().optional().describe("Where the next part begins; absent at the end."),
+      toolCursor: z.string().optional().describe("At the end: the tool's own cursor for its next page."),
       source: Source,
     }),
     maxTokens: 20_000,
@@ -27,6 +28,7 @@ export function createReadResult(shelf: ResultShelf, clock: Clock) {
         field: page.key,
         items: page.items,
         ...(page.nextCursor === undefined ? {} : { nextCursor: page.nextCursor }),
+        ...(page.toolCursor === undefined ? {} : { toolCursor: page.toolCursor }),
         source: { service: "sophia", mode: "local" as const, costUsd: 0, asOf: new Date(clock.now()).toISOString() },
       };
     },

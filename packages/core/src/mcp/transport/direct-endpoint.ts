@@ -1,11 +1,13 @@
 import type { ServerResponse } from "node:http";
 import { SERVER_INFO_META_KEY } from "@modelcontextprotocol/server";
 import type { Caller } from "../define-tool.ts";
-import type { CallAnswer, Dispatch } from "../dispatch.ts";
+import type { Dispatch } from "../dispatch.ts";
+import type { CallAnswer } from "../format-answer.ts";
 import { listCacheHint } from "../server-factory.ts";
 import type { ToolTable } from "../tool-table.ts";
 import { CallStream } from "./event-stream.ts";
 import type { DirectRequest, Era } from "./direct-match.ts";
+import { goneSignal } from "./gone-signal.ts";
 import type { RunningCalls } from "./running-calls.ts";
 
 export interface DirectEndpointOptions {
@@ -45,9 +47,7 @@ export function createDirectEndpoint(options: DirectEndpointOptions) {
     caller: Caller,
     response: ServerResponse,
   ): Promise<void> {
-    const controller = new AbortController();
-    const onClose = (): void => controller.abort();
-    response.once("close", onClose);
+    const { controller, release } = goneSignal(response);
     const remove = request.era === "legacy" ? options.running.add(caller.id, request.id, controller) : undefined;
     const stream = request.progressToken === undefined ? undefined : new CallStream(response, request.progressToken);
     try {
@@ -59,7 +59,7 @@ export function createDirectEndpoint(options: DirectEndpointOptions) {
         signal: controller.signal,
         progress: stream && ((update) => stream.progress(update)),
       });
-      response.off("close", onClose);
+      release();
       const message = `{"result":{${resultMembers(answer)}${callTail[request.era]},"jsonrpc":"2.0","id":${JSON.stringify(request.id)}}`;
       if (stream) await stream.end(message);
       else sendJson(response, message);

@@ -7,7 +7,7 @@ import { matchDirect, type DirectRequest } from "./direct-match.ts";
 import type { createDirectEndpoint } from "./direct-endpoint.ts";
 import { findShapeFault } from "./json-guard.ts";
 import { sendJsonRpcError } from "./json-rpc-error.ts";
-import { findParamHeaderFault, mirroredArguments } from "./param-headers.ts";
+import { findParamHeaderFault, mirroredArguments, type MirroredArgument } from "./param-headers.ts";
 import type { RunningCalls } from "./running-calls.ts";
 import type { createSdkEndpoint } from "./sdk-endpoint.ts";
 import type { Sessions } from "./sessions.ts";
@@ -27,70 +27,22 @@ const headerMismatch = -32_020;
 export function createMcpEndpoint(options: McpEndpointOptions) {
   const mirrored = new Map([...options.table.wire].map(([name, tool]) => [name, mirroredArguments(tool)]));
 
-  /** True when the answer has been sent. */
-  function refuseParamHeaders(request: IncomingMessage, response: ServerResponse, body: unknown): boolean {
-    const declared = mirrored.get(calledTool(body) ?? "");
-    if (!declared || declared.length === 0 || request.headers["mcp-method"] === undefined) return false;
-    const params = isRecord(body) && isRecord(body["params"]) ? body["params"] : {};
-    const values = isRecord(params["arguments"]) ? params["arguments"] : {};
-    const mismatch = findParamHeaderFault(declared, request.headers, values);
-    if (!mismatch) return false;
-    sendJsonRpcError(response, {
-      status: 400,
-      code: headerMismatch,
-      message: "Bad Request: the request headers and body disagree",
-      data: { mismatch },
-    });
-    return true;
-  }
-
-  function canAnswerDirectly(direct: DirectRequest, caller: Caller): boolean {
-    if (direct.era === "legacy" && options.sessions !== undefined) return false;
-    if (direct.method === "tools/list") return true;
-    return options.dispatch.knows(direct.name, caller) && !options.dispatch.isInteractive(direct.name);
-  }
-
   async function post(request: IncomingMessage, response: ServerResponse, caller: Caller, bytes: Buffer) {
     if (!isJsonContentType(request.headers["content-type"])) {
       sendJsonRpcError(response, { status: 415, code: -32_000, message: "Content-Type must be application/json" });
       return;
     }
     const body = parse(response, bytes);
-    if (body === undefined || refuseParamHeaders(request, response, body)) return;
+    if (body === undefined) return;
+    const mismatch = findMirrorFault(mirrored, request, body);
+    if (mismatch) {
+      const message = "Bad Request: the request headers and body disagree";
+      sendJsonRpcError(response, { status: 400, code: headerMismatch, message, data: { mismatch } });
+      return;
+    }
     const direct = matchDirect(request.headers, body);
-    if (direct && canAnswerDirectly(direct, caller)) {
-      await options.direct.handle(direct, caller, response);
-      return;
-    }
-    await postThroughSdk(request, response, caller, body);
-  }
-
-  async function postThroughSdk(request: IncomingMessage, response: ServerResponse, caller: Caller, body: unknown) {
-    const outcome = classifyInboundRequest({
-      httpMethod: "POST",
-      body,
-      ...headerOf(request, "protocolVersionHeader", "mcp-protocol-version"),
-      ...headerOf(request, "mcpMethodHeader", "mcp-method"),
-      ...headerOf(request, "mcpNameHeader", "mcp-name"),
-    });
-    if (outcome.kind !== "legacy") {
-      await options.sdk.serveModern(request, response, caller, body);
-      return;
-    }
-    if (options.sessions !== undefined) {
-      await options.sessions.handle(request, response, caller, body);
-      return;
-    }
-    if (outcome.reason === "notification") {
-      if (isRecord(body) && body["method"] === "notifications/cancelled" && isRecord(body["params"])) {
-        options.running.cancel(caller.id, body["params"]["requestId"]);
-      }
-      response.writeHead(202).end();
-      return;
-    }
-    const name = calledTool(body);
-    const asStream = name !== undefined && options.dispatch.isInteractive(name);
-    await options.sdk.serveLegacy(request, response, { caller, body, asStream });
+    if (direct && canAnswerDirectly(options, direct, caller)) await options.direct.handle(direct, caller, response);
+    else await postThroughSdk(options, request, response, { caller, body });
   }
 
   return {
@@ -101,14 +53,60 @@ export function createMcpEndpoint(options: McpEndpointOptions) {
         await options.sessions.handle(request, response, caller, undefined);
         return;
       }
-      sendJsonRpcError(response, {
-        status: 405,
-        code: -32_000,
-        message: "Method not allowed.",
-        headers: { allow: "POST" },
-      });
+      const headers = { allow: "POST" };
+      sendJsonRpcError(response, { status: 405, code: -32_000, message: "Method not allowed.", headers });
     },
   };
+}
+
+function canAnswerDirectly(options: McpEndpointOptions, direct: DirectRequest, caller: Caller): boolean {
+  if (direct.era === "legacy" && options.sessions !== undefined) return false;
+  if (direct.method === "tools/list") return true;
+  return options.dispatch.knows(direct.name, caller) && !options.dispatch.isInteractive(direct.name);
+}
+
+function findMirrorFault(
+  mirrored: ReadonlyMap<string, readonly MirroredArgument[]>,
+  request: IncomingMessage,
+  body: unknown,
+) {
+  const declared = mirrored.get(calledTool(body) ?? "");
+  if (!declared || declared.length === 0 || request.headers["mcp-method"] === undefined) return undefined;
+  const params = isRecord(body) && isRecord(body["params"]) ? body["params"] : {};
+  return findParamHeaderFault(declared, request.headers, isRecord(params["arguments"]) ? params["arguments"] : {});
+}
+
+async function postThroughSdk(
+  options: McpEndpointOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+  { caller, body }: { caller: Caller; body: unknown },
+): Promise<void> {
+  const outcome = classifyInboundRequest({
+    httpMethod: "POST",
+    body,
+    ...headerOf(request, "protocolVersionHeader", "mcp-protocol-version"),
+    ...headerOf(request, "mcpMethodHeader", "mcp-method"),
+    ...headerOf(request, "mcpNameHeader", "mcp-name"),
+  });
+  if (outcome.kind !== "legacy") {
+    await options.sdk.serveModern(request, response, caller, body);
+    return;
+  }
+  if (options.sessions !== undefined) {
+    await options.sessions.handle(request, response, caller, body);
+    return;
+  }
+  if (outcome.reason === "notification") {
+    if (isRecord(body) && body["method"] === "notifications/cancelled" && isRecord(body["params"])) {
+      options.running.cancel(caller.id, body["params"]["requestId"]);
+    }
+    response.writeHead(202).end();
+    return;
+  }
+  const name = calledTool(body);
+  const asStream = name !== undefined && options.dispatch.isInteractive(name);
+  await options.sdk.serveLegacy(request, response, { caller, body, asStream });
 }
 
 function parse(response: ServerResponse, bytes: Buffer): unknown {

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { WireTool } from "../tool-table.ts";
 
-interface MirroredArgument {
+export interface MirroredArgument {
   name: string;
   header: string;
 }
