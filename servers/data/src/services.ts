@@ -74,9 +74,16 @@ export async function createDataServices(
 }
 
 function defineEmbedJob({ jobs }: Platform<DataTables>, vectors: PassageVectors): void {
-  jobs.define(embedJobKind, async (run) => {
-    const made = await vectors.embedMissing(Number.POSITIVE_INFINITY, { signal: run.signal });
-    return { made };
+  let filling: Promise<number> | undefined;
+  jobs.define(embedJobKind, async ({ signal }) => {
+    // Each job fills all gaps, so that a second one at the same time would only do the same work twice.
+    while (filling) await filling.catch(() => {});
+    filling = vectors.embedMissing(Number.POSITIVE_INFINITY, { signal });
+    try {
+      return { made: await filling };
+    } finally {
+      filling = undefined;
+    }
   });
 }
 

@@ -38,7 +38,7 @@ export interface DocumentSearch {
 const passagesPerRanking = 200;
 /** Every text is a little near to every other. What is less near than this share of the best is no match. */
 const leastShareOfBest = 0.55;
-const leastScore = 0.2;
+const leastScore = 0.25;
 const meaningTimeoutMs = 10_000;
 
 export function createDocumentSearch(options: {
@@ -82,8 +82,9 @@ export function createDocumentSearch(options: {
         meaning: toDocuments(byMeaning, passages),
       };
       const fused = fuseRankings([
-        { keys: [...rankings.words.keys()], weight: 1 },
+        // First, because it wins ties: the best by words may hold only one word of the query.
         { keys: [...rankings.meaning.keys()], weight: 1 },
+        { keys: [...rankings.words.keys()], weight: 1 },
       ]);
       const page = fused.slice(offset, offset + limit);
       const facts = await readFacts(
