@@ -32,7 +32,7 @@ afterAll(async () => {
 });
 
 async function call(name: string, input: unknown): Promise<ToolAnswer> {
-  const response = await fetch(server.url, {
+  const response = await fetch(new URL("/mcp", server.url), {
     method: "POST",
     headers: {
       authorization: `Bearer ${bearer}`,
@@ -69,7 +69,7 @@ test("a question goes through the whole server and back", async () => {
 test("a long answer stays within one page of ours: core never has to cut it", async () => {
   const wide = Array.from({ length: 200 }, (_, index) => `repeat('ä"', 1000) AS column_${index}`).join(", ");
   const answer = await call("query_data", { sql: `SELECT ${wide} FROM range(50)`, limit: 1_000 });
-  expect(answer.structuredContent).toMatchObject({ rowCount: 50 });
+  expect(answer.structuredContent).toMatchObject({ rowCount: 20, truncated: true });
   expect(String(answer.structuredContent?.["nextCursor"])).toMatch(/^[\w-]{22}\.\d+$/);
   const tooWide = await call("query_data", {
     sql: `SELECT ${Array.from({ length: 900 }, (_, index) => `1 AS column_${index}`).join(", ")}`,
@@ -84,14 +84,14 @@ test("hostile SQL is refused with a reason and without the engine's words", asyn
 });
 
 test("import_dataset first plans, then apply_change imports, and the table can be asked", async () => {
-  const planned = await call("run_tool", { name: "import_dataset", arguments: { path: "visits.csv" } });
+  const planned = await call("run_tool", { tool: "import_dataset", arguments: { path: "visits.csv" } });
   const planId = /"planId":\s*"([^"]+)"/.exec(JSON.stringify(planned.structuredContent))?.[1];
-  expect(planId).toBeDefined();
+  expect(planId, JSON.stringify(planned)).toBeDefined();
   expect(bi.services.warehouse.tables().map((table) => table.name)).not.toContain("visits");
-  const applied = await call("run_tool", { name: "apply_change", arguments: { planId } });
+  const applied = await call("run_tool", { tool: "apply_change", arguments: { planId } });
   expect(JSON.stringify(applied)).toContain("visits.csv");
   const answer = await call("query_data", { sql: "SELECT sum(visits) FROM visits" });
   expect(answer.structuredContent).toMatchObject({ rows: [[22]], notes: [] });
-  const listed = await call("run_tool", { name: "list_imports", arguments: {} });
+  const listed = await call("run_tool", { tool: "list_imports", arguments: {} });
   expect(JSON.stringify(listed.structuredContent)).toContain('"imported":1');
 });

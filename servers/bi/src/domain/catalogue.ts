@@ -69,7 +69,7 @@ const schema = `
 const keptRuns = 200;
 
 export function openCatalogue(directory: string, maxTables: number): Catalogue {
-  mkdirSync(directory, { recursive: true });
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
   const database = new DatabaseSync(join(directory, "catalogue.db"), { timeout: 5_000 });
   database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
   database.exec(schema);

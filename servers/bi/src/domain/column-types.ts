@@ -131,6 +131,12 @@ async function countMisfits(scope: ColumnScope, candidates: readonly Candidate[]
 
 function candidatesFor(text: string): Candidate[] {
   const matches = (pattern: string): string => `regexp_full_match(${text}, ${literal(pattern)})`;
+  return [...numberCandidates(text, matches), ...timeCandidates(text, matches)];
+}
+
+type Matches = (pattern: string) => string;
+
+function numberCandidates(text: string, matches: Matches): Candidate[] {
   const withoutCommas = `replace(${text}, ',', '')`;
   const withPoint = `replace(replace(${text}, '.', ''), ',', '.')`;
   return [
@@ -156,15 +162,20 @@ function candidatesFor(text: string): Candidate[] {
     {
       type: "DECIMAL(18,SCALE)",
       label: "decimal numbers with commas between thousands",
-      fits: matches("[+-]?(0|[1-9]\\d{0,2})(,\\d{3}){0,4}(\\.\\d{1,4})?"),
+      fits: matches("[+-]?(0|[1-9]\\d{0,2})(,\\d{3}){0,3}(\\.\\d{1,4})?"),
       value: withoutCommas,
     },
     {
       type: "DECIMAL(18,SCALE)",
       label: "decimal numbers with a decimal comma",
-      fits: matches("[+-]?(0|[1-9]\\d{0,13}|[1-9]\\d{0,2}(\\.\\d{3}){1,4})(,\\d{1,4})?"),
+      fits: matches("[+-]?(0|[1-9]\\d{0,13}|[1-9]\\d{0,2}(\\.\\d{3}){1,3})(,\\d{1,4})?"),
       value: withPoint,
     },
+  ];
+}
+
+function timeCandidates(text: string, matches: Matches): Candidate[] {
+  return [
     {
       type: "DATE",
       label: "dates as year-month-day",

@@ -18,52 +18,40 @@ export interface FolderWatch extends Freshness {
 const lookEveryMs = 2_000;
 const waitForImportMs = 1_000;
 
-export function createFolderWatch(options: {
+interface FolderWatchOptions {
   folder: string;
   imports: Imports;
   clock: Clock;
   log: Logger;
-}): FolderWatch {
-  const { clock, imports, log } = options;
+}
+
+export function createFolderWatch(options: FolderWatchOptions): FolderWatch {
+  const { clock, log } = options;
   const closing = new AbortController();
   /** Files that could not be imported, as they were: not tried again until they change. */
-  const given = new Set<string>();
+  const failing = new Set<string>();
   let lookedAt = Number.NEGATIVE_INFINITY;
-  let running: Promise<void> | undefined;
-  let startedAt = 0;
+  let running: { done: Promise<void>; startedAt: number } | undefined;
   let notes: string[] = [];
 
   async function look(): Promise<void> {
     lookedAt = clock.monotonic();
-    const preview = await imports.preview(options.folder);
-    const pending = preview.files.filter((file) => file.state !== "unchanged" && !given.has(keyOf(file)));
+    const { files } = await options.imports.preview(options.folder);
+    const pending = files.filter((file) => file.state !== "unchanged" && !failing.has(keyOf(file)));
     if (pending.length === 0 || running) return;
-    startedAt = clock.monotonic();
-    running = importAgain(pending)
+    const done = importFiles(options, pending, failing, closing.signal)
+      .then((failed) => {
+        notes =
+          failed === 0 ? [] : [`${failed} files of the import folder could not be imported: list_imports says why.`];
+      })
       .catch((error: unknown) => log.warn({ err: error }, "The import folder could not be imported"))
       .finally(() => {
         running = undefined;
       });
+    running = { done, startedAt: clock.monotonic() };
   }
 
-  async function importAgain(pending: ImportPreview["files"]): Promise<void> {
-    const run = await imports.run(options.folder, { signal: closing.signal, progress: () => undefined });
-    const failed = run.outcomes.filter((outcome) => outcome.result === "failed");
-    const failedSources = new Set(failed.map((outcome) => outcome.source));
-    for (const file of pending) if (failedSources.has(file.source)) given.add(keyOf(file));
-    notes =
-      failed.length === 0
-        ? []
-        : [`${failed.length} files of the import folder could not be imported: list_imports says why.`];
-  }
-
-  async function waitAtMost(work: Promise<void>, ms: number): Promise<void> {
-    const wait = new AbortController();
-    await Promise.race([work, clock.sleep(ms, wait.signal).catch(() => undefined)]);
-    wait.abort();
-  }
-
-  const isImporting = (): boolean => running !== undefined;
+  const current = (): typeof running => running;
 
   return {
     async refresh() {
@@ -76,15 +64,37 @@ export function createFolderWatch(options: {
           notes = ["The import folder cannot be read: answers come from what was imported before."];
         }
       }
-      if (!running) return notes;
-      const leftMs = startedAt + waitForImportMs - clock.monotonic();
-      if (leftMs > 0) await waitAtMost(running, leftMs);
-      return isImporting()
-        ? [...notes, "Files of the import folder changed and are being imported: this answer may be from before."]
-        : notes;
+      const importing = current();
+      if (importing) await waitAtMost(importing.done, importing.startedAt + waitForImportMs - clock.monotonic(), clock);
+      return current() ? [...notes, importingNote] : notes;
     },
     close: () => closing.abort(),
   };
+}
+
+const importingNote = "Files of the import folder changed and are being imported: this answer may be from before.";
+
+/** Returns how many files of the folder failed, and remembers those that were pending. */
+async function importFiles(
+  { imports, folder }: FolderWatchOptions,
+  pending: ImportPreview["files"],
+  failing: Set<string>,
+  signal: AbortSignal,
+): Promise<number> {
+  const run = await imports.run(folder, { signal, progress: () => undefined });
+  const failed = new Set(
+    run.outcomes.filter((outcome) => outcome.result === "failed").map((outcome) => outcome.source),
+  );
+  const known = pending.filter((file) => failed.has(file.source));
+  for (const file of known) failing.add(keyOf(file));
+  return known.length;
+}
+
+async function waitAtMost(work: Promise<void>, ms: number, clock: Clock): Promise<void> {
+  if (ms <= 0) return;
+  const wait = new AbortController();
+  await Promise.race([work, clock.sleep(ms, wait.signal).catch(() => undefined)]);
+  wait.abort();
 }
 
 function keyOf(file: ImportPreview["files"][number]): string {

@@ -24,7 +24,7 @@ beforeEach(async () => {
 });
 afterEach(async () => await rm(base, { recursive: true, force: true }));
 
-describe("paths outside the allowed folders", () => {
+describe("fault 89: paths outside the allowed folders", () => {
   test.each([
     "..",
     "../",

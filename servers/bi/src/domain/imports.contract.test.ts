@@ -1,8 +1,6 @@
-import { fork } from "node:child_process";
-import { copyFile, mkdir, mkdtemp, readdir, rename, rm, utimes, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { eventually, type RunningBi, startBi } from "../testing/bi-services.ts";
 import type { Cell } from "./cell-values.ts";
@@ -292,53 +290,4 @@ describe("importing again", () => {
       { result: "imported" },
     ]);
   });
-});
-
-describe("SIGKILL", () => {
-  test("loses no import that was acknowledged, and leaves no half table", async () => {
-    const dataDir = await mkdtemp(join(tmpdir(), "sophia-bi-"));
-    for (let round = 0; round < 3; round++) {
-      for (let i = 0; i < 6; i++)
-        await writeFile(join(folder, `t${i}.csv`), `round,n\n${`${round},${i}\n`.repeat(1_000 * (i + 1))}`);
-      const acknowledged = new Map<string, number>();
-      const child = fork(
-        fileURLToPath(new URL("../testing/import-until-killed.ts", import.meta.url)),
-        [folder, dataDir],
-        { execArgv: [], stdio: ["ignore", "ignore", "inherit", "ipc"] },
-      );
-      const ended = new Promise((resolve) => child.once("exit", resolve));
-      child.on("message", ({ table, rows }: { table: string; rows: number }) => {
-        acknowledged.set(table, rows);
-        if (acknowledged.size > round) child.kill("SIGKILL");
-      });
-      await ended;
-      expect(acknowledged.size).toBeGreaterThan(round);
-      const running = await startBi({ ...settings, SOPHIA_BI_IMPORT_ROOTS: folder }, dataDir);
-      for (const [table, rows] of acknowledged) {
-        expect(await rowsOf(running, `SELECT count(*), min(round), max(round) FROM ${table}`)).toEqual([
-          [rows, round, round],
-        ]);
-      }
-      for (const table of running.services.warehouse.tables()) {
-        expect(await rowsOf(running, `SELECT count(*) FROM ${table.name}`)).toEqual([[table.rows]]);
-      }
-      expect(running.services.imports.runs(1)).toMatchObject([{ state: "interrupted" }]);
-      await running.close();
-      const staging = await readdir(join(dataDir, "bi", "staging"));
-      expect(staging).toEqual([]);
-    }
-    await rm(dataDir, { recursive: true, force: true });
-  }, 120_000);
-});
-
-test("two processes' worth of catalogues on one directory see each other's imports", async () => {
-  await writeFile(join(folder, "a.csv"), "a\n1\n");
-  const running = await start();
-  const second = await startBi({ ...settings, SOPHIA_BI_IMPORT_ROOTS: folder }, running.dataDir);
-  await running.services.imports.run(folder, watch);
-  expect(await rowsOf(second, "SELECT a FROM a")).toEqual([[1]]);
-  await copyFile(join(folder, "a.csv"), join(folder, "b.csv"));
-  await second.services.imports.run(folder, watch);
-  expect(await rowsOf(running, "SELECT a.a, b.a FROM a, b")).toEqual([[1, 1]]);
-  await second.close();
 });

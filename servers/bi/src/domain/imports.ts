@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { AppError, toAppError } from "@sophia/core/errors/app-error";
+import { type AppError, toAppError } from "@sophia/core/errors/app-error";
 import type { Clock } from "@sophia/core/limits/clock";
 import type { Logger } from "pino";
 import type { Catalogue, CatalogueTable, ImportOutcome, ImportRun } from "./catalogue.ts";
 import type { ChildProgress } from "./child-messages.ts";
-import { ChildWorker } from "./child-worker.ts";
+import type { ChildWorker } from "./child-worker.ts";
+import { createImportLine } from "./import-line.ts";
 import { type ImportedTable, importerVersion, type ImportOptions } from "./import-file.ts";
 import { type FolderScan, type FoundFile, scanFolder, type ScanLimits } from "./import-scan.ts";
 import { sampleSeed, sampleTables, sampleVersion } from "./sample-shop.ts";
@@ -44,48 +45,15 @@ export interface Imports {
   close(): Promise<void>;
 }
 
-const maxWaitingRuns = 4;
 const fileTimeoutMs = 15 * 60_000;
-const importHeadroomBytes = 768 << 20;
 
 export function createImports(options: ImportsOptions): Imports {
   const { catalogue, clock } = options;
-  const closing = new AbortController();
-  let worker: ChildWorker | undefined;
-  let line: Promise<unknown> = Promise.resolve();
-  let waiting = 0;
-
-  /** The import process lives for one run: between imports it would only hold memory. */
-  async function inTurn<Result>(work: (worker: ChildWorker) => Promise<Result>): Promise<Result> {
-    if (closing.signal.aborted) throw new AppError("unavailable", "The warehouse is shutting down.");
-    if (waiting >= maxWaitingRuns)
-      throw new AppError("rate_limited", "Too many imports are waiting.", {
-        hint: "Wait for one to finish; list_imports shows them.",
-        retryAfterMs: 10_000,
-      });
-    waiting++;
-    const turn = line.then(async () => {
-      closing.signal.throwIfAborted();
-      worker = new ChildWorker({
-        entry: new URL("./import-child.ts", import.meta.url),
-        maxRssBytes: (options.memoryMb << 20) + importHeadroomBytes,
-        log: options.log,
-      });
-      try {
-        return await work(worker);
-      } finally {
-        worker.close();
-        worker = undefined;
-      }
-    });
-    line = turn.catch(() => undefined);
-    return await turn.finally(() => waiting--);
-  }
-
+  const line = createImportLine(options);
   return {
     preview: async (named) => preview(catalogue, await scanFolder(named, options.roots, options.scan)),
     async run(named, watch) {
-      return await inTurn(async (importer) => {
+      return await line.inTurn(watch.signal, async (importer, signal) => {
         const scan = await scanFolder(named, options.roots, options.scan);
         const run: ImportRun = {
           id: randomUUID(),
@@ -97,24 +65,15 @@ export function createImports(options: ImportsOptions): Imports {
           outcomes: [],
         };
         catalogue.saveRun(run);
-        return await importAll(options, importer, scan, run, {
-          ...watch,
-          signal: AbortSignal.any([watch.signal, closing.signal]),
-        });
+        return await importAll(options, importer, scan, run, { ...watch, signal });
       });
     },
     async ensureSample(signal) {
       if (sampleTables(sampleSeed).tables.every((table) => isCurrentSample(catalogue, table.name))) return;
-      await inTurn(
-        async (importer) => await importSampleTables(options, importer, AbortSignal.any([signal, closing.signal])),
-      );
+      await line.inTurn(signal, async (importer, either) => await importSampleTables(options, importer, either));
     },
     runs: (limit) => catalogue.runs(limit),
-    async close() {
-      closing.abort(new AppError("unavailable", "The warehouse is shutting down."));
-      worker?.close();
-      await line;
-    },
+    close: async () => await line.close(),
   };
 }
 

@@ -49,7 +49,7 @@ test("there are enough statements of both kinds", () => {
   expect(new Set(harmlessStatements).size).toBeGreaterThanOrEqual(40);
 });
 
-describe("layer one, the guard", () => {
+describe("fault 87, layer one: the guard", () => {
   test.each(hostileStatements)("refuses %j", async (sql) => {
     const refusal = await engine.query(fill(sql), limits, never).catch((error: unknown) => error);
     expect(refusal).toBeInstanceOf(AppError);
@@ -134,7 +134,7 @@ describe("layer one, the guard", () => {
  */
 const endsOwnProcess = /^DETACH|storage_path/;
 
-describe("layer two, the locked engine without the guard", () => {
+describe("fault 87, layer two: the locked engine without the guard", () => {
   let worker: ChildWorker;
   let before: string;
 

@@ -76,27 +76,6 @@ export function createWarehouse(options: WarehouseOptions): Warehouse {
     spillMb: options.spillMb,
   };
 
-  async function run(worker: ChildWorker, request: QueryRequest): Promise<QueryAnswer> {
-    const ask = async (): Promise<QueryAnswer> => {
-      const call: QueryCall = {
-        snapshot: catalogue.snapshot(),
-        options: engineOptions,
-        sql: request.sql,
-        limits: options.limits,
-      };
-      return await worker.call<QueryAnswer>("query", call, request);
-    };
-    const before = catalogue.generation();
-    try {
-      return await ask();
-    } catch (error) {
-      // A table file of an older snapshot may be deleted once a newer one is committed: then look again, once.
-      const stale = error instanceof AppError && error.kind === "unavailable" && catalogue.generation() !== before;
-      if (!stale) throw error;
-      return await ask();
-    }
-  }
-
   const withTables = (page: Page): WarehousePage => ({
     ...page,
     tables: catalogue.tables().filter((table) => page.answer.relations.includes(table.name)),
@@ -104,7 +83,7 @@ export function createWarehouse(options: WarehouseOptions): Warehouse {
 
   return {
     async query(request) {
-      const answer = await pool.run(async (worker) => await run(worker, request), {
+      const answer = await pool.run(async (worker) => await runOn(worker, request, options, engineOptions), {
         waitMs: request.timeoutMs,
         signal: request.signal,
       });
@@ -124,6 +103,28 @@ export function createWarehouse(options: WarehouseOptions): Warehouse {
     },
     close: () => pool.close(),
   };
+}
+
+async function runOn(
+  worker: ChildWorker,
+  request: QueryRequest,
+  options: WarehouseOptions,
+  engineOptions: EngineOptions,
+): Promise<QueryAnswer> {
+  const { catalogue, limits } = options;
+  const ask = async (): Promise<QueryAnswer> => {
+    const call: QueryCall = { snapshot: catalogue.snapshot(), options: engineOptions, sql: request.sql, limits };
+    return await worker.call<QueryAnswer>("query", call, request);
+  };
+  const before = catalogue.generation();
+  try {
+    return await ask();
+  } catch (error) {
+    // A table file of an older snapshot may be deleted once a newer one is committed: then look again, once.
+    const stale = error instanceof AppError && error.kind === "unavailable" && catalogue.generation() !== before;
+    if (!stale) throw error;
+    return await ask();
+  }
 }
 
 function roomForRows(answer: QueryAnswer): number {
