@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { AppError } from "@sophia/core/errors/app-error";
 import { verifyAudit } from "@sophia/core/observe/audit";
 import { formatTable } from "../format-table.ts";
 import type { CommandContext } from "./command-context.ts";
@@ -5,6 +7,11 @@ import type { CommandContext } from "./command-context.ts";
 /** Checks every line and signature of the audit. Exit code 1 when anything was changed or is missing. */
 export async function runAuditVerify(context: CommandContext, options: { json: boolean }): Promise<number> {
   const { terminal, config } = context;
+  if (!existsSync(config.auditDirectory)) {
+    throw new AppError("not_found", `There is no audit in ${config.auditDirectory}.`, {
+      hint: "Either no server ever ran on this data directory, or somebody removed its record.",
+    });
+  }
   const report = await verifyAudit(config.auditDirectory);
   if (options.json) {
     terminal.print(JSON.stringify(report));

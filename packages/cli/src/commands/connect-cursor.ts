@@ -93,7 +93,7 @@ function findOwnBearer(cursor: CursorConfig): string | undefined {
 }
 
 /** Opens Cursor's own dialogue to add the server. Links end up in histories, so it names the variable, not the token. */
-export function formatDeeplink(name: string, servers: Readonly<Record<string, CursorServer>>): string {
+function formatDeeplink(name: string, servers: Readonly<Record<string, CursorServer>>): string {
   const { url } = servers[name] ?? { url: "" };
   const config = { url, headers: { Authorization: "Bearer ${env:SOPHIA_TOKEN}" } };
   const encoded = Buffer.from(JSON.stringify(config)).toString("base64");

@@ -84,7 +84,7 @@ function parsePlan(row: PlanRow): ChangePlan {
 }
 
 /** Everything an approver has to know, line by line. The words come from a tool that an agent called: plain text only. */
-export function describePlan(row: PlanRow): string {
+function describePlan(row: PlanRow): string {
   const plan = parsePlan(row);
   const changes = plan.changes.map(({ action, resource, before, after }) => {
     const difference =

@@ -6,11 +6,6 @@ export type ServerMessage =
   /** An approved plan of the Infrastructure Copilot asks for a restart. */
   | { type: "restart-request"; server: string; planId: string };
 
-/** What the supervisor tells a server: finish what is running, then exit with 0. The same as SIGTERM. */
-export interface SupervisorMessage {
-  type: "shutdown";
-}
-
 /** A message from a child; `undefined` for anything else, which is ignored. */
 export function parseServerMessage(message: unknown): ServerMessage | undefined {
   if (typeof message !== "object" || message === null || !("type" in message)) return undefined;

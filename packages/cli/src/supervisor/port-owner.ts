@@ -20,7 +20,8 @@ export async function findPortOwner(host: string, port: number): Promise<PortOwn
 }
 
 async function canListen(host: string, port: number): Promise<boolean> {
-  const server = createServer();
+  // A client that tries just now is turned away, as it would be a moment earlier: nobody serves this port yet.
+  const server = createServer((socket) => socket.destroy());
   const listening = await new Promise<boolean>((resolve) => {
     server.once("error", () => resolve(false));
     server.listen({ host, port, exclusive: true }, () => resolve(true));

@@ -9,7 +9,7 @@ import type { ServerSpec, ServerStatus } from "../server-process.ts";
 import { createSupervisor } from "../supervisor.ts";
 import type { Supervisor } from "../supervisor.ts";
 
-export const fixturePath = fileURLToPath(new URL("./fixture-server.ts", import.meta.url));
+const fixturePath = fileURLToPath(new URL("./fixture-server.ts", import.meta.url));
 
 export async function describeFixture(id: string, environment: Record<string, string> = {}): Promise<ServerSpec> {
   const port = await findFreePort();
