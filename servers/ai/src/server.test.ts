@@ -1,5 +1,6 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { Client as ModernClient, StreamableHTTPClientTransport as ModernTransport } from "@modelcontextprotocol/client";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -7,39 +8,68 @@ import { type AiHarness, startAiHarness } from "./testing/ai-harness.ts";
 import { aiServer } from "./server.ts";
 
 let harness: AiHarness;
-let client: Client;
+let bearer: string;
 
 beforeAll(async () => {
   harness = await startAiHarness({ endpoint: { service: "simulator", mode: "simulated", models: [] } });
-  const bearer = (await harness.createClient()).apiKey;
-  client = new Client({ name: "test", version: "1" });
-  const url = new URL(`${harness.url}/mcp`);
-  const transport = new StreamableHTTPClientTransport(url, {
-    requestInit: { headers: { authorization: `Bearer ${bearer}` } },
-  });
+  bearer = await harness.createBearer();
+});
+afterAll(() => harness.close());
+
+/** What the two generations of clients have in common, as far as it is used here. */
+interface AnyClient {
+  callTool(call: { name: string; arguments: Record<string, unknown> }): Promise<Record<string, unknown>>;
+  listTools(): Promise<{ tools: { name: string }[] }>;
+  close(): Promise<void>;
+}
+
+async function connectEarlier(): Promise<AnyClient> {
+  const client = new Client({ name: "test", version: "1" });
+  const transport = new StreamableHTTPClientTransport(new URL(`${harness.url}/mcp`), withBearer());
   // The transport's optional members are typed without `undefined`.
   await client.connect(transport as Parameters<Client["connect"]>[0]);
-});
-afterAll(async () => {
-  await client.close();
-  await harness.close();
-});
+  return client;
+}
 
-describe("over MCP", () => {
+async function connectModern(): Promise<AnyClient> {
+  const client = new ModernClient({ name: "test", version: "1" });
+  await client.connect(new ModernTransport(new URL(`${harness.url}/mcp`), withBearer()));
+  return client;
+}
+
+function withBearer() {
+  return { requestInit: { headers: { authorization: `Bearer ${bearer}` } } };
+}
+
+describe.each([
+  ["the 2025 client", connectEarlier],
+  ["the 2026 client", connectModern],
+])("over MCP with %s", (_name, connect) => {
+  let client: AnyClient;
+  beforeAll(async () => {
+    client = await connect();
+  });
+  afterAll(() => client.close());
+
+  test("the listed tools are ours and the pair over the long tail", async () => {
+    const names = (await client.listTools()).tools.map((tool) => tool.name);
+    expect(names.toSorted()).toEqual(["complete", "find_tools", "list_models", "run_tool"]);
+  });
+
   test("complete answers, and says that nothing real did", async () => {
     const result = await client.callTool({ name: "complete", arguments: { prompt: "hello", model: "gpt-4o" } });
-    expect(result.isError).not.toBe(true);
-    expect(result.structuredContent).toMatchObject({
+    expect(result["isError"]).not.toBe(true);
+    expect(result["structuredContent"]).toMatchObject({
       text: expect.stringContaining("no language model was asked"),
       model: "simulated/small",
       source: { service: "simulator", mode: "simulated", costUsd: 0 },
     });
-    expect(JSON.stringify(result.content)).toContain("SIMULATED");
+    expect(JSON.stringify(result["content"])).toContain("SIMULATED");
   });
 
   test("list_models lists", async () => {
     const result = await client.callTool({ name: "list_models", arguments: { search: "small" } });
-    expect(result.structuredContent).toMatchObject({
+    expect(result["structuredContent"]).toMatchObject({
       models: [{ id: "simulated/small", mode: "simulated" }],
       total: 1,
     });
@@ -47,18 +77,18 @@ describe("over MCP", () => {
 
   test("embed_texts is found and run through the long tail", async () => {
     const found = await client.callTool({ name: "find_tools", arguments: { query: "embed texts similarity" } });
-    expect(JSON.stringify(found.content)).toContain("embed_texts");
+    expect(JSON.stringify(found["content"])).toContain("embed_texts");
     const run = { tool: "embed_texts", arguments: { texts: ["restart billing", "restart the billing"] } };
     const result = await client.callTool({ name: "run_tool", arguments: run });
-    expect(result.isError).not.toBe(true);
-    expect(JSON.stringify(result.content)).toContain("similarity");
+    expect(result["isError"]).not.toBe(true);
+    expect(JSON.stringify(result["content"])).toContain("similarity");
   });
 
   test("a provider's failure is a result with our words", async () => {
     harness.simulator.faults.set({ kind: "status", status: 500 });
     const result = await client.callTool({ name: "complete", arguments: { prompt: "fail" } });
-    expect(result.isError).toBe(true);
-    expect(JSON.stringify(result.content)).not.toContain("VENDOR TEXT");
+    expect(result["isError"]).toBe(true);
+    expect(JSON.stringify(result["content"])).not.toContain("VENDOR TEXT");
   });
 });
 

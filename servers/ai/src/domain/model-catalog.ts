@@ -23,28 +23,38 @@ export function createModelCatalog(options: {
   const { endpoint, clock } = options;
   let known: readonly ListedModel[] | undefined;
   let nextAt = -Infinity;
+  let failure: { error: unknown } | undefined;
   let running: Promise<readonly ListedModel[]> | undefined;
 
   async function refresh(): Promise<readonly ListedModel[]> {
     try {
       known = offer(endpoint, await options.client.listModels(AbortSignal.timeout(deadlineMs)));
       nextAt = clock.monotonic() + freshMs;
+      failure = undefined;
       return known;
     } catch (error) {
       nextAt = clock.monotonic() + retryMs;
-      // Named models need no list: their prices and context are unknown until the provider answers.
-      const fallback = known ?? endpoint.models.map(unlisted);
-      if (fallback.length === 0) throw error;
+      failure = { error };
       options.log.warn({ err: error, service: endpoint.service }, "model list not refreshed");
-      return fallback;
+      return known ?? giveFallback(error);
     } finally {
       running = undefined;
     }
   }
 
+  /** Named models need no list: their prices and context are unknown until the provider answers. */
+  function giveFallback(error: unknown): readonly ListedModel[] {
+    if (endpoint.models.length === 0) throw error;
+    return endpoint.models.map(unlisted);
+  }
+
   return {
     async list() {
-      if (known && clock.monotonic() < nextAt) return known;
+      if (clock.monotonic() < nextAt) {
+        if (known) return known;
+        // A provider that hangs would cost every call the whole deadline again.
+        if (failure) return giveFallback(failure.error);
+      }
       running ??= refresh();
       if (!known) return running;
       // The old list serves while the new one is fetched; its failure has been logged.

@@ -96,6 +96,21 @@ describe("the catalog", () => {
     await expect(create(provider({}, new Error("down"))).list()).rejects.toThrow("down");
   });
 
+  test("a provider that does not answer is not asked at every call", async () => {
+    let calls = 0;
+    const listModels = async () => {
+      calls += 1;
+      throw new Error("down");
+    };
+    const endpoint = provider({}, []).endpoint;
+    const catalog = createModelCatalog({ endpoint, client: { listModels }, clock, log });
+    for (let round = 0; round < 3; round += 1) await expect(catalog.list()).rejects.toThrow("down");
+    expect(calls).toBe(1);
+    await clock.advance(16_000);
+    await expect(catalog.list()).rejects.toThrow("down");
+    expect(calls).toBe(2);
+  });
+
   test("the old list serves while a new one is fetched, and when that fails", async () => {
     let calls = 0;
     const listModels = async () => {

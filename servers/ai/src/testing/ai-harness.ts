@@ -40,6 +40,8 @@ export interface AiHarness {
   services: AiServices;
   platform: Platform<AiTables>;
   url: string;
+  /** A bearer of a new caller. */
+  createBearer(): Promise<string>;
   /** The official client with a caller's own bearer. */
   createClient(): Promise<OpenAI>;
   close(): Promise<void>;
@@ -74,16 +76,22 @@ export async function startAiHarness(options: HarnessOptions = {}): Promise<AiHa
   });
   const http = await server.listen("127.0.0.1", 0);
   const tokens = createTokens({ store, clock });
+  async function createBearer(): Promise<string> {
+    const token = await tokens.create({ name: crypto.randomUUID(), server: "ai", scopes: ["read", "write"] });
+    // The server looks for bearers it does not know ten times a second at most.
+    await delay(120);
+    return token.bearer;
+  }
+
   return {
     simulator,
     services,
     platform,
     url: http.url,
+    createBearer,
     async createClient() {
-      const token = await tokens.create({ name: crypto.randomUUID(), server: "ai", scopes: ["read", "write"] });
-      // The server looks for bearers it does not know ten times a second at most.
-      await delay(120);
-      return new OpenAI({ baseURL: `${http.url}/v1`, apiKey: token.bearer, maxRetries: 0, timeout: 15_000 });
+      const apiKey = await createBearer();
+      return new OpenAI({ baseURL: `${http.url}/v1`, apiKey, maxRetries: 0, timeout: 15_000 });
     },
     async close() {
       await http.close();
