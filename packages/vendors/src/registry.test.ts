@@ -138,7 +138,7 @@ describe("computeModes", () => {
       pulumi: "simulated",
       "pulumi-esc": "local",
       lambda: "simulated",
-      docker: "simulated",
+      docker: "off",
       github: "simulated",
       snowflake: "local",
       pinecone: "local",
@@ -208,7 +208,7 @@ describe("what is derived from the registry", () => {
   it("writes a table with one row per service", () => {
     const lines = renderServiceTable(services).trim().split("\n");
     expect(lines).toHaveLength(21);
-    for (const line of lines) expect(line.match(/(?<!\\)\|/g)).toHaveLength(5);
+    for (const line of lines) expect(line.match(/(?<!\\)\|/g)).toHaveLength(6);
     expect(lines.find((line) => line.includes("Tavily"))).toBe(
       "| [Tavily](https://app.tavily.com/home) | Web search made for models. | `TAVILY_API_KEY` | simulated |",
     );

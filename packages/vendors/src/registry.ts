@@ -46,6 +46,8 @@ export interface ServiceStatus {
   id: string;
   title: string;
   group: ServiceGroup;
+  /** Whether this release has tools that reach the service. */
+  served: boolean;
   mode: Mode;
   reason: string;
   /** How to reach `live`; empty when nothing needs doing. */
@@ -63,7 +65,7 @@ export function computeModes(context: {
   simulate: boolean;
 }): ServiceStatus[] {
   return services.map((service) => {
-    const { id, title, group, docsUrl } = service;
-    return { id, title, group, docsUrl, ...service.modes(context) };
+    const { id, title, group, served, docsUrl } = service;
+    return { id, title, group, served, docsUrl, ...service.modes(context) };
   });
 }

@@ -12,9 +12,19 @@ export function renderServiceTable(services: readonly AnyService[]): string {
   );
   const rows = services.map((service) => {
     const mode = withoutAccount.get(service.id) ?? "off";
-    return [`[${service.title}](${service.docsUrl})`, service.purpose, listKeyVariables(service), mode];
+    return [
+      `[${service.title}](${service.docsUrl})`,
+      service.purpose,
+      listKeyVariables(service),
+      mode,
+      service.served ? "yes" : "planned",
+    ];
   });
-  const lines = [["service", "for", "live with", "without"], ["---", "---", "---", "---"], ...rows];
+  const lines = [
+    ["service", "for", "live with", "without", "in this release"],
+    ["---", "---", "---", "---", "---"],
+    ...rows,
+  ];
   return `${lines.map((cells) => `| ${cells.map(escapeCell).join(" | ")} |`).join("\n")}\n`;
 }
 

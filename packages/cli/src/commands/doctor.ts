@@ -54,9 +54,10 @@ function printReport(
   terminal.print("");
   terminal.print("Services");
   const width = Math.max(...services.map(({ title }) => title.length));
-  for (const { title, mode, reason, fix } of services) {
+  for (const { title, mode, reason, fix, served } of services) {
     const label = terminal.style(modeColours[mode], mode.padEnd("simulated".length));
-    terminal.print(`  ${title.padEnd(width)}  ${label}  ${reason}`);
+    const later = served ? "" : terminal.style("dim", " (planned: no tool of this release reaches it yet)");
+    terminal.print(`  ${title.padEnd(width)}  ${label}  ${reason}${later}`);
     if (fix !== "") terminal.print(terminal.style("dim", `    ${fix}`));
   }
   const count = (mode: Mode): number => services.filter((service) => service.mode === mode).length;

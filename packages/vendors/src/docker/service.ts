@@ -9,6 +9,7 @@ export const docker = defineService({
   title: "Docker",
   group: "infra",
   purpose: "Containers: what runs, why it fails, restart with approval.",
+  served: true,
   docsUrl,
   config: z.object({
     DOCKER_HOST: z
@@ -18,10 +19,10 @@ export const docker = defineService({
   }),
   // The Engine knows no key: whoever reaches the socket is its administrator.
   keyShape: [],
-  modes({ config, facts, simulate }) {
+  modes({ config, facts }) {
     const remote = config.DOCKER_HOST !== undefined && !config.DOCKER_HOST.startsWith("unix:");
     if (facts.dockerAnswers) return describeEngine(remote);
-    return describeAbsence(config.DOCKER_HOST, simulate);
+    return describeAbsence(config.DOCKER_HOST);
   },
 });
 
@@ -30,9 +31,9 @@ function describeEngine(isRemote: boolean): ModeReport {
   return { mode: "local", reason: "the Engine on this machine answers", fix: "" };
 }
 
-function describeAbsence(host: string | undefined, simulate: boolean): ModeReport {
+/** Nothing stands in for an Engine: what it would show or restart would not be there. */
+function describeAbsence(host: string | undefined): ModeReport {
   const reason = host === undefined ? "no Engine answers on this machine" : "no Engine answers at DOCKER_HOST";
   const fix = `start Docker, give this user access to its socket, or set DOCKER_HOST (${docsUrl})`;
-  if (simulate) return { mode: "simulated", reason: `${reason}; simulation is allowed`, fix };
   return { mode: "off", reason, fix };
 }

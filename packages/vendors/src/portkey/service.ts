@@ -12,6 +12,7 @@ export const portkey = defineService({
   title: "Portkey",
   group: "ai",
   purpose: "Gateway configurations, its cache, and analytics of requests and spend.",
+  served: false,
   docsUrl,
   config: z.object({
     PORTKEY_API_KEY: secretString().optional().describe("Key for Portkey."),

@@ -11,6 +11,7 @@ export const redis = defineService({
   title: "Redis",
   group: "store",
   purpose: "Limits and cache across machines; without it, both in each process.",
+  served: false,
   docsUrl,
   config: z.object({ SOPHIA_REDIS_URL: PlatformSettings.shape.SOPHIA_REDIS_URL }),
   keyShape: [{ variable: "SOPHIA_REDIS_URL", pattern: /^rediss?:\/\//, isDistinct: true }],

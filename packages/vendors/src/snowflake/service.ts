@@ -19,6 +19,7 @@ export const snowflake = defineService({
   title: "Snowflake",
   group: "bi",
   purpose: "The warehouse; without an account, DuckDB over your own files.",
+  served: true,
   docsUrl,
   config: z.object({
     SNOWFLAKE_ACCOUNT: z
