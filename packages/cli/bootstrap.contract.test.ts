@@ -90,7 +90,7 @@ describe.each(nodes())("bootstrap on %s", (node) => {
     expect(second.code).toBe(3);
     expect(second.stderr).toBe("");
     expect(calls()).toEqual([
-      "--yes pnpm@12.21.0 install --frozen-lockfile --config.confirm-modules-purge=false --prod",
+      "--yes pnpm@12.21.0 install --frozen-lockfile --config.confirm-modules-purge=false --config.node-version=24.0.0 --prod",
     ]);
   });
 

@@ -104,7 +104,15 @@ function hasDevelopment() {
 function install(stamp, full) {
   const { packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   process.stderr.write(`Installing what is missing (${packageManager}) ...\n`);
-  const flags = ["install", "--frozen-lockfile", "--config.confirm-modules-purge=false", ...(full ? [] : ["--prod"])];
+  // Packages are judged by the Node that will run them, not by the one that installs them.
+  const node = `--config.node-version=${oldestNode}.0.0`;
+  const flags = [
+    "install",
+    "--frozen-lockfile",
+    "--config.confirm-modules-purge=false",
+    node,
+    ...(full ? [] : ["--prod"]),
+  ];
   const windows = process.platform === "win32";
   const result = spawnSync(windows ? "npx.cmd" : "npx", ["--yes", packageManager, ...flags], {
     cwd: root,

@@ -8,7 +8,9 @@ import type { FirstTokens } from "./first-tokens.ts";
 
 export interface UpView {
   change(status: ServerStatus): void;
-  ready(statuses: readonly ServerStatus[], tokens: FirstTokens, logFolder: string | undefined): void;
+  /** At once: they cannot be shown again, and the start may still fail. */
+  tokens(tokens: FirstTokens): void;
+  ready(statuses: readonly ServerStatus[], logFolder: string | undefined): void;
   fail(statuses: readonly ServerStatus[]): void;
   stopping(reason: string): void;
 }
@@ -35,10 +37,18 @@ export function createUpView(options: UpViewOptions): UpView {
       // The moments that matter: on a terminal only trouble after the start, elsewhere every change.
       else if (!json) terminal.note(describeChange(terminal, status));
     },
-    ready(statuses, tokens, logFolder) {
+    tokens({ callerBearer, approverBearer }) {
+      // With --json stdout is one object; who calls it that way finds the caller's token in the data directory.
+      const say = (text: string): void => (json ? terminal.note(text) : terminal.print(text));
+      if (callerBearer !== undefined && !json) say(`Token for MCP clients (shown once): ${callerBearer}`);
+      if (approverBearer !== undefined) {
+        say(`Token for approving changes (shown once, keep it away from agents): ${approverBearer}`);
+      }
+    },
+    ready(statuses, logFolder) {
       started = true;
       if (json) terminal.print(JSON.stringify({ servers: statuses.map(toJson) }));
-      else printReady(options, statuses, tokens, logFolder);
+      else printReady(options, statuses, logFolder);
     },
     fail(statuses) {
       terminal.live("");
@@ -73,7 +83,6 @@ function describeFailure(status: ServerStatus): string {
 function printReady(
   { terminal, servers, config }: UpViewOptions,
   statuses: readonly ServerStatus[],
-  tokens: FirstTokens,
   logFolder: string | undefined,
 ): void {
   const rows = statuses.map((status) => [
@@ -84,12 +93,6 @@ function printReady(
   terminal.print(formatTable(["SERVER", "STATE", "URL"], rows, terminal.columns));
   terminal.print("");
   for (const status of statuses) if (status.state !== "ready") terminal.print(describeFailure(status));
-  if (tokens.callerBearer !== undefined) {
-    terminal.print(`Token for MCP clients (shown once): ${tokens.callerBearer}`);
-  }
-  if (tokens.approverBearer !== undefined) {
-    terminal.print(`Token for approving changes (shown once, keep it away from agents): ${tokens.approverBearer}`);
-  }
   const simulated = config.platform.simulate
     ? "Services without an account are local or simulated"
     : "Nothing is simulated";

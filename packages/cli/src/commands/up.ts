@@ -31,7 +31,7 @@ export async function runUp(context: CommandContext, options: UpOptions): Promis
   try {
     await refuseTakenPorts(context, servers);
     const view = createUpView({ terminal, servers, config, json: options.json });
-    const tokens = await makeFirstTokens(context);
+    view.tokens(await makeFirstTokens(context));
     const serverLog = createServerLog({ interactive: terminal.interactive, dataDir: config.platform.dataDir });
     const supervisor = createSupervisor({
       servers: servers.map((server) => describeServer(context, server)),
@@ -52,7 +52,7 @@ export async function runUp(context: CommandContext, options: UpOptions): Promis
       await supervisor.stop();
       return failure;
     }
-    view.ready(supervisor.status(), tokens, serverLog.folder);
+    view.ready(supervisor.status(), serverLog.folder);
     return await exitCode;
   } finally {
     lock.release();
