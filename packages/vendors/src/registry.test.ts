@@ -210,7 +210,7 @@ describe("what is derived from the registry", () => {
     expect(lines).toHaveLength(21);
     for (const line of lines) expect(line.match(/(?<!\\)\|/g)).toHaveLength(6);
     expect(lines.find((line) => line.includes("Tavily"))).toBe(
-      "| [Tavily](https://app.tavily.com/home) | Web search made for models. | `TAVILY_API_KEY` | simulated |",
+      "| [Tavily](https://app.tavily.com/home) | Web search made for models. | `TAVILY_API_KEY` | simulated | planned |",
     );
   });
 });

@@ -158,8 +158,10 @@ async function runRoute(
   route: HttpRoute,
   call: { request: IncomingMessage; response: ServerResponse; caller: Caller; body: Buffer },
 ): Promise<void> {
-  const { controller } = goneSignal(call.response);
+  const { controller, release } = goneSignal(call.response);
   await route.handle({ ...call, requestId: options.newRequestId(), signal: controller.signal });
+  // A route that streams on after its promise has settled would miss the client's leaving: they all await their end.
+  release();
 }
 
 function failRequest(options: HttpRequestOptions, response: ServerResponse, thrown: unknown): void {
