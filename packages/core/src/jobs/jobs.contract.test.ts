@@ -15,6 +15,7 @@ describe.each<Engine>(["sqlite", "postgres"])("jobs on %s", (engine) => {
   });
   afterEach(async () => {
     await Promise.all(running.splice(0).map((jobs) => jobs.stop(0)));
+    await stores?.closeStores();
   });
   afterAll(() => stores?.stop());
 

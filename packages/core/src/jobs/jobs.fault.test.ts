@@ -71,6 +71,7 @@ describe.each<Engine>(["sqlite", "postgres"])("job faults on %s", (engine) => {
   });
   afterEach(async () => {
     await Promise.all(running.splice(0).map((jobs) => jobs.stop(0)));
+    await stores?.closeStores();
   });
   afterAll(() => stores?.stop());
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { CoreTables } from "../store/core-tables.ts";
 import type { Engine, Store } from "../store/store.ts";
 import { startScript } from "../testing/child-script.ts";
@@ -32,6 +32,7 @@ describe.each<Engine>(["sqlite", "postgres"])("ledger on %s", (engine) => {
   beforeAll(async () => {
     stores = await startEngine(engine);
   });
+  afterEach(() => stores?.closeStores());
   afterAll(() => stores?.stop());
 
   const withLedger =

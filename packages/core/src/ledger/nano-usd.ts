@@ -14,9 +14,9 @@ export function toNanoUsd(costUsd: number): number {
   return nano;
 }
 
-/** Whole nano-USD, possibly beyond 2^53 as a sum, → USD. */
+/** Whole nano-USD, possibly beyond 2^53 as a sum, → the nearest number of USD. */
 export function toUsd(nano: number | bigint | string): number {
-  const whole = BigInt(nano);
-  const usd = whole / BigInt(nanoPerUsd);
-  return Number(usd) + Number(whole % BigInt(nanoPerUsd)) / nanoPerUsd;
+  const digits = BigInt(nano).toString().padStart(10, "0");
+  // Adding dollars and fraction as numbers would round twice, and miss a cent's nearest number at times.
+  return Number(`${digits.slice(0, -9)}.${digits.slice(-9)}`);
 }

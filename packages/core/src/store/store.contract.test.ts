@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { startEngine, type StoreEngine, type StorePlace } from "../testing/store-engines.ts";
 import { createAlertEvents } from "./alert-events.ts";
 import type { CoreTables } from "./core-tables.ts";
@@ -42,6 +42,7 @@ describe.each<Engine>(["sqlite", "postgres"])("store on %s", (engine) => {
   beforeAll(async () => {
     stores = await startEngine(engine);
   });
+  afterEach(() => stores?.closeStores());
   afterAll(() => stores?.stop());
 
   const withStore =

@@ -32,6 +32,7 @@ export interface OpenStoreOptions {
   log: Logger;
 }
 
+const openAttempts = 4;
 const transactionAttempts = 8;
 const transactionDeadlineMs = 30_000;
 const busyBudgetMs = 10_000;
@@ -50,13 +51,25 @@ export async function openStore<Tables>(options: OpenStoreOptions): Promise<Stor
   const { databaseUrl, dataDir, log } = options;
   if (databaseUrl) {
     const url = unwrap(databaseUrl);
-    await migrateOnce(createPostgresDialect(url, migrationLimits, log), "postgres", sets, () => {});
+    await whileAway(() => migrateOnce(createPostgresDialect(url, migrationLimits, log), "postgres", sets, () => {}));
     return createStore("postgres", createPostgresDialect(url, servingLimits, log));
   }
   const backUp = () => log.info({ copy: backUpSqliteFile(dataDir) }, "Copied the store before changing its tables.");
   await migrateOnce(createSqliteDialect(openSqliteFile(dataDir, migrationBudgetMs)), "sqlite", sets, backUp);
   markCreated(dataDir);
   return createStore("sqlite", createSqliteDialect(openSqliteFile(dataDir, busyBudgetMs)));
+}
+
+/** A server that just starts or has no free connection gets a few seconds; a wrong address is told soon all the same. */
+async function whileAway(open: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await open();
+    } catch (error) {
+      if (attempt >= openAttempts || !isRepeatable(error)) throw error;
+    }
+    await delay(200 * 2 ** attempt);
+  }
 }
 
 /** Its own short-lived connections: a migration may take longer than any request. */

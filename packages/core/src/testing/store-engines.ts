@@ -20,8 +20,8 @@ export interface StorePlace {
 export interface StoreEngine {
   createPlace(): Promise<StorePlace>;
   open<Tables = CoreTables>(place: StorePlace, migrations?: readonly MigrationSet[]): Promise<Store<Tables>>;
-  /** A store in a new place. All stores opened here are closed by `stop`. */
-  openNew(): Promise<Store<CoreTables>>;
+  /** Closes all stores opened here: after each test, or idle pools use up the server's connections. */
+  closeStores(): Promise<void>;
   stop(): Promise<void>;
   readonly postgres: Peer | undefined;
 }
@@ -48,13 +48,17 @@ export async function startEngine(engine: Engine): Promise<StoreEngine | undefin
     return store;
   }
 
+  async function closeStores(): Promise<void> {
+    await Promise.all(stores.splice(0).map((store) => store.close()));
+  }
+
   return {
     createPlace,
     open,
     postgres,
-    openNew: async () => open<CoreTables>(await createPlace()),
+    closeStores,
     async stop() {
-      await Promise.all(stores.map((store) => store.close()));
+      await closeStores();
       await postgres?.stop();
       for (const folder of folders) rmSync(folder, { recursive: true, force: true });
     },
