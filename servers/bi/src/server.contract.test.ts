@@ -2,10 +2,13 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startTestServer } from "@sophia/core/testing/test-server";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { biServer } from "./server.ts";
 import type { BiServices } from "./services.ts";
 import { type RunningBi, startBi } from "./testing/bi-services.ts";
+
+// Processes start here, and the machine may be busy with others.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 interface ToolAnswer {
   isError?: boolean;

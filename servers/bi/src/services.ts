@@ -1,3 +1,4 @@
+import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Platform, ServerRuntime } from "@sophia/core/mcp/platform";
 import type { BiConfig } from "./config.ts";
@@ -32,10 +33,10 @@ export async function createBiServices(
     clock,
     log,
   };
-  const folder = config.SOPHIA_BI_FOLDER === undefined ? undefined : resolve(config.SOPHIA_BI_FOLDER);
+  const folder = config.SOPHIA_BI_FOLDER === undefined ? undefined : toFolder(config.SOPHIA_BI_FOLDER);
   const imports = createImports({
     ...shared,
-    roots: [...(folder === undefined ? [] : [folder]), ...config.SOPHIA_BI_IMPORT_ROOTS.map((root) => resolve(root))],
+    roots: [...(folder === undefined ? [] : [folder]), ...config.SOPHIA_BI_IMPORT_ROOTS.map(toFolder)],
     scan: { maxFiles: maxFilesPerFolder, maxFileBytes: config.SOPHIA_BI_MAX_FILE_MB * 1_000_000 },
   });
   const warehouse = createWarehouse({
@@ -62,6 +63,11 @@ export async function createBiServices(
       catalogue.close();
     },
   };
+}
+
+/** Environment files are not read by a shell: `~/` is ours to resolve. */
+function toFolder(named: string): string {
+  return named.startsWith("~/") ? join(homedir(), named.slice(2)) : resolve(named);
 }
 
 interface Parts {

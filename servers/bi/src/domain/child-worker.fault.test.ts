@@ -1,10 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { quiet } from "../testing/bi-services.ts";
 import { createSmallWarehouse, type SmallWarehouse } from "../testing/small-warehouse.ts";
 import { ChildWorker } from "./child-worker.ts";
 import type { QueryAnswer } from "./engine.ts";
+
+// Processes start here, and the machine may be busy with others.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let warehouse: SmallWarehouse;
 let worker: ChildWorker;

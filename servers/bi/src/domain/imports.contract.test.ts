@@ -1,10 +1,13 @@
 import { mkdir, mkdtemp, rename, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { eventually, type RunningBi, startBi } from "../testing/bi-services.ts";
 import type { Cell } from "./cell-values.ts";
 import type { CatalogueTable } from "./catalogue.ts";
+
+// Processes start here, and the machine may be busy with others.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const watch = { signal: new AbortController().signal, progress: (): void => undefined };
 const settings = { SOPHIA_BI_SAMPLE: "off", SOPHIA_BI_MEMORY_MB: "512", SOPHIA_BI_CONCURRENCY: "1" };

@@ -3,9 +3,12 @@ import { copyFile, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type RunningBi, startBi } from "../testing/bi-services.ts";
 import type { Cell } from "./cell-values.ts";
+
+// Processes start here, and the machine may be busy with others.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const settings = { SOPHIA_BI_SAMPLE: "off", SOPHIA_BI_CONCURRENCY: "1" };
 const signal = new AbortController().signal;

@@ -4,11 +4,14 @@ import { join } from "node:path";
 import { AppError } from "@sophia/core/errors/app-error";
 import fc from "fast-check";
 import { pino } from "pino";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { createSmallWarehouse, type SmallWarehouse } from "../testing/small-warehouse.ts";
 import { harmlessStatements, hostileStatements } from "../testing/sql-statements.ts";
 import { ChildWorker } from "./child-worker.ts";
 import { type Engine, openEngine } from "./engine.ts";
+
+// Processes start here, and the machine may be busy with others.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const canary = "canary-7f3a9c";
 const limits = { maxRows: 1_000, maxBytes: 1_000_000 };
