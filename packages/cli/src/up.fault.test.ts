@@ -79,7 +79,9 @@ test("fault 111: without a terminal there are plain lines, results on stdout and
   const { code, stdout, stderr } = await run.ended;
   expect(code).toBe(0);
   expect(stripVTControlCharacters(stdout + stderr)).toBe(stdout + stderr);
-  expect(stdout).toMatch(/^SERVER +STATE +URL\nInfrastructure Copilot +ready +http:\/\/127\.0\.0\.1:\d+\/mcp\n/);
+  expect(stdout).toMatch(
+    /^Token for MCP clients \(shown once\): sophia_all_\S+\nSERVER +STATE +URL\nInfrastructure Copilot +ready +http:\/\/127\.0\.0\.1:\d+\/mcp\n/,
+  );
   expect(stderr).toContain("Infrastructure Copilot: ready");
   // Output of a start without a terminal ends in logs: the approver's token is not among it, and not valid.
   expect(stdout).not.toContain("approving");
