@@ -34,3 +34,11 @@ export function exampleCalls(pageUrl: string): Record<string, Record<string, Rec
 export const refusals: Record<string, { arguments: Record<string, unknown>; code: string }> = {
   apply_change: { arguments: { planId: "pl_none" }, code: "not_found" },
 };
+
+/** The same for a server that runs without `sophia up`. */
+export const refusalsAlone: typeof refusals = {
+  plan_change: {
+    arguments: { change: { action: "restart", target: { kind: "server", id: "bi" } } },
+    code: "not_configured",
+  },
+};

@@ -6,7 +6,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { serverNodeFlags } from "@sophia/core/mcp/node-flags";
 
 export const serverIds = ["ai", "data", "infra", "bi"] as const;
 export type ServerId = (typeof serverIds)[number];
@@ -22,33 +21,49 @@ export function scriptOf(id: ServerId): string {
   return fileURLToPath(new URL(`../../../../servers/${id}/src/main.ts`, import.meta.url));
 }
 
-/** The four servers as processes of their own, and a small site to read. */
+/** `sophia up` with an environment of its own, and a small site to read. */
 export async function startServers() {
   const dataDir = mkdtempSync(join(tmpdir(), "sophia-e2e-"));
-  const site = createServer((request, response) => {
-    const isRobots = request.url === "/robots.txt";
-    response.writeHead(200, { "content-type": isRobots ? "text/plain" : "text/html; charset=utf-8" });
-    response.end(isRobots ? "User-agent: *\nAllow: /\n" : article);
-  });
-  await new Promise<void>((resolve) => site.listen(0, "127.0.0.1", resolve));
-  const siteHost = `127.0.0.1:${(site.address() as AddressInfo).port}`;
+  const site = await startSite(() => article);
   const ports = await freePorts(5);
-  const environment = environmentFor(dataDir, siteHost, ports);
-  const children = serverIds.map((id) => start(id, environment));
+  const environment = environmentFor(dataDir, site.host, ports);
+  const up = startUp(environment, []);
   const urls = Object.fromEntries(serverIds.map((id, index) => [id, `http://127.0.0.1:${ports[index]}`]));
   await Promise.all(serverIds.map((id) => ready(urls[id] ?? "")));
   return {
     dataDir,
     environment,
-    pageUrl: `http://${siteHost}/aldmoor`,
+    pageUrl: `http://${site.host}/aldmoor`,
     urls: urls as Record<ServerId, string>,
     async stop() {
-      for (const child of children) child.kill("SIGTERM");
-      await Promise.all(children.map((child) => new Promise((resolve) => child.once("exit", resolve))));
+      up.kill("SIGTERM");
+      await new Promise((resolve) => up.once("exit", resolve));
       site.close();
       rmSync(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+/** `sophia up` in a process group of its own, so that a test can kill all of it at once. */
+export function startUp(environment: Record<string, string>, options: readonly string[]): ChildProcess {
+  const main = fileURLToPath(new URL("../main.ts", import.meta.url));
+  return spawn(process.execPath, [main, "up", ...options], {
+    env: environment,
+    cwd: fileURLToPath(new URL("../../../../", import.meta.url)),
+    stdio: ["ignore", "ignore", "ignore"],
+    detached: true,
+  });
+}
+
+/** A site on loopback that allows robots and answers every other path with `page(path)`. */
+export async function startSite(page: (path: string) => string): Promise<{ host: string; close(): void }> {
+  const site = createServer((request, response) => {
+    const isRobots = request.url === "/robots.txt";
+    response.writeHead(200, { "content-type": isRobots ? "text/plain" : "text/html; charset=utf-8" });
+    response.end(isRobots ? "User-agent: *\nAllow: /\n" : page(request.url ?? "/"));
+  });
+  await new Promise<void>((resolve) => site.listen(0, "127.0.0.1", resolve));
+  return { host: `127.0.0.1:${(site.address() as AddressInfo).port}`, close: () => site.close() };
 }
 
 export function environmentFor(dataDir: string, siteHost: string, ports: readonly number[]): Record<string, string> {
@@ -68,20 +83,13 @@ export function environmentFor(dataDir: string, siteHost: string, ports: readonl
   };
 }
 
-function start(id: ServerId, environment: Record<string, string>): ChildProcess {
-  return spawn(process.execPath, [...serverNodeFlags, scriptOf(id)], {
-    env: environment,
-    stdio: ["ignore", "ignore", "inherit"],
-  });
-}
-
-async function ready(url: string): Promise<void> {
-  for (let attempt = 0; attempt < 300; attempt++) {
+export async function ready(url: string): Promise<void> {
+  for (let attempt = 0; attempt < 600; attempt++) {
     const answer = await fetch(`${url}/readyz`).catch(() => undefined);
     if (answer?.ok) return;
     await delay(100);
   }
-  throw new Error(`${url} did not become ready within 30 s`);
+  throw new Error(`${url} did not become ready within 60 s`);
 }
 
 /** Ports that were free a moment ago, all different. */
