@@ -54,13 +54,25 @@ for (const pair of pairs.slice(0, 60)) {
 const queryCpu = process.cpuUsage(queryCpuStart);
 
 const runStarted = performance.now();
-const left = await embedder.embed(pairs.map((pair) => pair.left), { purpose: "document" });
-const right = await embedder.embed(pairs.map((pair) => pair.right), { purpose: "document" });
+const left = await embedder.embed(
+  pairs.map((pair) => pair.left),
+  { purpose: "document" },
+);
+const right = await embedder.embed(
+  pairs.map((pair) => pair.right),
+  { purpose: "document" },
+);
 const seconds = (performance.now() - runStarted) / 1000;
 
 const scores = left.vectors.map((vector, index) => innerProduct(vector, right.vectors[index]!));
 const result = {
-  spearman: round(spearman(scores, pairs.map((pair) => pair.score)), 4),
+  spearman: round(
+    spearman(
+      scores,
+      pairs.map((pair) => pair.score),
+    ),
+    4,
+  ),
   perSecond: round((pairs.length * 2) / seconds, 1),
   loadMs: Math.round(loadMs),
   rssMb: Math.round(process.memoryUsage.rss() / 2 ** 20),
@@ -73,7 +85,9 @@ const result = {
 await embedder.close();
 await meaning.close();
 if (flags.json) process.stdout.write(`${JSON.stringify(result)}\n`);
-else for (const [key, value] of Object.entries(result)) process.stdout.write(`${key.padEnd(12)} ${JSON.stringify(value)}\n`);
+else
+  for (const [key, value] of Object.entries(result))
+    process.stdout.write(`${key.padEnd(12)} ${JSON.stringify(value)}\n`);
 
 function parsePairs(csv: string): { left: string; right: string; score: number }[] {
   return csv.split(/\r?\n/).flatMap((line) => {
@@ -111,7 +125,7 @@ function spearman(a: number[], b: number[]): number {
 function ranks(values: number[]): number[] {
   const order = values.map((_, index) => index).toSorted((a, b) => values[a]! - values[b]!);
   const result = new Array<number>(values.length);
-  for (let from = 0; from < order.length; ) {
+  for (let from = 0; from < order.length;) {
     let to = from;
     while (to < order.length && values[order[to]!] === values[order[from]!]) to += 1;
     for (let index = from; index < to; index += 1) result[order[index]!] = (from + to + 1) / 2;
