@@ -12,6 +12,7 @@ export interface PlatformConfig {
   token?: Secret;
   simulate: boolean;
   readOnly: boolean;
+  approveInClient: boolean;
   host: string;
   allowedHosts: string[];
   ports: { ai: number; data: number; infra: number; bi: number; console: number };
@@ -46,6 +47,9 @@ export const PlatformSettings = z
       .describe("Bearer for MCP clients, instead of the one made at first start. At least 32 characters."),
     SOPHIA_SIMULATE: switchSetting(false).describe("Services without an account or local stand-in are simulated."),
     SOPHIA_READ_ONLY: switchSetting(false).describe("Refuse every change, whatever a token allows."),
+    SOPHIA_APPROVE_IN_CLIENT: switchSetting(false).describe(
+      "A person may approve plans in the MCP client (elicitation). The client's bearer then suffices for both.",
+    ),
     SOPHIA_HOST: z
       .string()
       .regex(/^[\w.:-]{1,253}$/, "must be an address or a host name")
@@ -84,6 +88,7 @@ export function toPlatformConfig(settings: PlatformSettings): PlatformConfig {
     ...(settings.SOPHIA_TOKEN && { token: settings.SOPHIA_TOKEN }),
     simulate: settings.SOPHIA_SIMULATE,
     readOnly: settings.SOPHIA_READ_ONLY,
+    approveInClient: settings.SOPHIA_APPROVE_IN_CLIENT,
     host: settings.SOPHIA_HOST,
     allowedHosts: settings.SOPHIA_ALLOWED_HOSTS,
     ports: {

@@ -27,6 +27,7 @@ export interface McpOptions<Services> {
   services: Services;
   version: string;
   readOnly: boolean;
+  approvesInClient?: boolean;
   maxBodyBytes: number;
   limiter: CallerLimiter;
   audit: Audit;
@@ -99,6 +100,7 @@ function createTable<Services>(options: McpOptions<Services>): ToolTable<Service
   const applyChange = createApplyChange<Services>({
     serverId: definition.id,
     readOnly: options.readOnly,
+    approvesInClient: options.approvesInClient ?? false,
     plans: options.plans,
     audit: options.audit,
     table: () => table,

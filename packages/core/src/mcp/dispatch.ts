@@ -43,7 +43,8 @@ export interface DispatchOptions<Services> {
 export interface Dispatch {
   /** True when this caller may know of the tool. Others get the answer of a tool that does not exist. */
   knows(name: string, caller: Caller): boolean;
-  isInteractive(name: string): boolean;
+  /** Whether the call may have to ask its client something; `run_tool` is looked through. */
+  isInteractive(name: string, values: unknown): boolean;
   /** Runs one call through limit → deadline → span → run → audit. Never throws, but for {@link InputRequired}. */
   call(request: CallRequest): Promise<CallAnswer>;
 }
@@ -109,8 +110,13 @@ export function createDispatch<Services>(options: DispatchOptions<Services>): Di
   return {
     call,
     knows: (name, caller) => mayCall(table.tools.get(name), caller),
-    isInteractive: (name) => table.tools.get(name)?.interactive === true,
+    isInteractive: (name, values) => table.tools.get(innerName(name, values))?.interactive === true,
   };
+}
+
+function innerName(name: string, values: unknown): string {
+  const inner = name === "run_tool" && typeof values === "object" && values !== null && "tool" in values && values.tool;
+  return typeof inner === "string" ? inner : name;
 }
 
 interface Target<Services> {

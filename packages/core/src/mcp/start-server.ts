@@ -94,6 +94,7 @@ function createServerMcp<Services>(
     services: runtime.services,
     version: packageVersion,
     readOnly: config.readOnly,
+    approvesInClient: config.approveInClient,
     maxBodyBytes,
     limiter: createCallerLimiter({ clock, ...(rate ? { rate } : {}) }),
     audit,

@@ -6,10 +6,13 @@ import type { Audit, AuditEntry } from "../../observe/audit.ts";
 import { defineTool, Source, type ChangePlan, type ToolContext } from "../define-tool.ts";
 import { readOnlyRefusal } from "../dispatch.ts";
 import type { ToolTable } from "../tool-table.ts";
+import { approveInClient } from "./approve-in-client.ts";
 
 export interface ApplyChangeOptions<Services> {
   serverId: string;
   readOnly: boolean;
+  /** Whether a person may approve in the client; see {@link approveInClient}. */
+  approvesInClient: boolean;
   plans: Plans;
   audit: Audit;
   table(): ToolTable<Services>;
@@ -25,6 +28,7 @@ export function createApplyChange<Services>(options: ApplyChangeOptions<Services
       "- Use with a planId. Low-risk plans can be applied by their caller; others need `sophia approve ID` first.\n" +
       '- A plan works once and for ten minutes. Example: {"planId": "pl_…"}',
     effect: "destroy",
+    interactive: options.approvesInClient,
     deadlineMs: 55_000,
     input: z.strictObject({ planId: z.string().min(1).max(64).describe("The planId of the plan to carry out.") }),
     output: z.object({
@@ -42,7 +46,7 @@ export function createApplyChange<Services>(options: ApplyChangeOptions<Services
       // the row has been outside our hands.
       const input: unknown = tool.input.parse(JSON.parse(row.arguments));
       const plan: ChangePlan = await tool.plan(input, context);
-      await options.plans.begin(planId, context.caller, { arguments: input, plan });
+      await begin(options, planId, context, { arguments: input, plan });
       const result = await recorded(
         options,
         {
@@ -59,6 +63,22 @@ export function createApplyChange<Services>(options: ApplyChangeOptions<Services
       return { planId, outcome: "applied" as const, result, source: result["source"] };
     },
   });
+}
+
+/** Takes the plan; where a person may approve in the client and still has to, asks first. */
+async function begin<Services>(
+  { plans, approvesInClient }: ApplyChangeOptions<Services>,
+  planId: string,
+  context: ToolContext<Services>,
+  current: { arguments: unknown; plan: ChangePlan },
+): Promise<void> {
+  try {
+    await plans.begin(planId, context.caller, current);
+  } catch (thrown) {
+    const waits = approvesInClient && thrown instanceof AppError && thrown.kind === "approval_required";
+    if (!waits || !(await approveInClient(plans, planId, current.plan, context))) throw thrown;
+    await plans.begin(planId, context.caller, current);
+  }
 }
 
 /** Acts between two durable audit lines and notes how the plan ended. Nothing is done when the first cannot be written. */

@@ -62,7 +62,7 @@ export function createMcpEndpoint(options: McpEndpointOptions) {
 function canAnswerDirectly(options: McpEndpointOptions, direct: DirectRequest, caller: Caller): boolean {
   if (direct.era === "legacy" && options.sessions !== undefined) return false;
   if (direct.method === "tools/list") return true;
-  return options.dispatch.knows(direct.name, caller) && !options.dispatch.isInteractive(direct.name);
+  return options.dispatch.knows(direct.name, caller) && !options.dispatch.isInteractive(direct.name, direct.arguments);
 }
 
 function findMirrorFault(
@@ -72,8 +72,7 @@ function findMirrorFault(
 ) {
   const declared = mirrored.get(calledTool(body) ?? "");
   if (!declared || declared.length === 0 || request.headers["mcp-method"] === undefined) return undefined;
-  const params = isRecord(body) && isRecord(body["params"]) ? body["params"] : {};
-  return findParamHeaderFault(declared, request.headers, isRecord(params["arguments"]) ? params["arguments"] : {});
+  return findParamHeaderFault(declared, request.headers, argumentsOf(body));
 }
 
 async function postThroughSdk(
@@ -105,7 +104,7 @@ async function postThroughSdk(
     return;
   }
   const name = calledTool(body);
-  const asStream = name !== undefined && options.dispatch.isInteractive(name);
+  const asStream = name !== undefined && options.dispatch.isInteractive(name, argumentsOf(body));
   await options.sdk.serveLegacy(request, response, { caller, body, asStream });
 }
 
@@ -135,6 +134,11 @@ function calledTool(body: unknown): string | undefined {
   if (!isRecord(body) || body["method"] !== "tools/call" || !isRecord(body["params"])) return undefined;
   const name = body["params"]["name"];
   return typeof name === "string" ? name : undefined;
+}
+
+function argumentsOf(body: unknown): Record<string, unknown> {
+  const params = isRecord(body) && isRecord(body["params"]) ? body["params"] : {};
+  return isRecord(params["arguments"]) ? params["arguments"] : {};
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
