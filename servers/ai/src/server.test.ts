@@ -1,8 +1,7 @@
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
 import { Client as ModernClient, StreamableHTTPClientTransport as ModernTransport } from "@modelcontextprotocol/client";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import { testCatalogue } from "@sophia/core/testing/catalogue-contract";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type AiHarness, startAiHarness } from "./testing/ai-harness.ts";
 import { aiServer } from "./server.ts";
@@ -92,17 +91,4 @@ describe.each([
   });
 });
 
-describe("the definition", () => {
-  const tools = [...aiServer.direct, ...aiServer.longTail];
-
-  test("every tool has its file and its test, and a short description", () => {
-    const files = new Set(readdirSync(join(import.meta.dirname, "tools")));
-    for (const tool of tools) {
-      const file = tool.name.replaceAll("_", "-");
-      expect(files).toContain(`${file}.ts`);
-      expect(files).toContain(`${file}.test.ts`);
-      expect(tool.description.length).toBeLessThanOrEqual(1_024);
-    }
-    expect(aiServer.direct.length).toBeLessThanOrEqual(7);
-  });
-});
+testCatalogue(aiServer, import.meta.dirname);

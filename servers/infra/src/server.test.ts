@@ -1,3 +1,4 @@
+import { testCatalogue } from "@sophia/core/testing/catalogue-contract";
 import { startTestServer } from "@sophia/core/testing/test-server";
 import { expect, it } from "vitest";
 import { server as definition } from "./server.ts";
@@ -17,5 +18,6 @@ it("lists its tools with apply_change, and shows a caller who may only read no c
     "run_tool",
   ]);
   expect(read.tools.map((tool) => tool.name)).not.toContain("plan_change");
-  for (const tool of write.tools) expect(tool.description.length).toBeLessThanOrEqual(1024);
 });
+
+testCatalogue(definition, import.meta.dirname);

@@ -17,13 +17,15 @@ export const planChange = defineTool({
   effect: "update",
   deadlineMs: 55_000,
   input: z.strictObject({
-    change: z.strictObject({
-      action: z.literal("restart").describe("What to do."),
-      target: z.strictObject({
-        kind: z.enum(["container", "server"]).describe("What it is."),
-        id: z.string().min(1).max(255).describe("Its name or id, as list_resources shows it."),
-      }),
-    }),
+    change: z
+      .strictObject({
+        action: z.literal("restart").describe("What to do."),
+        target: z.strictObject({
+          kind: z.enum(["container", "server"]).describe("What it is."),
+          id: z.string().min(1).max(255).describe("Its name or id, as list_resources shows it."),
+        }),
+      })
+      .describe("The change to plan."),
   }),
   output: z.object({
     resource: z.string(),

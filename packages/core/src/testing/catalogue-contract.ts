@@ -1,0 +1,78 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { z } from "zod";
+import type { ServerDefinition } from "../mcp/define-server.ts";
+import type { AnyTool } from "../mcp/define-tool.ts";
+import { createToolTable, type WireTool } from "../mcp/tool-table.ts";
+
+/** What all four servers' lists may cost a client together, in tokens of about 3.5 characters; a quarter each. */
+const maxListTokens = 6_000;
+const verbs =
+  /^(?:add|apply|ask|check|collect|compare|complete|crawl|create|define|delete|describe|diagnose|embed|erase|estimate|explain|export|fetch|find|forecast|get|import|launch|list|log|make|manage|map|plan|query|recommend|refresh|report|rerank|research|restart|run|scrape|search|set|tune|upsert|warm|watch)(?:_[a-z0-9]+)*$/;
+
+/**
+ * The style guide of tools, executable: run once for each server. The snapshot is the model-facing API; a change of it
+ * shows as a diff, with what it costs in tokens.
+ *
+ * @param folder the server's `src`, where `tools/` lies.
+ */
+export function testCatalogue<Services>(definition: ServerDefinition<Services>, folder: string): void {
+  const tools = [...definition.direct, ...definition.longTail];
+  const table = createToolTable(definition, { listed: [], longTail: [] });
+
+  describe(`the catalogue of ${definition.id}`, () => {
+    test("has one file and one test for each tool, and no other", () => {
+      const files = readdirSync(join(folder, "tools")).filter((file) => file !== "list.ts");
+      const wanted = tools.flatMap(({ name }) => [
+        `${name.replaceAll("_", "-")}.ts`,
+        `${name.replaceAll("_", "-")}.test.ts`,
+      ]);
+      expect(files.toSorted()).toEqual(wanted.toSorted());
+    });
+
+    test("lists seven direct tools at most, beside the pair over the long tail", () => {
+      expect(definition.direct.length + (definition.listsApplyChange ? 1 : 0)).toBeLessThanOrEqual(7);
+    });
+
+    test.each(tools.map((tool) => [tool.name, tool] as const))("%s keeps the rules", (_name, tool) => {
+      expectRules(tool, table.wire.get(tool.name));
+      expect(`sophia-${definition.id}${tool.name}`.length).toBeLessThanOrEqual(60);
+    });
+
+    test("is what clients were shown before", async () => {
+      const tokens = Math.ceil(table.listed.write.json.length / 3.5);
+      expect(tokens).toBeLessThanOrEqual(maxListTokens);
+      const snapshot = {
+        tokens,
+        listed: table.listed.write.tools,
+        longTail: definition.longTail.map(wireOf(table.wire)),
+      };
+      await expect(`${JSON.stringify(snapshot, null, 2)}\n`).toMatchFileSnapshot(
+        join(folder, "catalogue.snapshot.json"),
+      );
+    });
+  });
+}
+
+function wireOf(wire: ReadonlyMap<string, WireTool>) {
+  return ({ name }: { name: string }): WireTool | undefined => wire.get(name);
+}
+
+function expectRules<Services>(tool: AnyTool<Services>, wire: WireTool | undefined): void {
+  expect(tool.name).toMatch(verbs);
+  expect(tool.name.length).toBeLessThanOrEqual(40);
+  expect(tool.description.length).toBeLessThanOrEqual(1_024);
+  expect(tool.description).toContain("Use ");
+  expect(tool.description).toContain("Example: ");
+  expect(tool.deadlineMs ?? 0).toBeLessThanOrEqual(55_000);
+  expect(tool.maxTokens ?? 0).toBeLessThanOrEqual(20_000);
+  expect(wire?.inputSchema).toMatchObject({ type: "object", additionalProperties: false });
+  expect(wire?.annotations.readOnlyHint).toBe(tool.effect === "read");
+  for (const [field, schema] of Object.entries<z.ZodType>(tool.input.shape)) {
+    expect({ field, described: z.toJSONSchema(schema, { io: "input" }).description !== undefined }).toEqual({
+      field,
+      described: true,
+    });
+  }
+}
