@@ -149,6 +149,14 @@ describe.skipIf(engine === undefined || program === undefined)("docker compose",
     expect(await listPlans()).toContain(planId);
   });
 
+  test("commands run beside the servers and read stdin", { timeout: 60_000 }, async () => {
+    const clientInfo = { name: "test", version: "1.0.0" };
+    const params = { protocolVersion: "2025-06-18", capabilities: {}, clientInfo };
+    const input = `${JSON.stringify({ jsonrpc: "2.0", id: 1, method: "initialize", params })}\n`;
+    const answer = await project.run(["run", "--rm", "-T", "ai", "stdio", "ai"], { input });
+    expect(answer).toContain('"serverInfo"');
+  });
+
   test("stops cleanly within the grace", { timeout: 60_000 }, async () => {
     expect(await measure("stop", () => project.run(["stop"]))).toBeLessThan(stopLimitMs);
     expect(

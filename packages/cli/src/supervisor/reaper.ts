@@ -1,9 +1,12 @@
 import { existsSync } from "node:fs";
 
 // A shell collects every child that ends, Node only those it started itself. The loop passes signals on and leaves
-// with the exit code of the one program that matters.
+// with the exit code of the one program that matters. A command in the background would read nothing: it is handed
+// the standard input by another number.
 const script = `
-"$@" & child=$!
+exec 3<&0
+"$@" <&3 3<&- & child=$!
+exec 3<&-
 trap 'kill -TERM $child' TERM
 trap 'kill -INT $child' INT
 trap 'kill -HUP $child' HUP

@@ -9,12 +9,16 @@ const root = fileURLToPath(new URL("../../../../../", import.meta.url));
 const ContainerRow = z.object({ Service: z.string(), State: z.string(), Health: z.string(), ExitCode: z.number() });
 export type ContainerRow = z.infer<typeof ContainerRow>;
 
+export interface RunOptions {
+  environment?: Record<string, string>;
+  timeoutMs?: number;
+  /** What it reads from stdin; nothing by default. */
+  input?: string;
+}
+
 export interface ComposeProject {
   /** Runs one compose command to its end. Returns its stdout; throws with its output when it fails. */
-  run(
-    command: readonly string[],
-    options?: { environment?: Record<string, string>; timeoutMs?: number },
-  ): Promise<string>;
+  run(command: readonly string[], options?: RunOptions): Promise<string>;
   /** All containers, running or not. */
   list(): Promise<ContainerRow[]>;
   /** Containers, network, volume and image are gone afterwards. */
@@ -43,17 +47,17 @@ export function openComposeProject(options: {
     ...options.environment,
   };
 
-  async function run(
-    command: readonly string[],
-    { environment = {}, timeoutMs = 60_000 }: { environment?: Record<string, string>; timeoutMs?: number } = {},
-  ): Promise<string> {
+  async function run(command: readonly string[], settings: RunOptions = {}): Promise<string> {
+    const { environment = {}, timeoutMs = 60_000, input = "" } = settings;
     const child = spawn(options.program, [...flags, ...command], {
       cwd: root,
       env: { ...fixed, ...environment },
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: "pipe",
       timeout: timeoutMs,
       killSignal: "SIGKILL",
     });
+    // It may end without having read.
+    child.stdin.once("error", () => {}).end(input);
     let stdout = "";
     let all = "";
     child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
