@@ -8,8 +8,11 @@ export interface AuditEntry {
   server: string;
   tool: string;
   effect: string;
-  /** `call`: an answered call. `before` and `after`: around the effect of a change. */
-  phase: "call" | "before" | "after";
+  /**
+   * `call`: an answered call. `before` and `after`: around the effect of a change. `decide`: a person's word on a plan.
+   * `token`: a token made or revoked. `auth`: a bearer that was refused.
+   */
+  phase: "call" | "before" | "after" | "decide" | "token" | "auth";
   /** SHA-256, hex. */
   argumentsHash: string;
   outcome: string;
