@@ -80,10 +80,11 @@ test("fault 111: without a terminal there are plain lines, results on stdout and
   expect(code).toBe(0);
   expect(stripVTControlCharacters(stdout + stderr)).toBe(stdout + stderr);
   expect(stdout).toMatch(
-    /^Token for MCP clients \(shown once\): sophia_all_\S+\nSERVER +STATE +URL\nInfrastructure Copilot +ready +http:\/\/127\.0\.0\.1:\d+\/mcp\n/,
+    /^Token for MCP clients: in \S+caller-token\nSERVER +STATE +URL\nInfrastructure Copilot +ready +http:\/\/127\.0\.0\.1:\d+\/mcp\n/,
   );
   expect(stderr).toContain("Infrastructure Copilot: ready");
   // Output of a start without a terminal ends in logs: the approver's token is not among it, and not valid.
+  expect(stdout + stderr).not.toContain("sophia_all_");
   expect(stdout).not.toContain("approving");
   const list = await sophia(["token", "list", "--json"]).ended;
   const { tokens } = JSON.parse(list.stdout) as { tokens: { name: string; revokedAt?: number }[] };

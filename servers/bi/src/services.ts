@@ -48,7 +48,10 @@ export async function createBiServices(
   await cleanDirectory(directory, catalogue, clock.now());
   const watch = folder === undefined ? undefined : createFolderWatch({ folder, imports, clock, log });
   let failure: string | undefined;
+  let closing = false;
   const started = fill(config, { imports, warehouse, watch }).catch((error: unknown) => {
+    // Stopped while it was still starting: nothing is wrong.
+    if (closing) return;
     failure = "the sample or the engine did not start: the log says why";
     log.error({ err: error }, "The warehouse did not start as a whole");
   });
@@ -56,6 +59,7 @@ export async function createBiServices(
     services: { warehouse, imports, freshness: createFreshness(started, watch) },
     checks: [{ name: "warehouse", required: true, check: async () => await checkWarehouse(catalogue, failure) }],
     async close() {
+      closing = true;
       watch?.close();
       await imports.close();
       warehouse.close();

@@ -31,7 +31,8 @@ export async function createServices(
     docker,
     git: createLocalGit({ roots, executable: settings.SOPHIA_INFRA_GIT }),
     servers: createServerDirectory(resolveServerUrls(settings, config)),
-    supervisor: createSupervisor(parentOf(process)),
+    // Servers at addresses of their own (containers) are not our supervisor's: it could not restart them.
+    supervisor: settings.SOPHIA_INFRA_SERVERS.length === 0 ? createSupervisor(parentOf(process)) : undefined,
     restarts: createRestartHistory(store),
     clock,
     ownHostname: hostname(),

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { formatTable } from "../format-table.ts";
 import type { CliConfig } from "../load-config.ts";
 import type { ServerEntry } from "../server-list.ts";
@@ -24,7 +25,7 @@ export interface UpViewOptions {
 
 /** What `up` shows: one live line while starting on a terminal, plain lines elsewhere, then a table and what to try. */
 export function createUpView(options: UpViewOptions): UpView {
-  const { terminal, json } = options;
+  const { terminal, config, json } = options;
   const states = new Map<string, string>();
   let started = false;
 
@@ -40,7 +41,12 @@ export function createUpView(options: UpViewOptions): UpView {
     tokens({ callerBearer, approverBearer }) {
       // With --json stdout is one object; who calls it that way finds the caller's token in the data directory.
       const say = (text: string): void => (json ? terminal.note(text) : terminal.print(text));
-      if (callerBearer !== undefined && !json) say(`Token for MCP clients (shown once): ${callerBearer}`);
+      // Without a terminal the output ends in logs, where no credential belongs.
+      if (callerBearer !== undefined && terminal.interactive) {
+        say(`Token for MCP clients (shown once): ${callerBearer}`);
+      } else if (callerBearer !== undefined && !json) {
+        say(`Token for MCP clients: in ${join(config.platform.dataDir, "caller-token")}`);
+      }
       if (approverBearer !== undefined) {
         say(`Token for approving changes (shown once, keep it away from agents): ${approverBearer}`);
       }

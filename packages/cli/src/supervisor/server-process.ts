@@ -196,12 +196,14 @@ export class ServerProcess {
 
   #check(child: ChildProcess): void {
     const now = performance.now();
-    const { silenceMs, readyTimeoutMs, stableMs } = this.#options.limits;
+    const { silenceMs, readyTimeoutMs, stableMs, graceMs } = this.#options.limits;
     // This process itself was paused (a laptop asleep, SIGSTOP): the silence was ours, not the child's.
     if (now - this.#checkedAt > silenceMs / 2) this.#heardAt = now;
     this.#checkedAt = now;
+    // A process that ends cleanly is silent while Node writes its compile cache: up to 2 s on a slow disk.
+    const allowedMs = this.#state === "draining" ? graceMs : silenceMs;
     const serving = this.#state === "ready" || this.#state === "draining";
-    if (serving && now - this.#heardAt > silenceMs) {
+    if (serving && now - this.#heardAt > allowedMs) {
       this.#kill(child, `gave no heartbeat for ${Math.round(now - this.#heardAt)} ms`);
     }
     if (this.#state === "starting" && now - this.#startedAt > readyTimeoutMs) {

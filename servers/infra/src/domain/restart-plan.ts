@@ -78,7 +78,7 @@ export function planServerRestart(health: ServerHealth, supervised: boolean): Ch
   }
   if (!supervised) {
     throw new AppError("not_configured", "No supervisor runs here that could restart a server.", {
-      hint: "Start the servers with `sophia up`. In containers, name the server's container instead.",
+      hint: `Start the servers with \`sophia up\`. In containers: docker compose restart ${health.id}.`,
     });
   }
   const healthy = health.state === "healthy";
