@@ -1,6 +1,11 @@
+import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import { AppError } from "@sophia/core/errors/app-error";
-import { verifyAudit } from "@sophia/core/observe/audit";
+import { hashCanonical } from "@sophia/core/approval/canonical-hash";
+import { AppError, toAppError } from "@sophia/core/errors/app-error";
+import { systemClock } from "@sophia/core/limits/clock";
+import type { Caller } from "@sophia/core/mcp/define-tool";
+import { openAudit, verifyAudit } from "@sophia/core/observe/audit";
+import type { Audit, AuditEntry } from "@sophia/core/observe/audit";
 import { formatTable } from "../format-table.ts";
 import type { CommandContext } from "./command-context.ts";
 
@@ -34,4 +39,54 @@ export async function runAuditVerify(context: CommandContext, options: { json: b
       : `The audit was changed or is damaged: ${report.problems.length} of ${report.chains.length} chains.`,
   );
   return report.ok ? 0 : 1;
+}
+
+/** Something a person does on the command line that others have to be able to look up. */
+export interface RecordedAct<Person extends Caller | undefined, Result> extends Pick<
+  AuditEntry,
+  "tool" | "effect" | "phase" | "server" | "planId"
+> {
+  arguments: unknown;
+  /** Who acts; `undefined` for whoever may use this command without a token. */
+  identify(): Promise<Person>;
+  run(person: Person): Promise<Result>;
+  /** How it ended, and the tokens it was about. */
+  describe(result: Result): Pick<AuditEntry, "outcome" | "tokenId">;
+}
+
+/** Acts between two durable audit lines. Without the first nothing is done; a refused attempt leaves a line as well. */
+export async function recordAct<Person extends Caller | undefined, Result>(
+  context: CommandContext,
+  act: RecordedAct<Person, Result>,
+): Promise<Result> {
+  const audit = await openOwnAudit(context);
+  const { tool, effect, phase, server, planId } = act;
+  const argumentsHash = hashCanonical(act.arguments);
+  const plan = planId === undefined ? {} : { planId };
+  const entry = { requestId: randomUUID(), tool, effect, phase, server, argumentsHash, ...plan };
+  let caller = "cli";
+  try {
+    const person = await act.identify();
+    caller = person?.id ?? caller;
+    await audit.write({ ...entry, caller, outcome: "begun" });
+    const result = await act.run(person);
+    await audit.write({ ...entry, caller, ...act.describe(result) });
+    return result;
+  } catch (thrown) {
+    await audit.write({ ...entry, caller, outcome: toAppError(thrown).kind });
+    throw thrown;
+  } finally {
+    await audit.close();
+  }
+}
+
+async function openOwnAudit({ config, log }: CommandContext): Promise<Audit> {
+  try {
+    return await openAudit({ directory: config.auditDirectory, writer: "cli", log, clock: systemClock });
+  } catch (thrown) {
+    throw new AppError("unavailable", `The audit in ${config.auditDirectory} cannot be written: nothing was done.`, {
+      hint: "Look at the free space there, and at who owns the folder.",
+      cause: thrown,
+    });
+  }
 }

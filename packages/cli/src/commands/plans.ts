@@ -13,6 +13,7 @@ import { formatTable } from "../format-table.ts";
 import { toPlainLine } from "../terminal.ts";
 import { withStore } from "../with-store.ts";
 import { authenticateApprover } from "./approver.ts";
+import { recordAct } from "./audit.ts";
 import type { CommandContext } from "./command-context.ts";
 
 /** Plans that wait for a decision, or all recent ones. */
@@ -62,13 +63,26 @@ export async function runDecide(context: CommandContext, options: DecideOptions)
     }
     context.terminal.note(describePlan(plan));
     const tokens = createTokens({ store, clock: systemClock });
-    const approver = await authenticateApprover(context, tokens, { server: plan.server, tokenFile: options.tokenFile });
-    const decided =
-      options.decision === "approve"
-        ? await plans.approve(plan.id, approver)
-        : await plans.refuse(plan.id, approver, options.reason);
-    if (options.json) context.terminal.print(JSON.stringify({ id: decided.id, state: decided.state }));
-    else context.terminal.print(`Plan ${decided.id} is ${decided.state} by ${approver.name}.`);
+    const { decision, reason, tokenFile } = options;
+    const { row, name } = await recordAct(context, {
+      tool: decision,
+      effect: "update",
+      phase: "decide",
+      server: plan.server,
+      planId: plan.id,
+      arguments: { id: plan.id, decision, reason },
+      identify: () => authenticateApprover(context, tokens, { server: plan.server, tokenFile }),
+      async run(approver) {
+        const decided =
+          decision === "approve"
+            ? await plans.approve(plan.id, approver)
+            : await plans.refuse(plan.id, approver, reason);
+        return { row: decided, name: approver.name };
+      },
+      describe: ({ row }) => ({ outcome: row.state }),
+    });
+    if (options.json) context.terminal.print(JSON.stringify({ id: row.id, state: row.state }));
+    else context.terminal.print(`Plan ${row.id} is ${row.state} by ${name}.`);
     return 0;
   });
 }

@@ -2,11 +2,12 @@ import { systemClock } from "@sophia/core/limits/clock";
 import { AppError } from "@sophia/core/errors/app-error";
 import { createTokens } from "@sophia/core/approval/tokens";
 import type { TokenInfo, Tokens } from "@sophia/core/approval/tokens";
-import type { Scope } from "@sophia/core/mcp/define-tool";
+import type { Caller, Scope } from "@sophia/core/mcp/define-tool";
 import { formatTable } from "../format-table.ts";
 import { selectServers } from "../server-list.ts";
 import { withStore } from "../with-store.ts";
 import { authenticateApprover } from "./approver.ts";
+import { recordAct } from "./audit.ts";
 import type { CommandContext } from "./command-context.ts";
 
 const dayMs = 86_400_000;
@@ -30,12 +31,18 @@ export async function runTokenCreate(context: CommandContext, options: CreateTok
   const expiresAt = options.days === undefined ? undefined : Date.now() + options.days * dayMs;
   return await withStore(context.config, context.log, async (store) => {
     const tokens = createTokens({ store, clock: systemClock });
-    if (scopes.includes("approve")) await requireRightToAppoint(context, tokens, options);
-    const { id, bearer } = await tokens.create({
-      name: options.name,
-      server: options.server,
-      scopes,
-      ...(expiresAt !== undefined && { expiresAt }),
+    const { name, server } = options;
+    const description = { name, server, scopes, ...(expiresAt !== undefined && { expiresAt }) };
+    const { id, bearer } = await recordAct(context, {
+      tool: "token.create",
+      effect: "create",
+      phase: "token",
+      server,
+      arguments: description,
+      identify: async () =>
+        scopes.includes("approve") ? await requireRightToAppoint(context, tokens, options) : undefined,
+      run: () => tokens.create(description),
+      describe: (created) => ({ outcome: "created", tokenId: created.id }),
     });
     if (options.json) context.terminal.print(JSON.stringify({ id, name: options.name, bearer, expiresAt }));
     else {
@@ -71,7 +78,20 @@ export async function runTokenList(context: CommandContext, options: { json: boo
 
 export async function runTokenRevoke(context: CommandContext, nameOrId: string): Promise<number> {
   return await withStore(context.config, context.log, async (store) => {
-    await createTokens({ store, clock: systemClock }).revoke(nameOrId);
+    const tokens = createTokens({ store, clock: systemClock });
+    const isMeant = (row: TokenInfo): boolean =>
+      row.revokedAt === undefined && (row.id === nameOrId || row.name === nameOrId);
+    const meant = (await tokens.list()).filter(isMeant).map((row) => row.id);
+    await recordAct(context, {
+      tool: "token.revoke",
+      effect: "destroy",
+      phase: "token",
+      server: "*",
+      arguments: { nameOrId },
+      identify: () => Promise.resolve(undefined),
+      run: () => tokens.revoke(nameOrId),
+      describe: () => ({ outcome: "revoked", tokenId: meant.join(" ") }),
+    });
     context.terminal.note(`Token ${nameOrId} is revoked. Running servers refuse it within a second.`);
     return 0;
   });
@@ -94,16 +114,16 @@ async function requireRightToAppoint(
   context: CommandContext,
   tokens: Tokens,
   options: CreateTokenOptions,
-): Promise<void> {
+): Promise<Caller | undefined> {
   const rows = await tokens.list();
   const approvers = rows.filter((row) => row.scopes.includes("approve") && describeState(row) === "valid");
   if (approvers.length > 0) {
-    await authenticateApprover(context, tokens, { server: options.server, tokenFile: options.tokenFile });
-  } else if (!context.terminal.interactive) {
-    throw new AppError("denied", "The first approver can only be appointed on a terminal.", {
-      hint: "Run this on a terminal, or start `sophia up` with SOPHIA_APPROVER_TOKEN.",
-    });
+    return await authenticateApprover(context, tokens, { server: options.server, tokenFile: options.tokenFile });
   }
+  if (context.terminal.interactive) return undefined;
+  throw new AppError("denied", "The first approver can only be appointed on a terminal.", {
+    hint: "Run this on a terminal, or start `sophia up` with SOPHIA_APPROVER_TOKEN.",
+  });
 }
 
 function describeState(row: TokenInfo): string {

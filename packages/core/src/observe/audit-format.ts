@@ -18,6 +18,8 @@ export interface AuditEntry {
   outcome: string;
   durationMs?: number;
   planId?: string;
+  /** Ids, separated by blanks, of the tokens that were made or revoked. */
+  tokenId?: string;
   costUsd?: number;
 }
 
@@ -64,6 +66,7 @@ export function formatEntry(entry: AuditEntry): string {
   const optional =
     (entry.durationMs === undefined ? "" : `,"durationMs":${JSON.stringify(entry.durationMs)}`) +
     (entry.planId === undefined ? "" : `,"planId":${JSON.stringify(entry.planId)}`) +
+    (entry.tokenId === undefined ? "" : `,"tokenId":${JSON.stringify(entry.tokenId)}`) +
     (entry.costUsd === undefined ? "" : `,"costUsd":${JSON.stringify(entry.costUsd)}`);
   return (
     `"kind":"entry","requestId":${JSON.stringify(entry.requestId)},"caller":${JSON.stringify(entry.caller)}` +
