@@ -1,7 +1,8 @@
 import { hostname } from "node:os";
 import { unwrap } from "@sophia/core/config/secret";
 import type { Secret } from "@sophia/core/config/secret";
-import type { HealthCheck, Platform, ServerRuntime } from "@sophia/core/mcp/platform";
+import type { Platform, ServerRuntime } from "@sophia/core/mcp/platform";
+import type { HealthCheck } from "@sophia/core/observe/health";
 import { toAppError } from "@sophia/core/errors/app-error";
 import { createDockerEngine } from "@sophia/vendors/docker/client";
 import { createLocalGit } from "@sophia/vendors/github/local-git";

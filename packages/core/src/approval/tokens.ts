@@ -84,8 +84,7 @@ export function createTokens(options: { store: Store<CoreTables>; clock: Clock }
 
   // The file is the truth: whoever makes it decides, all others take the bearer they find in it.
   async function ensureFirst(dataDir: string): Promise<{ callerBearer?: string; approverBearer?: string }> {
-    const file = ensureKeyFile(join(dataDir, callerTokenFile), () => `${newBearer("*")}\n`);
-    const callerBearer = file.toString("utf8").trim();
+    const callerBearer = readFirstBearer(join(dataDir, callerTokenFile));
     const isNewCaller = await insert(callerBearer, firstCaller);
     const approverBearer = newBearer("*");
     const isNewApprover = await insert(approverBearer, firstApprover, firstApproverId);
@@ -121,6 +120,21 @@ export function createTokens(options: { store: Store<CoreTables>; clock: Clock }
     authenticate: (bearer, server) => cache.authenticate(hashBearer(bearer), server),
     ensureFirst,
   };
+}
+
+/** Throws `not_configured` on a file that holds no bearer: a token that nobody can present would pass for one. */
+function readFirstBearer(file: string): string {
+  const bearer = ensureKeyFile(file, () => `${newBearer("*")}\n`)
+    .toString("utf8")
+    .trim();
+  if (bearer.length >= minimumBearerLength && /^[\w.~+/=-]+$/.test(bearer)) return bearer;
+  throw new AppError(
+    "not_configured",
+    `The file ${file} holds no token of ${minimumBearerLength} characters or more.`,
+    {
+      hint: "Delete it and start again: a new token is made, and `sophia connect cursor` hands it on.",
+    },
+  );
 }
 
 /** `sophia_<server>_` and 256 random bits, so that secret scanners can know our tokens by their shape. */

@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { sql } from "kysely";
 import type { Logger } from "pino";
 import type { Clock } from "../limits/clock.ts";
-import type { Store } from "../store/store.ts";
+import { narrowStore, type Store } from "../store/store.ts";
 import type { CacheTables } from "./cache-tables.ts";
 import { createWriteGatherer } from "./gather-writes.ts";
 
@@ -50,8 +50,7 @@ const maxTouched = 5_000;
 const deletedAtOnce = 500;
 
 export function createExactCache<Tables extends CacheTables>(options: ExactCacheOptions<Tables>): ExactCache {
-  // A store with more tables is a store of these tables; Kysely's types are invariant and cannot say so.
-  const store = options.store as unknown as Store<CacheTables>;
+  const store: Store<CacheTables> = narrowStore(options.store);
   const { clock, log } = options;
   const maxEntryBytes = options.maxEntryBytes ?? 256 * 1024;
   const touched = new Map<string, number>();

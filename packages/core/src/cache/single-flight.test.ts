@@ -3,7 +3,7 @@ import { createSingleFlight } from "./single-flight.ts";
 
 const open = () => new AbortController().signal;
 
-test("a thousand equal calls do the work once", async () => {
+test("fault 60: a thousand equal calls do the work once", async () => {
   const flight = createSingleFlight<number>();
   let runs = 0;
   const work = async () => {

@@ -1,5 +1,6 @@
-import { createHash, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import type { Selectable, SelectQueryBuilder, Transaction } from "kysely";
+import { hashCanonical } from "../approval/canonical-hash.ts";
 import { AppError, type ErrorKind } from "../errors/app-error.ts";
 import type { Clock } from "../limits/clock.ts";
 import type { CoreTables, JobsTable, JobState } from "../store/core-tables.ts";
@@ -39,9 +40,8 @@ export const clockToleranceMs = 30_000;
 export async function enqueueIn(tx: Tx, job: NewJob, now: number): Promise<{ id: string; existed: boolean }> {
   const input = JSON.stringify(job.input ?? null);
   if (input.length > maxInputChars) throw new AppError("invalid_input", "A job's input may have 1 million characters.");
-  const inputHash = createHash("sha256")
-    .update(JSON.stringify(sortKeys(JSON.parse(input))))
-    .digest("hex");
+  // Equal inputs with their keys in another order are equal.
+  const inputHash = hashCanonical(JSON.parse(input));
   const existing = await tx
     .selectFrom("jobs")
     .select(["id", "input_hash"])
@@ -102,14 +102,6 @@ async function assertRoom(tx: Tx): Promise<void> {
     hint: "Wait until some have run, or abort those that are not needed.",
     retryAfterMs: 60_000,
   });
-}
-
-/** Equal inputs with their keys in another order are equal. */
-function sortKeys(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sortKeys);
-  if (typeof value !== "object" || value === null) return value;
-  const entries = Object.entries(value).toSorted(([left], [right]) => (left < right ? -1 : 1));
-  return Object.fromEntries(entries.map(([key, inner]) => [key, sortKeys(inner)]));
 }
 
 type JobQuery = SelectQueryBuilder<CoreTables, "jobs", object>;

@@ -3,7 +3,7 @@ import { AppError } from "../errors/app-error.ts";
 import { type Clock, systemClock } from "../limits/clock.ts";
 import type { Progress } from "../mcp/define-tool.ts";
 import type { CoreTables, JobState } from "../store/core-tables.ts";
-import type { Store } from "../store/store.ts";
+import { narrowStore, type Store } from "../store/store.ts";
 import { type JobFailure, type JournalRow, enqueueIn, type NewJob } from "./job-journal.ts";
 import type { JobDefinition, JobHandler, JobOptions } from "./job-run.ts";
 import { createJobWorker } from "./job-worker.ts";
@@ -71,8 +71,7 @@ export interface CreateJobsOptions<Tables extends CoreTables> {
 const defaults = { repeatable: true, maxAttempts: 5, timeoutMs: 60 * 60_000 };
 
 export function createJobs<Tables extends CoreTables>(options: CreateJobsOptions<Tables>): Jobs {
-  // A store with more tables is a store of core's tables; Kysely's types are invariant and cannot say so.
-  const store = options.store as unknown as Store<CoreTables>;
+  const store: Store<CoreTables> = narrowStore(options.store);
   const clock = options.clock ?? systemClock;
   const definitions = new Map<string, JobDefinition>();
   const worker = createJobWorker({

@@ -3,7 +3,7 @@ import { sql, type Transaction } from "kysely";
 import { AppError } from "../errors/app-error.ts";
 import { type Clock, systemClock } from "../limits/clock.ts";
 import type { CoreTables, LedgerReservationsTable } from "../store/core-tables.ts";
-import type { Store } from "../store/store.ts";
+import { narrowStore, type Store } from "../store/store.ts";
 import {
   addToBuckets,
   type Budget,
@@ -90,8 +90,7 @@ const sweepEveryMs = 60_000;
 const sweptAtOnce = 100;
 
 export function createLedger<Tables extends CoreTables>(options: { store: Store<Tables>; clock?: Clock }): Ledger {
-  // A store with more tables is a store of core's tables; Kysely's types are invariant and cannot say so.
-  const store = options.store as unknown as Store<CoreTables>;
+  const store: Store<CoreTables> = narrowStore(options.store);
   const clock = options.clock ?? systemClock;
   const commit = createGroupCommit(store);
   let sweptAt = clock.monotonic();

@@ -100,6 +100,8 @@ interface ToolBase<Input extends z.ZodObject, Output extends ToolOutput> {
   description: string;
   input: Input;
   output: Output;
+  /** Reads by itself, yet can carry out a change: `run_tool`, through which `apply_change` is reached. */
+  mayChange?: boolean;
   /** The tool reaches beyond our own data (web, models). */
   openWorld?: boolean;
   /** Total time for one call; 55 s at most, because clients give up at 60. Default 30 s. */

@@ -45,28 +45,25 @@ export async function formatAnswer<Services>(
     caller: options.caller,
     now: options.clock.now(),
     shelf: options.shelf,
+    scrub: (text) => options.scrubber.scrub(text),
   });
   const structuredJson = options.scrubber.scrub(
     wrapped ? JSON.stringify({ tool: tool.name, result: capped.output, source: capped.output["source"] }) : capped.json,
   );
-  const text = renderText(options.scrubber, tool, capped, structuredJson);
+  const text = renderText(tool, capped, structuredJson);
   const more: Content[] = "plan" in tool ? [] : [...(tool.attach?.(checked.data) ?? [])];
   if (capped.rest) more.push({ type: "resource_link", uri: capped.rest.uri, name: "The rest of this answer" });
-  return { contentJson: formatContent(text, more), structuredJson, isError: false };
+  // Pictures and links leave here too: the blocks are scrubbed as one.
+  return { contentJson: options.scrubber.scrub(formatContent(text, more)), structuredJson, isError: false };
 }
 
 export function formatErrorAnswer(text: string): CallAnswer {
   return { contentJson: formatContent(text, []), isError: true };
 }
 
-function renderText<Services>(
-  scrubber: Scrubber,
-  tool: AnyTool<Services>,
-  { output, rest }: CappedOutput,
-  structuredJson: string,
-): string {
+function renderText<Services>(tool: AnyTool<Services>, { output, rest }: CappedOutput, structuredJson: string): string {
   if ("plan" in tool || !tool.render) return structuredJson;
-  const prose = scrubber.scrub(tool.render(output));
+  const prose = tool.render(output);
   return rest ? `${prose}\n\n(Cut here. The rest: run_tool read_result {"cursor": "${rest.cursor}"})` : prose;
 }
 

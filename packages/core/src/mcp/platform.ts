@@ -4,6 +4,7 @@ import type { PlatformConfig } from "../config/platform-config.ts";
 import type { Clock } from "../limits/clock.ts";
 import type { Jobs } from "../jobs/jobs.ts";
 import type { Ledger } from "../ledger/ledger.ts";
+import type { HealthCheck } from "../observe/health.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { Scrubber } from "../observe/scrub.ts";
 import type { CoreTables } from "../store/core-tables.ts";
@@ -33,16 +34,9 @@ export interface HttpRoute {
     body: Buffer;
     caller: Caller;
     requestId: string;
-    /** Aborts when the client goes away or the server drains. */
+    /** Aborts when the client goes away. */
     signal: AbortSignal;
   }): Promise<void>;
-}
-
-/** One line of the health report. `required` ones decide readiness. */
-export interface HealthCheck {
-  name: string;
-  required: boolean;
-  check(signal: AbortSignal): Promise<{ ok: boolean; detail: string }>;
 }
 
 /** What a server's `createServices` returns. */

@@ -1,33 +1,43 @@
 import { randomUUID } from "node:crypto";
 import { AppError } from "../errors/app-error.ts";
+import { cutLongest, type CutPart } from "./cut-longest.ts";
 import type { Caller } from "./define-tool.ts";
 
 /** Characters per token, a cautious mean over prose and JSON. */
 const charactersPerToken = 3.5;
 export const defaultMaxTokens = 8_000;
 export const hardMaxTokens = 20_000;
-/** What is kept of an answer that was cut; beyond this even the rest is cut, and says so. */
+/** What is kept of an answer that was cut; beyond this even the rest is cut, and its last page says how much is lost. */
 const maxStoredCharacters = 8 * 1024 * 1024;
+const pageCharacters = defaultMaxTokens * charactersPerToken * 0.9;
 const resultLifetimeMs = 60 * 60 * 1000;
 
-/** Where the rest of a long answer waits: rows of the shared store, bound to the caller, gone after an hour. */
+/** Where the rest of a long answer waits, page by page: bound to the caller, gone after an hour. */
 export interface ResultShelf {
-  put(row: {
-    id: string;
-    server: string;
-    tool: string;
-    caller: string;
-    body: string;
-    expiresAt: number;
-  }): Promise<void>;
+  put(rows: readonly ShelvedPage[]): Promise<void>;
   get(id: string, caller: string): Promise<string | undefined>;
 }
 
-interface ShelvedRest {
-  key: string;
+export interface ShelvedPage {
+  /** `<answer>.<page>`; also the cursor that leads to it. */
+  id: string;
+  server: string;
+  tool: string;
+  caller: string;
+  /** JSON of a {@link RestPage}, without secrets. */
+  body: string;
+  expiresAt: number;
+}
+
+export interface RestPage {
+  /** The field of the first answer that these items continue, with dots into nested objects. */
+  field: string;
   items: unknown[];
-  /** The tool's own cursor, when the answer that was cut was itself a page. */
+  nextCursor?: string;
+  /** The tool's own cursor, when the answer that was cut was itself a page. On the last page. */
   toolCursor?: string;
+  /** Items that were too much even to be kept. On the last page. */
+  lost?: number;
 }
 
 export interface CappedOutput {
@@ -46,110 +56,75 @@ export interface CapRequest {
   caller: Caller;
   now: number;
   shelf: ResultShelf;
+  /** What is shelved leaves by another way than the answer: it is scrubbed before it is kept. */
+  scrub(text: string): string;
 }
 
 /**
- * Cuts an answer to its token limit by whole items (or, when there is no list, by its longest text), never through
- * JSON, and shelves the rest. The hard error that other servers answer with is worse than a cut with a way on.
+ * Cuts an answer to its token limit by whole items (or, where there is no list, through its longest text), never
+ * through JSON, and shelves the rest. The hard error that other servers answer with is worse than a cut with a way on.
  */
 export async function capOutput(request: CapRequest): Promise<CappedOutput> {
   const json = JSON.stringify(request.output);
   const limit = Math.min(request.maxTokens ?? defaultMaxTokens, hardMaxTokens) * charactersPerToken;
   if (json.length <= limit) return { output: request.output, json };
-  const cut = cutItems(request, json.length, limit) ?? cutText(request, json.length, limit);
-  if (!cut) throw new AppError("internal", "The answer is too long and has no part that can be cut.");
+  const { value, parts } = cutLongest(request.output, limit - 200, request.itemsKey);
   const id = randomUUID();
-  await request.shelf.put({
-    id,
-    server: request.server,
-    tool: request.tool,
-    caller: request.caller.id,
-    body: JSON.stringify({ ...cut.rest, ...toolCursorOf(request.output) }),
-    expiresAt: request.now + resultLifetimeMs,
-  });
+  const { nextCursor: toolCursor } = request.output;
+  const pages = toPages(id, parts, typeof toolCursor === "string" ? toolCursor : undefined);
+  await request.shelf.put(
+    pages.map((page, index) => ({
+      id: `${id}.${index}`,
+      server: request.server,
+      tool: request.tool,
+      caller: request.caller.id,
+      body: request.scrub(JSON.stringify(page)),
+      expiresAt: request.now + resultLifetimeMs,
+    })),
+  );
   const cursor = `${id}.0`;
-  const output = { ...cut.output, truncated: true, nextCursor: cursor };
-  return { output, json: JSON.stringify(output), rest: { uri: `sophia://results/${id}`, cursor } };
+  const output = { ...value, truncated: true, nextCursor: cursor };
+  return { output, json: JSON.stringify(output), rest: { uri: `sophia://results/${cursor}`, cursor } };
 }
 
-function toolCursorOf({ nextCursor }: Record<string, unknown>): Pick<ShelvedRest, "toolCursor"> {
-  return typeof nextCursor === "string" ? { toolCursor: nextCursor } : {};
-}
-
-interface Cut {
-  output: Record<string, unknown>;
-  rest: ShelvedRest;
-}
-
-function cutItems(request: CapRequest, total: number, limit: number): Cut | undefined {
-  const key = request.itemsKey ?? longestKey(request.output, Array.isArray);
-  const items = key === undefined ? undefined : request.output[key];
-  if (key === undefined || !Array.isArray(items) || items.length < 2) return undefined;
-  const lengths = items.map((item) => JSON.stringify(item).length + 1);
-  let room = limit - (total - lengths.reduce((sum, length) => sum + length, 0));
-  let kept = 0;
-  while (kept < lengths.length && room - (lengths[kept] ?? 0) >= 0) room -= lengths[kept++] ?? 0;
-  if (kept === 0 && room <= 0) return undefined;
-  return {
-    output: { ...request.output, [key]: items.slice(0, kept) },
-    rest: { key, items: boundedItems(items.slice(kept), lengths.slice(kept)) },
-  };
-}
-
-function boundedItems(items: unknown[], lengths: number[]): unknown[] {
+function toPages(id: string, parts: readonly CutPart[], toolCursor: string | undefined): RestPage[] {
+  const pages: RestPage[] = [];
   let room = maxStoredCharacters;
-  const end = lengths.findIndex((length) => (room -= length) < 0);
-  return end === -1 ? items : items.slice(0, end);
-}
-
-function cutText(request: CapRequest, total: number, limit: number): Cut | undefined {
-  const key = longestKey(request.output, (value) => typeof value === "string");
-  const text = key === undefined ? undefined : request.output[key];
-  if (key === undefined || typeof text !== "string") return undefined;
-  const keep = Math.max(0, Math.floor((limit - (total - JSON.stringify(text).length)) * 0.8));
-  const pieces: string[] = [];
-  for (let at = keep; at < Math.min(text.length, maxStoredCharacters); at += 16_000) {
-    pieces.push(text.slice(at, at + 16_000).toWellFormed());
+  let lost = 0;
+  for (const { field, items } of parts) {
+    let page: RestPage | undefined;
+    let used = 0;
+    for (const item of items) {
+      const length = JSON.stringify(item).length + 1;
+      room -= length;
+      if (room < 0) {
+        lost++;
+        continue;
+      }
+      if (!page || used + length > pageCharacters) {
+        page = { field, items: [] };
+        pages.push(page);
+        used = 0;
+      }
+      page.items.push(item);
+      used += length;
+    }
   }
-  return {
-    output: { ...request.output, [key]: text.slice(0, keep).toWellFormed() },
-    rest: { key, items: pieces },
-  };
+  for (const [index, page] of pages.slice(0, -1).entries()) page.nextCursor = `${id}.${index + 1}`;
+  const last = pages.at(-1);
+  if (last && toolCursor !== undefined) last.toolCursor = toolCursor;
+  if (last && lost > 0) last.lost = lost;
+  return pages;
 }
 
-function longestKey(output: Record<string, unknown>, matches: (value: unknown) => boolean): string | undefined {
-  let best: { key: string; length: number } | undefined;
-  for (const [key, value] of Object.entries(output)) {
-    if (!matches(value)) continue;
-    const length = JSON.stringify(value).length;
-    if (!best || length > best.length) best = { key, length };
-  }
-  return best?.key;
-}
-
-/** One page of a shelved rest. `cursor` is `<id>.<offset>`. */
-export async function readShelved(
-  shelf: ResultShelf,
-  caller: Caller,
-  cursor: string,
-): Promise<{ key: string; items: unknown[]; nextCursor?: string; toolCursor?: string }> {
-  const match = /^([0-9a-f-]{36})\.(\d{1,9})$/.exec(cursor);
-  const body = match?.[1] === undefined ? undefined : await shelf.get(match[1], caller.id);
-  if (!match || body === undefined) {
+/** One page of a shelved rest. Throws AppError `not_found` for another caller's, an expired or an invented cursor. */
+export async function readShelved(shelf: ResultShelf, caller: Caller, cursor: string): Promise<RestPage> {
+  const body = /^[0-9a-f-]{36}\.\d{1,6}$/.test(cursor) ? await shelf.get(cursor, caller.id) : undefined;
+  if (body === undefined) {
     throw new AppError("not_found", "There is no such rest of an answer, or it has expired.", {
       hint: "Rests are kept for an hour for the caller who asked. Run the tool again.",
     });
   }
-  // The body is our own JSON, written by capOutput.
-  const rest = JSON.parse(body) as ShelvedRest;
-  const offset = Number(match[2]);
-  const limit = defaultMaxTokens * charactersPerToken * 0.9;
-  let end = offset;
-  for (let room = limit; end < rest.items.length; end++) {
-    room -= JSON.stringify(rest.items[end]).length + 1;
-    if (room < 0 && end > offset) break;
-  }
-  const items = rest.items.slice(offset, end);
-  if (end < rest.items.length) return { key: rest.key, items, nextCursor: `${match[1]}.${end}` };
-  return { key: rest.key, items, ...(rest.toolCursor === undefined ? {} : { toolCursor: rest.toolCursor }) };
+  // Our own JSON, written by capOutput.
+  return JSON.parse(body) as RestPage;
 }

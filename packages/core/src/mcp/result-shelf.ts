@@ -1,26 +1,25 @@
+import type { Clock } from "../limits/clock.ts";
 import type { CoreTables } from "../store/core-tables.ts";
 import type { Store } from "../store/store.ts";
 import type { ResultShelf } from "./result-cap.ts";
 
+/** SQLite takes 32,766 values in one statement. */
+const rowsPerInsert = 500;
+
 /** Keeps the rests of long answers in the shared store; expired ones go whenever a new one comes. */
-export function createResultShelf(store: Store<CoreTables>): ResultShelf {
+export function createResultShelf(store: Store<CoreTables>, clock: Clock): ResultShelf {
   return {
-    async put(row) {
-      const now = Date.now();
+    async put(pages) {
+      const now = clock.now();
+      const rows = pages.map(({ expiresAt, ...page }) => ({ ...page, created_at: now, expires_at: expiresAt }));
       await store.transaction(async (tx) => {
         await tx.deleteFrom("results").where("expires_at", "<", now).execute();
-        await tx
-          .insertInto("results")
-          .values({
-            id: row.id,
-            server: row.server,
-            tool: row.tool,
-            caller: row.caller,
-            body: row.body,
-            created_at: now,
-            expires_at: row.expiresAt,
-          })
-          .execute();
+        for (let from = 0; from < rows.length; from += rowsPerInsert) {
+          await tx
+            .insertInto("results")
+            .values(rows.slice(from, from + rowsPerInsert))
+            .execute();
+        }
       });
     },
     async get(id, caller) {
@@ -30,7 +29,7 @@ export function createResultShelf(store: Store<CoreTables>): ResultShelf {
         .where("id", "=", id)
         .where("caller", "=", caller)
         .executeTakeFirst();
-      return row && row.expires_at > Date.now() ? row.body : undefined;
+      return row && row.expires_at > clock.now() ? row.body : undefined;
     },
   };
 }

@@ -99,7 +99,7 @@ function createServerMcp<Services>(
     limiter: createCallerLimiter({ clock, ...(rate ? { rate } : {}) }),
     audit,
     plans: createPlans({ store, clock, key: options.planKey }),
-    shelf: createResultShelf(store),
+    shelf: createResultShelf(store, clock),
     metrics: platform.metrics,
     scrubber: platform.scrubber,
     log: platform.log,

@@ -44,12 +44,19 @@ export interface ToolTable<Services> {
 }
 
 /** Protocol hints from the one word. A write tool's first call only plans, yet it must not claim to be read-only. */
-export function annotationsOf(tool: { effect: Effect; title: string; openWorld?: boolean }): WireTool["annotations"] {
+export function annotationsOf(tool: {
+  effect: Effect;
+  title: string;
+  openWorld?: boolean;
+  mayChange?: boolean;
+}): WireTool["annotations"] {
+  // Cursor asks nobody before a tool that claims to be read-only.
+  const onlyReads = tool.effect === "read" && tool.mayChange !== true;
   return {
     title: tool.title,
-    readOnlyHint: tool.effect === "read",
-    destructiveHint: tool.effect === "destroy" || tool.effect === "update",
-    idempotentHint: tool.effect === "read",
+    readOnlyHint: onlyReads,
+    destructiveHint: tool.effect === "destroy" || tool.effect === "update" || tool.mayChange === true,
+    idempotentHint: onlyReads,
     openWorldHint: tool.openWorld ?? false,
   };
 }
@@ -90,7 +97,7 @@ export function createToolTable<Services>(
     wire.set(tool.name, toWire(tool));
   }
   const listed = direct.flatMap((tool) => wire.get(tool.name) ?? []);
-  const reads = listed.filter((tool) => tool.annotations.readOnlyHint);
+  const reads = listed.filter((tool) => tools.get(tool.name)?.effect === "read");
   return {
     tools,
     wire,

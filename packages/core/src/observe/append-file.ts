@@ -1,6 +1,6 @@
 import { closeSync, fdatasync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { promisify } from "node:util";
-import { createGroupCommit } from "./group-commit.ts";
+import { createSharedSync } from "./shared-sync.ts";
 
 const syncFile = promisify(fdatasync);
 
@@ -40,5 +40,5 @@ export function createAppendFile(path: string): AppendFile {
     goodLength += bytes.length;
   }
 
-  return { append, sync: createGroupCommit(() => syncFile(file)).commit, close: () => closeSync(file) };
+  return { append, sync: createSharedSync(() => syncFile(file)), close: () => closeSync(file) };
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import type { CoreTables } from "./core-tables.ts";
-import type { Store } from "./store.ts";
+import { narrowStore, type Store } from "./store.ts";
 
 /** What the servers tell each other when something deserves attention. Version 1; readers ignore fields they do not know. */
 export const AlertEvent = z.object({
@@ -41,8 +41,7 @@ export interface AlertEvents {
 }
 
 export function createAlertEvents<Tables extends CoreTables>(options: { store: Store<Tables> }): AlertEvents {
-  // A store with more tables is a store of core's tables; Kysely's types are invariant and cannot say so.
-  const store = options.store as unknown as Store<CoreTables>;
+  const store: Store<CoreTables> = narrowStore(options.store);
   return {
     async write(event) {
       const body = AlertEvent.parse({ ...event, version: 1 });

@@ -122,3 +122,8 @@ async function withDeadline<T>(work: Promise<T>): Promise<T> {
     clearTimeout(timer);
   }
 }
+
+/** A store with more tables is a store of fewer; Kysely's types are invariant and cannot say so. */
+export function narrowStore<Fewer, More extends Fewer>(store: Store<More>): Store<Fewer> {
+  return store as unknown as Store<Fewer>;
+}

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { z } from "zod";
 import type { Plans } from "../../approval/plans.ts";
-import { AppError, toAppError } from "../../errors/app-error.ts";
+import { AppError, type ErrorKind, toAppError } from "../../errors/app-error.ts";
 import type { Audit, AuditEntry } from "../../observe/audit.ts";
 import { defineTool, Source, type ChangePlan, type ToolContext } from "../define-tool.ts";
 import { readOnlyRefusal } from "../dispatch.ts";
@@ -93,19 +93,31 @@ async function recorded<Services, Result>(
     await plans.finish(entry.planId, "failed", "the audit could not be written");
     throw thrown;
   }
+  let outcome: "applied" | "failed" | "unknown" = "applied";
   try {
-    const result = await act();
-    await plans.finish(entry.planId, "applied");
-    await audit.write({ ...entry, phase: "after", outcome: "applied" });
-    return result;
+    return await act();
   } catch (thrown) {
-    const error = toAppError(thrown);
-    // Cut off or refused to say whether it happened: never claim that it did not.
-    const outcome = error.kind === "timeout" || (error.kind === "upstream" && !error.retryable) ? "unknown" : "failed";
-    await plans.finish(entry.planId, outcome, error.message);
-    await audit.write({ ...entry, phase: "after", outcome });
+    outcome = outcomeOf(toAppError(thrown).kind);
     throw thrown;
+  } finally {
+    // What happened has happened: a store that is busy now must not make it look undone, nor hide the audit line.
+    await Promise.allSettled([plans.finish(entry.planId, outcome), audit.write({ ...entry, phase: "after", outcome })]);
   }
+}
+
+/** Refusals that come before any effect. All other failures may have come after it: never claim that nothing happened. */
+const refusals: ReadonlySet<ErrorKind> = new Set([
+  "invalid_input",
+  "not_found",
+  "not_configured",
+  "denied",
+  "approval_required",
+  "rate_limited",
+  "budget_exceeded",
+]);
+
+function outcomeOf(kind: ErrorKind): "failed" | "unknown" {
+  return refusals.has(kind) ? "failed" : "unknown";
 }
 
 function noSuchPlan(): AppError {

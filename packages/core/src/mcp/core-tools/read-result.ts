@@ -19,18 +19,14 @@ export function createReadResult(shelf: ResultShelf, clock: Clock) {
       items: z.array(z.unknown()),
       nextCursor: z.string().optional().describe("Where the next part begins; absent at the end."),
       toolCursor: z.string().optional().describe("At the end: the tool's own cursor for its next page."),
+      lost: z.int().optional().describe("At the end: items that were too much even to be kept."),
       source: Source,
     }),
     maxTokens: 20_000,
     async run(input, { caller }: ToolContext<unknown>) {
       const page = await readShelved(shelf, caller, input.cursor);
-      return {
-        field: page.key,
-        items: page.items,
-        ...(page.nextCursor === undefined ? {} : { nextCursor: page.nextCursor }),
-        ...(page.toolCursor === undefined ? {} : { toolCursor: page.toolCursor }),
-        source: { service: "sophia", mode: "local" as const, costUsd: 0, asOf: new Date(clock.now()).toISOString() },
-      };
+      const asOf = new Date(clock.now()).toISOString();
+      return { ...page, source: { service: "sophia", mode: "local" as const, costUsd: 0, asOf } };
     },
   });
 }

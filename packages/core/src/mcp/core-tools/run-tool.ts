@@ -11,6 +11,7 @@ export const runTool = defineTool({
     "- Reads run at once; a tool that changes something only returns a plan for apply_change.\n" +
     '- Example: {"tool": "read_result", "arguments": {"cursor": "…"}}',
   effect: "read",
+  mayChange: true,
   input: z.strictObject({
     tool: z.string().min(1).max(64).describe("Name as find_tools gave it."),
     arguments: z.record(z.string(), z.unknown()).default({}).describe("Arguments that fit that tool's schema."),

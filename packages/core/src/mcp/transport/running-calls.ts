@@ -1,3 +1,5 @@
+const cancelledByClient = new Error("The client cancelled the call.");
+
 /**
  * Calls of the 2025 era that are under way, so that `notifications/cancelled` finds them: the SDK's stateless serving
  * accepts that notice with 202 and ignores it. Keyed by caller, so that nobody cancels somebody else's call.
@@ -18,7 +20,9 @@ export class RunningCalls {
 
   cancel(callerId: string, requestId: unknown): void {
     if (typeof requestId !== "string" && typeof requestId !== "number") return;
-    for (const controller of this.#calls.get(keyOf(callerId, requestId)) ?? []) controller.abort();
+    const matching = [...(this.#calls.get(keyOf(callerId, requestId)) ?? [])];
+    // Two windows of one client share a bearer and count their ids alike: whose call is meant cannot be known.
+    if (matching.length === 1) matching[0]?.abort(cancelledByClient);
   }
 }
 

@@ -46,7 +46,7 @@ export async function startFixture(options: { sessions: boolean }): Promise<Fixt
     limiter: createCallerLimiter({ clock }),
     audit,
     plans: createPlans({ store, clock, key: Buffer.alloc(32, 1) }),
-    shelf: createResultShelf(store),
+    shelf: createResultShelf(store, clock),
     metrics: createMetrics({ server: "fixture" }),
     scrubber: createScrubber(),
     log,
