@@ -39,7 +39,7 @@ beforeAll(async () => {
       SOPHIA_TOKEN: token,
       SOPHIA_LOG_LEVEL: "warn",
       SOPHIA_PORT_INFRA: String(port),
-      SOPHIA_INFRA_SERVERS: `bi=http://127.0.0.1:${(bi.address() as AddressInfo).port}`,
+      SOPHIA_PORT_BI: String((bi.address() as AddressInfo).port),
     },
   });
   child.on("message", (message: { type: string }) => {

@@ -4,7 +4,8 @@ import { toNanoUsd, toUsd } from "./nano-usd.ts";
 
 test("an amount in whole cents, or in prices per million tokens, survives the way there and back", () => {
   fc.assert(
-    fc.property(fc.integer({ min: 0, max: 900_000_000 }), (cents) => toUsd(toNanoUsd(cents / 100)) === cents / 100),
+    fc.property(fc.integer({ min: 0, max: 800_000_000 }), (cents) => toUsd(toNanoUsd(cents / 100)) === cents / 100),
+    { numRuns: 2_000 },
   );
   expect(toNanoUsd(0.02 / 1_000_000)).toBe(20);
 });
