@@ -12,6 +12,7 @@ import { createReadResult } from "./core-tools/read-result.ts";
 import { runTool } from "./core-tools/run-tool.ts";
 import type { ServerDefinition } from "./define-server.ts";
 import { createDispatch } from "./dispatch.ts";
+import { createPolicy } from "./policy.ts";
 import type { ResultShelf } from "./result-cap.ts";
 import { createResultResource } from "./result-resource.ts";
 import { createServerFactory } from "./server-factory.ts";
@@ -21,6 +22,7 @@ import { createMcpEndpoint } from "./transport/mcp-endpoint.ts";
 import { RunningCalls } from "./transport/running-calls.ts";
 import { createSdkEndpoint } from "./transport/sdk-endpoint.ts";
 import { Sessions } from "./transport/sessions.ts";
+import { StandingStreams } from "./transport/standing-streams.ts";
 
 export interface McpOptions<Services> {
   definition: ServerDefinition<Services>;
@@ -54,23 +56,26 @@ export function createMcp<Services>(options: McpOptions<Services>) {
     "tool",
     "outcome",
   ]);
-  const dispatch = createDispatch({
+  const policy = createPolicy({
     ...options,
     serverId: definition.id,
-    table,
     observeCall: (tool, outcome, durationMs) => calls.observe({ tool, outcome }, durationMs / 1000),
   });
+  const dispatch = createDispatch({ ...options, serverId: definition.id, table, policy });
   const createServer = createServerFactory({
     definition,
     version,
     table,
     dispatch,
+    policy,
+    scrubber: options.scrubber,
     newRequestId,
     resources: [...(definition.resources ?? []), createResultResource(options.shelf)],
     stateKey: randomBytes(32),
     logging: options.logging ?? false,
   });
   const running = new RunningCalls();
+  const standing = new StandingStreams();
   const sdk = createSdkEndpoint({ createServer, maxBodyBytes: options.maxBodyBytes, log });
   const sessions = options.sessions && new Sessions({ createServer, ...options.sessions });
   const direct = createDirectEndpoint({
@@ -80,12 +85,13 @@ export function createMcp<Services>(options: McpOptions<Services>) {
     running,
     newRequestId,
   });
-  const endpoint = createMcpEndpoint({ table, dispatch, direct, sdk, sessions, running });
+  const endpoint = createMcpEndpoint({ table, dispatch, direct, sdk, sessions, running, standing });
   return {
     table,
     endpoint,
     createServer,
     newRequestId,
+    standing,
     notify: sdk.notify,
     async close() {
       await Promise.all([sdk.close(), sessions?.close()]);
@@ -99,7 +105,6 @@ function createTable<Services>(options: McpOptions<Services>): ToolTable<Service
   const readResult = createReadResult(options.shelf, options.clock);
   const applyChange = createApplyChange<Services>({
     serverId: definition.id,
-    readOnly: options.readOnly,
     approvesInClient: options.approvesInClient ?? false,
     plans: options.plans,
     audit: options.audit,

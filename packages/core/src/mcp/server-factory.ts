@@ -1,20 +1,18 @@
-import {
-  createRequestStateCodec,
-  inputRequired,
-  ProtocolError,
-  ProtocolErrorCode,
-  ResourceNotFoundError,
-  Server,
-  type InputRequests,
-  type ServerContext,
-} from "@modelcontextprotocol/server";
+import { createRequestStateCodec, Server, type ServerContext } from "@modelcontextprotocol/server";
+import { AppError } from "../errors/app-error.ts";
+import type { Scrubber } from "../observe/scrub.ts";
+import { readTraceContext } from "../observe/trace.ts";
 import { InputRequired } from "./client-channel.ts";
-import type { Prompt, Resource, ServerDefinition } from "./define-server.ts";
-import type { Caller, ClientChannel, ClientQuestion } from "./define-tool.ts";
+import type { Resource, ServerDefinition } from "./define-server.ts";
+import type { Caller } from "./define-tool.ts";
 import type { Dispatch } from "./dispatch.ts";
 import type { CallAnswer } from "./format-answer.ts";
+import { installPrompts } from "./install-prompts.ts";
+import { installResources } from "./install-resources.ts";
+import { createMethodGuard } from "./method-guard.ts";
+import type { Policy } from "./policy.ts";
+import { createChannel, type StateCodec, type StreamCloser, toInputRequired } from "./sdk-channel.ts";
 import type { ToolTable } from "./tool-table.ts";
-import { matchTemplate } from "./uri-template.ts";
 
 export interface ServerFactoryOptions<Services> {
   definition: ServerDefinition<Services>;
@@ -22,6 +20,8 @@ export interface ServerFactoryOptions<Services> {
   table: ToolTable<Services>;
   resources: readonly Resource[];
   dispatch: Dispatch;
+  policy: Policy;
+  scrubber: Scrubber;
   newRequestId(): string;
   /** 32 bytes; seals the state that travels through the client between two runs of an interactive tool. */
   stateKey: Uint8Array;
@@ -38,7 +38,7 @@ export const listCacheHint = { ttlMs: 300_000, cacheScope: "private" } as const;
  */
 export function createServerFactory<Services>(
   options: ServerFactoryOptions<Services>,
-): (caller: Caller, stream?: { close(requestId: string | number): void }) => Server {
+): (caller: Caller, stream?: StreamCloser) => Server {
   const { definition, table, resources } = options;
   const codec = createRequestStateCodec<Record<string, unknown>>({
     key: options.stateKey,
@@ -66,23 +66,24 @@ export function createServerFactory<Services>(
         "resources/templates/list": listCacheHint,
       },
     });
+    const guard = createMethodGuard(options, caller);
     const canWrite = caller.scopes.includes("write");
     server.setRequestHandler("tools/list", async () => ({
       tools: [...table.listed[canWrite ? "write" : "read"].tools] as never,
     }));
-    server.setRequestHandler("tools/call", async (request, context) => {
-      if (!options.dispatch.knows(request.params.name, caller)) {
-        throw new ProtocolError(ProtocolErrorCode.InvalidParams, "Unknown tool");
+    server.setRequestHandler("tools/call", async ({ params }, context) => {
+      if (options.dispatch.knows(params.name, caller)) {
+        return await callThroughSdk(options, { server, caller, context, codec, request: params, stream });
       }
-      return callThroughSdk(options, { server, caller, context, codec, request: request.params, stream });
+      return await guard({ method: "tools/call", params, context }, () => {
+        throw new AppError("not_found", "Unknown tool", { hint: "find_tools lists what there is." });
+      });
     });
-    installPrompts(server, prompts, codec);
-    installResources(server, resources, caller);
+    installPrompts(server, prompts, { guard, codec, scrubber: options.scrubber });
+    installResources(server, resources, { guard, caller });
     return server;
   };
 }
-
-type StateCodec = ReturnType<typeof createRequestStateCodec<Record<string, unknown>>>;
 
 interface SdkCall {
   server: Server;
@@ -90,7 +91,7 @@ interface SdkCall {
   context: ServerContext;
   codec: StateCodec;
   request: { name: string; arguments?: Record<string, unknown> | undefined };
-  stream: { close(requestId: string | number): void } | undefined;
+  stream: StreamCloser | undefined;
 }
 
 async function callThroughSdk<Services>(options: ServerFactoryOptions<Services>, call: SdkCall) {
@@ -115,7 +116,8 @@ async function callThroughSdk<Services>(options: ServerFactoryOptions<Services>,
                 // The client may be gone; the call itself ends by its signal.
                 .catch(() => {});
             },
-      client: createChannel(call.server, context, call.stream),
+      client: createChannel(call.server, context, { scrubber: options.scrubber, stream: call.stream }),
+      trace: readTraceContext(context.mcpReq._meta),
     });
     return toCallToolResult(answer);
   } catch (thrown) {
@@ -133,114 +135,4 @@ function toCallToolResult(answer: CallAnswer) {
       : { structuredContent: JSON.parse(answer.structuredJson) as Record<string, unknown> }),
     ...(answer.isError ? { isError: true } : {}),
   };
-}
-
-async function toInputRequired(wanted: InputRequired, codec: StateCodec, context: ServerContext) {
-  const inputRequests: InputRequests = {};
-  for (const [key, question] of Object.entries(wanted.questions)) inputRequests[key] = toInputRequest(question);
-  return inputRequired({
-    inputRequests,
-    ...(wanted.state ? { requestState: await codec.mint(wanted.state, context) } : {}),
-  });
-}
-
-function toInputRequest(question: ClientQuestion) {
-  switch (question.kind) {
-    case "form":
-      return inputRequired.elicit({ message: question.message, requestedSchema: question.schema as never });
-    case "sample":
-      return inputRequired.createMessage(question.request as never);
-    case "roots":
-      return inputRequired.listRoots();
-  }
-}
-
-function createChannel(server: Server, context: ServerContext, stream: SdkCall["stream"]): ClientChannel {
-  // The SDK fills this from `initialize` (2025) and from the request's own envelope (2026-07-28).
-  const declared = server.getClientCapabilities();
-  return {
-    can: {
-      form: declared?.elicitation !== undefined,
-      sample: declared?.sampling !== undefined,
-      roots: declared?.roots !== undefined,
-    },
-    answers: context.mcpReq.inputResponses,
-    state: context.mcpReq.requestState<Record<string, unknown>>(),
-    ask(questions, state) {
-      throw new InputRequired(questions, state);
-    },
-    async tell(level, text) {
-      await context.mcpReq.log(level, text);
-    },
-    closeStream() {
-      stream?.close(context.mcpReq.id);
-    },
-  };
-}
-
-function installPrompts(server: Server, prompts: ReadonlyMap<string, Prompt>, codec: StateCodec): void {
-  server.setRequestHandler("prompts/list", async () => ({
-    prompts: [...prompts.values()].map(({ name, title, description, arguments: declared }) => ({
-      name,
-      title,
-      description,
-      arguments: declared.map((argument) => ({
-        name: argument.name,
-        description: argument.description,
-        required: argument.required,
-      })),
-    })),
-  }));
-  server.setRequestHandler("prompts/get", async (request, context) => {
-    const prompt = prompts.get(request.params.name);
-    if (!prompt) throw new ProtocolError(ProtocolErrorCode.InvalidParams, "Unknown prompt");
-    const values = request.params.arguments ?? {};
-    const missing = prompt.arguments.filter((argument) => argument.required && values[argument.name] === undefined);
-    if (missing.length > 0) {
-      throw new ProtocolError(
-        ProtocolErrorCode.InvalidParams,
-        `The prompt needs ${missing.map((argument) => argument.name).join(", ")}`,
-      );
-    }
-    try {
-      return {
-        description: prompt.description,
-        messages: prompt.messages(values, createChannel(server, context, undefined)) as never,
-      };
-    } catch (thrown) {
-      if (!(thrown instanceof InputRequired)) throw thrown;
-      return toInputRequired(thrown, codec, context);
-    }
-  });
-  server.setRequestHandler("completion/complete", async (request) => {
-    const { ref, argument } = request.params;
-    const prompt = ref.type === "ref/prompt" ? prompts.get(ref.name) : undefined;
-    const values = prompt?.arguments.find(({ name }) => name === argument.name)?.complete?.(argument.value) ?? [];
-    return { completion: { values: values.slice(0, 100), total: values.length, hasMore: values.length > 100 } };
-  });
-}
-
-function installResources(server: Server, resources: readonly Resource[], caller: Caller): void {
-  const describe = ({ name, title, description, mimeType }: Resource) => ({ name, title, description, mimeType });
-  server.setRequestHandler("resources/list", async () => ({
-    resources: resources
-      .filter((resource) => !resource.uri.includes("{"))
-      .map((resource) => ({ uri: resource.uri, ...describe(resource) })),
-  }));
-  server.setRequestHandler("resources/templates/list", async () => ({
-    resourceTemplates: resources
-      .filter((resource) => resource.uri.includes("{"))
-      .map((resource) => ({ uriTemplate: resource.uri, ...describe(resource) })),
-  }));
-  server.setRequestHandler("resources/read", async (request) => {
-    const { uri } = request.params;
-    for (const resource of resources) {
-      const variables = matchTemplate(resource.uri, uri);
-      if (variables) return { contents: [await resource.read(variables, { uri, caller })] };
-    }
-    throw new ResourceNotFoundError(uri);
-  });
-  // Accepted so that Cursor's start sequence passes; our resources do not change while they exist.
-  server.setRequestHandler("resources/subscribe", async () => ({}));
-  server.setRequestHandler("resources/unsubscribe", async () => ({}));
 }

@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { join } from "node:path";
 import { createPlans } from "../approval/plans.ts";
 import { createTokens, type TokenInfo, type Tokens } from "../approval/tokens.ts";
@@ -38,7 +39,6 @@ export async function startServer<Services>(options: StartServerOptions<Services
   if (config.token) await tokens.adoptConfigured(config.token);
   const mcp = createServerMcp(options, audit);
   const health = createHealth({ checks: runtime.checks ?? [], clock, server: definition.id });
-  const failures = createGcra({ clock, maxKeys: 10_000 });
   const refusals = metrics.counter("sophia_refused_requests_total", "Requests refused before any tool ran.", [
     "reason",
   ]);
@@ -55,11 +55,13 @@ export async function startServer<Services>(options: StartServerOptions<Services
         async authenticate(bearer) {
           return bearer === undefined ? undefined : tokens.authenticate(bearer, definition.id);
         },
-        mayFail: (address) => failures.take(address, failureRule).allowed,
+        recordFailure: createFailureRecorder(options, audit, mcp.newRequestId),
         health,
         metricsText: () => metrics.text(),
         onRefusal: (reason) => refusals.increment({ reason }),
         newRequestId: mcp.newRequestId,
+        standing: mcp.standing,
+        endStreams: mcp.close,
         log,
       },
       host,
@@ -75,6 +77,31 @@ export async function startServer<Services>(options: StartServerOptions<Services
       await mcp.close();
       await audit.close();
     },
+  };
+}
+
+/** Refused bearers: counted by address, and in the audit as long as the address keeps within the rule. */
+function createFailureRecorder<Services>(
+  { definition, platform: { clock, log } }: StartServerOptions<Services>,
+  audit: Audit,
+  newRequestId: () => string,
+): (remoteAddress: string) => boolean {
+  const failures = createGcra({ clock, maxKeys: 10_000 });
+  return (remoteAddress) => {
+    if (!failures.take(remoteAddress, failureRule).allowed) return false;
+    audit
+      .read({
+        requestId: newRequestId(),
+        caller: "",
+        server: definition.id,
+        tool: "authenticate",
+        effect: "read",
+        phase: "auth",
+        argumentsHash: hash("sha256", remoteAddress),
+        outcome: "denied",
+      })
+      .catch((thrown: unknown) => log.error({ err: thrown }, "audit line not written"));
+    return true;
   };
 }
 

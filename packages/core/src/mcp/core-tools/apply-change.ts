@@ -4,13 +4,11 @@ import type { Plans } from "../../approval/plans.ts";
 import { AppError, type ErrorKind, toAppError } from "../../errors/app-error.ts";
 import type { Audit, AuditEntry } from "../../observe/audit.ts";
 import { defineTool, Source, type ChangePlan, type ToolContext } from "../define-tool.ts";
-import { readOnlyRefusal } from "../dispatch.ts";
 import type { ToolTable } from "../tool-table.ts";
 import { approveInClient } from "./approve-in-client.ts";
 
 export interface ApplyChangeOptions<Services> {
   serverId: string;
-  readOnly: boolean;
   /** Whether a person may approve in the client; see {@link approveInClient}. */
   approvesInClient: boolean;
   plans: Plans;
@@ -38,7 +36,6 @@ export function createApplyChange<Services>(options: ApplyChangeOptions<Services
       source: Source,
     }),
     async run({ planId }, context: ToolContext<Services>) {
-      if (options.readOnly) throw readOnlyRefusal();
       const row = await options.plans.get(planId);
       const tool = row?.server === options.serverId ? options.table().tools.get(row.tool) : undefined;
       if (!row || !tool || !("plan" in tool)) throw noSuchPlan();

@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { SERVER_INFO_META_KEY } from "@modelcontextprotocol/server";
+import { readTraceContext } from "../../observe/trace.ts";
 import type { Caller } from "../define-tool.ts";
 import type { Dispatch } from "../dispatch.ts";
 import type { CallAnswer } from "../format-answer.ts";
@@ -58,6 +59,7 @@ export function createDirectEndpoint(options: DirectEndpointOptions) {
         requestId: options.newRequestId(),
         signal: controller.signal,
         progress: stream && ((update) => stream.progress(update)),
+        trace: readTraceContext(request.meta),
       });
       release();
       const message = `{"result":{${resultMembers(answer)}${callTail[request.era]},"jsonrpc":"2.0","id":${JSON.stringify(request.id)}}`;

@@ -22,6 +22,7 @@ export type DirectRequest =
       name: string;
       arguments: Record<string, unknown> | undefined;
       progressToken: string | number | undefined;
+      meta: Record<string, unknown> | undefined;
     };
 
 /**
@@ -54,7 +55,7 @@ function matchCall(
   if (typeof name !== "string" || (values !== undefined && !isRecord(values))) return undefined;
   if (progressToken !== undefined && !isId(progressToken)) return undefined;
   if (params && ("inputResponses" in params || "requestState" in params || "task" in params)) return undefined;
-  return { method: "tools/call", era, id, name, arguments: values, progressToken };
+  return { method: "tools/call", era, id, name, arguments: values, progressToken, meta };
 }
 
 function matchEra(

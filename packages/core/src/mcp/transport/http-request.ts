@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Logger } from "pino";
-import { AppError, errorKinds, toAppError } from "../../errors/app-error.ts";
+import { errorKinds, toAppError } from "../../errors/app-error.ts";
 import type { Caller } from "../define-tool.ts";
 import type { HttpRoute } from "../platform.ts";
 import { sendJson } from "./direct-endpoint.ts";
@@ -17,8 +17,8 @@ export interface HttpRequestOptions {
   maxBodyBytes: number;
   /** Resolves the bearer (absent when none was sent); undefined means 401. */
   authenticate(bearer: string | undefined): Promise<Caller | undefined>;
-  /** False when this address has failed too often lately. Called on failures only. */
-  mayFail(remoteAddress: string): boolean;
+  /** Records a refused bearer; false when this address has failed too often lately. */
+  recordFailure(remoteAddress: string): boolean;
   health: Record<"/livez" | "/readyz" | "/healthz", () => Promise<{ ok: boolean; body: unknown }>>;
   metricsText(): Promise<string>;
   onRefusal(reason: string): void;
@@ -80,6 +80,12 @@ export function createRequestHandler(options: HttpRequestOptions) {
 
 async function serve(options: HttpRequestOptions, call: Admitted): Promise<void> {
   const { request, response, caller } = call;
+  if (!caller.scopes.includes("read")) {
+    options.onRefusal("scope");
+    const message = "This token only approves plans. A caller's token needs the scope read.";
+    sendJsonRpcError(response, { status: 403, code: -31_006, message });
+    return;
+  }
   if (call.path === "/metrics") {
     response.writeHead(200, { "content-type": "text/plain; version=0.0.4" }).end(await options.metricsText());
     return;
@@ -135,7 +141,7 @@ async function authenticateRequest(
   if (caller) return caller;
   options.onRefusal("unauthenticated");
   const remote = request.socket.remoteAddress ?? "";
-  if (bearer !== undefined && !options.mayFail(remote)) {
+  if (bearer !== undefined && !options.recordFailure(remote)) {
     sendJsonRpcError(response, {
       status: 429,
       code: -31_004,
@@ -165,12 +171,11 @@ async function runRoute(
 }
 
 function failRequest(options: HttpRequestOptions, response: ServerResponse, thrown: unknown): void {
-  options.log.error({ err: thrown }, "request failed");
   const error = toAppError(thrown);
+  options.log[errorKinds[error.kind].logged ? "error" : "debug"]({ err: thrown }, "request failed");
   if (response.headersSent) {
     response.destroy();
     return;
   }
-  const message = error instanceof AppError ? error.message : "Something failed inside Sophia.";
-  sendJsonRpcError(response, { status: errorKinds[error.kind].httpStatus, code: -31_000, message });
+  sendJsonRpcError(response, { status: errorKinds[error.kind].httpStatus, code: -31_000, message: error.message });
 }

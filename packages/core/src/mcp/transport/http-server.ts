@@ -5,9 +5,13 @@ import { setTimeout as delay } from "node:timers/promises";
 import { createRequestHandler, type HttpRequestOptions } from "./http-request.ts";
 import { LoadShedder } from "./load-shedder.ts";
 import { makeRoomBelow } from "./silent-connections.ts";
+import type { StandingStreams } from "./standing-streams.ts";
 
 export interface HttpServerOptions extends HttpRequestOptions {
   maxConnections: number;
+  standing: StandingStreams;
+  /** Ends the standing streams as their protocol wants it. */
+  endStreams(): Promise<void>;
 }
 
 export interface RunningHttpServer {
@@ -21,6 +25,9 @@ export interface RunningHttpServer {
 /** File descriptors kept for stores, logs and vendors when the system's limit is low. */
 const reservedDescriptors = 40;
 
+/** How long the last bytes of standing streams may take. */
+const flushMs = 500;
+
 /** Node's defaults hold a client that drips headers for 90 s and one that drips its body for ever. */
 const timeouts = {
   headersTimeout: 5_000,
@@ -32,13 +39,15 @@ const timeouts = {
 export async function listenHttp(options: HttpServerOptions, host: string, port: number): Promise<RunningHttpServer> {
   const handle = createRequestHandler(options);
   const shedder = new LoadShedder();
+  const { standing } = options;
   let draining = false;
   let active = 0;
+  const countWork = (): number => active - standing.size;
 
   const server = createServer({ ...timeouts, maxHeaderSize: 16_384, noDelay: true }, (request, response) => {
     active++;
     response.once("close", () => active--);
-    handle(request, response, { draining, busy: !shedder.accepts(active) });
+    handle(request, response, { draining, busy: !shedder.accepts(countWork()) });
   });
   server.maxConnections = Math.min(options.maxConnections, descriptorLimit() - reservedDescriptors);
   makeRoomBelow(server, server.maxConnections);
@@ -52,7 +61,10 @@ export async function listenHttp(options: HttpServerOptions, host: string, port:
     async drain(graceMs) {
       draining = true;
       const until = performance.now() + graceMs;
-      while (active > 0 && performance.now() < until) await delay(25);
+      while (countWork() > 0 && performance.now() < until) await delay(25);
+      await Promise.race([options.endStreams(), delay(flushMs)]);
+      const flushedAt = performance.now() + flushMs;
+      while (active > 0 && performance.now() < flushedAt) await delay(5);
       await closeServer(server, shedder);
     },
     close: () => closeServer(server, shedder),

@@ -11,6 +11,7 @@ import { findParamHeaderFault, mirroredArguments, type MirroredArgument } from "
 import type { RunningCalls } from "./running-calls.ts";
 import type { createSdkEndpoint } from "./sdk-endpoint.ts";
 import type { Sessions } from "./sessions.ts";
+import type { StandingStreams } from "./standing-streams.ts";
 
 export interface McpEndpointOptions {
   table: Pick<ToolTable<never>, "wire">;
@@ -19,6 +20,7 @@ export interface McpEndpointOptions {
   sdk: ReturnType<typeof createSdkEndpoint>;
   sessions: Sessions | undefined;
   running: RunningCalls;
+  standing: StandingStreams;
 }
 
 const headerMismatch = -32_020;
@@ -50,6 +52,7 @@ export function createMcpEndpoint(options: McpEndpointOptions) {
     /** GET and DELETE belong to sessions. */
     async other(request: IncomingMessage, response: ServerResponse, caller: Caller) {
       if (options.sessions !== undefined && (request.method === "GET" || request.method === "DELETE")) {
+        if (request.method === "GET") options.standing.add(response);
         await options.sessions.handle(request, response, caller, undefined);
         return;
       }
@@ -89,6 +92,7 @@ async function postThroughSdk(
     ...headerOf(request, "mcpNameHeader", "mcp-name"),
   });
   if (outcome.kind !== "legacy") {
+    if (isRecord(body) && body["method"] === "subscriptions/listen") options.standing.add(response);
     await options.sdk.serveModern(request, response, caller, body);
     return;
   }
