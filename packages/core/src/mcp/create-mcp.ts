@@ -69,6 +69,7 @@ export function createMcp<Services>(options: McpOptions<Services>) {
     dispatch,
     policy,
     scrubber: options.scrubber,
+    clock: options.clock,
     newRequestId,
     resources: [...(definition.resources ?? []), createResultResource(options.shelf)],
     stateKey: randomBytes(32),

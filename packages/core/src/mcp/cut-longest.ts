@@ -34,7 +34,7 @@ export function cutLongest(
   for (let cuts = 0; total > limit && cuts < maxCuts; cuts++) {
     place ??= findLongest(value);
     if (!place) break;
-    parts.push(cutAt(value, place, place.length - (total - limit)));
+    addPart(parts, cutAt(value, place, place.length - (total - limit)));
     total = JSON.stringify(value).length;
     place = undefined;
   }
@@ -42,6 +42,13 @@ export function cutLongest(
   throw new AppError("internal", "The answer is too long and has no part that can be cut.", {
     hint: "Ask for less at once.",
   });
+}
+
+/** One part for each place, in its order: what a second cut takes lies before what the first took. */
+function addPart(parts: CutPart[], part: CutPart): void {
+  const same = parts.find(({ field }) => field === part.field);
+  if (same) same.items = [...part.items, ...same.items];
+  else parts.push(part);
 }
 
 function placeOf(value: Record<string, unknown>, key: string): Place | undefined {

@@ -1,5 +1,6 @@
 import { createRequestStateCodec, Server, type ServerContext } from "@modelcontextprotocol/server";
 import { AppError } from "../errors/app-error.ts";
+import type { Clock } from "../limits/clock.ts";
 import type { Scrubber } from "../observe/scrub.ts";
 import { readTraceContext } from "../observe/trace.ts";
 import { InputRequired } from "./client-channel.ts";
@@ -11,7 +12,7 @@ import { installPrompts } from "./install-prompts.ts";
 import { installResources } from "./install-resources.ts";
 import { createMethodGuard } from "./method-guard.ts";
 import type { Policy } from "./policy.ts";
-import { createChannel, type StateCodec, type StreamCloser, toInputRequired } from "./sdk-channel.ts";
+import { createChannel, createProgress, type StateCodec, type StreamCloser, toInputRequired } from "./sdk-channel.ts";
 import type { ToolTable } from "./tool-table.ts";
 
 export interface ServerFactoryOptions<Services> {
@@ -22,6 +23,7 @@ export interface ServerFactoryOptions<Services> {
   dispatch: Dispatch;
   policy: Policy;
   scrubber: Scrubber;
+  clock: Clock;
   newRequestId(): string;
   /** 32 bytes; seals the state that travels through the client between two runs of an interactive tool. */
   stateKey: Uint8Array;
@@ -96,7 +98,6 @@ interface SdkCall {
 
 async function callThroughSdk<Services>(options: ServerFactoryOptions<Services>, call: SdkCall) {
   const { context } = call;
-  const token = context.mcpReq._meta?.progressToken;
   try {
     const answer = await options.dispatch.call({
       name: call.request.name,
@@ -104,18 +105,7 @@ async function callThroughSdk<Services>(options: ServerFactoryOptions<Services>,
       caller: call.caller,
       requestId: options.newRequestId(),
       signal: context.mcpReq.signal,
-      progress:
-        token === undefined
-          ? undefined
-          : ({ done, total, message }) => {
-              context.mcpReq
-                .notify({
-                  method: "notifications/progress",
-                  params: { progressToken: token, progress: done, total, message },
-                })
-                // The client may be gone; the call itself ends by its signal.
-                .catch(() => {});
-            },
+      progress: createProgress(context, options.clock),
       client: createChannel(call.server, context, { scrubber: options.scrubber, stream: call.stream }),
       trace: readTraceContext(context.mcpReq._meta),
     });

@@ -3,8 +3,7 @@ import type { Progress } from "../define-tool.ts";
 
 /** Most bytes that wait for one reader. The SDK has no such bound: 200,000 notes to a client that does not read took 530 MB. */
 const maxWaitingBytes = 256 * 1024;
-/** How long a reader may leave the final answer unread before the stream is closed. */
-const unreadTimeoutMs = 30_000;
+const defaultUnreadTimeoutMs = 30_000;
 
 /**
  * The event stream of one call: progress notes, then the answer. When the reader is slow, progress is coalesced (only
@@ -13,13 +12,16 @@ const unreadTimeoutMs = 30_000;
 export class CallStream {
   readonly #response: ServerResponse;
   readonly #progressToken: string;
+  readonly #unreadTimeoutMs: number;
   #newest: Progress | undefined;
   #waitingForDrain = false;
   #opened = false;
 
-  constructor(response: ServerResponse, progressToken: string | number) {
+  /** @param unreadTimeoutMs how long a reader may leave the final answer unread before the stream is closed. */
+  constructor(response: ServerResponse, progressToken: string | number, unreadTimeoutMs = defaultUnreadTimeoutMs) {
     this.#response = response;
     this.#progressToken = JSON.stringify(progressToken);
+    this.#unreadTimeoutMs = unreadTimeoutMs;
   }
 
   progress(update: Progress): void {
@@ -38,7 +40,7 @@ export class CallStream {
     this.#open();
     const last = this.#newest === undefined ? "" : this.#note(this.#newest);
     this.#newest = undefined;
-    const timer = setTimeout(() => this.#response.destroy(), unreadTimeoutMs);
+    const timer = setTimeout(() => this.#response.destroy(), this.#unreadTimeoutMs);
     this.#response.once("close", () => {
       clearTimeout(timer);
       resolve();
