@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 import { unwrap, type Secret } from "../config/secret.ts";
+import { abortReason } from "../limits/clock.ts";
+import type { Deadline } from "./deadline.ts";
 
 /** Where a vendor wants its credential. Only this file takes the value out of its wrapper. */
 export type HttpAuth =
@@ -11,8 +13,21 @@ export type HttpAuth =
 /** A function, where the credential rotates while the process runs. */
 export type HttpAuthSource = HttpAuth | (() => HttpAuth | Promise<HttpAuth>);
 
-export async function resolveAuth(source: HttpAuthSource | undefined): Promise<HttpAuth | undefined> {
-  return typeof source === "function" ? await source() : source;
+/** A credential that has to be fetched first may be as slow as any other answer: it comes before the deadline or not at all. */
+export async function resolveAuth(
+  source: HttpAuthSource | undefined,
+  { signal }: Pick<Deadline, "signal">,
+): Promise<HttpAuth | undefined> {
+  if (typeof source !== "function") return source;
+  const { promise: tooLate, reject } = Promise.withResolvers<never>();
+  const giveUp = (): void => reject(abortReason(signal));
+  signal.addEventListener("abort", giveUp, { once: true });
+  if (signal.aborted) giveUp();
+  try {
+    return await Promise.race([tooLate, source()]);
+  } finally {
+    signal.removeEventListener("abort", giveUp);
+  }
 }
 
 export function authHeaders(auth: HttpAuth | undefined): Record<string, string> {

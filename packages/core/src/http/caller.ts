@@ -9,6 +9,7 @@ import { createAttempter, type Attempt, type Attempter, type CallPlan } from "./
 import { credentialId, resolveAuth } from "./auth.ts";
 import { startDeadline } from "./deadline.ts";
 import type { Answer } from "./exchange.ts";
+import { timedOut } from "./failures.ts";
 import type { HttpCall, HttpCallOptions, HttpOptions, HttpStream } from "./http.ts";
 import { prepareRequest } from "./prepare.ts";
 
@@ -92,23 +93,33 @@ class ServiceCaller implements Caller {
   async #plan(request: HttpCallOptions, bodyTimeoutMs: number): Promise<CallPlan> {
     const options = this.#options;
     const method = request.method ?? "GET";
-    const auth = await resolveAuth(options.auth);
     const row = findRow(options.limits, method, request.path);
-    return {
-      prepared: prepareRequest(this.#base, { ...request, method }, auth),
-      row,
-      key: `${options.service}:${credentialId(auth)}`,
-      secretParameter: auth?.in === "query" ? auth.name : undefined,
-      operation: request.operation ?? row?.class ?? method,
-      weight: request.weight ?? 1,
-      idempotent: request.idempotent ?? (method !== "POST" && method !== "PATCH"),
-      redirects: method === "GET" || method === "HEAD" ? (request.redirects ?? 0) : 0,
-      bodyTimeoutMs,
-      deadline: startDeadline(this.#clock, request.timeoutMs ?? options.timeoutMs ?? defaultTimeoutMs, request.signal),
-      attempts: 0,
-      waitedMs: 0,
-      status: undefined,
-    };
+    const deadline = startDeadline(
+      this.#clock,
+      request.timeoutMs ?? options.timeoutMs ?? defaultTimeoutMs,
+      request.signal,
+    );
+    try {
+      const auth = await resolveAuth(options.auth, deadline);
+      return {
+        prepared: prepareRequest(this.#base, { ...request, method }, auth),
+        row,
+        key: `${options.service}:${credentialId(auth)}`,
+        secretParameter: auth?.in === "query" ? auth.name : undefined,
+        operation: request.operation ?? row?.class ?? method,
+        weight: request.weight ?? 1,
+        idempotent: request.idempotent ?? (method !== "POST" && method !== "PATCH"),
+        redirects: method === "GET" || method === "HEAD" ? (request.redirects ?? 0) : 0,
+        bodyTimeoutMs,
+        deadline,
+        attempts: 0,
+        waitedMs: 0,
+        status: undefined,
+      };
+    } catch (error) {
+      deadline.end();
+      throw deadline.expired ? timedOut(options.service, error) : error;
+    }
   }
 
   /** Runs attempts until `use` has made something of an answer. */
@@ -195,6 +206,7 @@ function relay(
     call.deadline.end();
   }
   signal.addEventListener("abort", letGo, { once: true });
+  if (signal.aborted) letGo();
   async function* body(): AsyncGenerator<Buffer, void, undefined> {
     try {
       yield* chunks;

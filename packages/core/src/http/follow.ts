@@ -29,15 +29,16 @@ export function createFollower(allowPrivate: readonly string[] = []): Follower {
         if (target === undefined || hops >= Math.min(redirects, maxRedirects) || request.body !== undefined)
           return answer;
         const next = new URL(target);
+        if (current.url.protocol === "https:" && next.protocol === "http:") return answer;
+        // Before the check, which may throw: a long body that nobody reads would hold its socket.
+        answer.body.on("error", () => undefined).destroy();
         // Once abroad, a hop back home goes without the credential too: the way was chosen by a stranger.
         if (!isHome || next.origin !== origin) policy.checkUrl(target);
-        if (current.url.protocol === "https:" && next.protocol === "http:") return answer;
-        answer.body.on("error", () => undefined).destroy();
         current = next.origin === origin && isHome ? { ...current, url: next } : stripped(current, next);
       }
     },
     async close() {
-      await guarded?.close();
+      await guarded?.destroy();
     },
   };
 }

@@ -175,6 +175,30 @@ describe("pages", () => {
     await expect(fetch(`${upstream.url}/`, { signal, headers })).rejects.toMatchObject({ kind: "invalid_input" });
   });
 
+  test("fault 29: a host that says when to come back is left alone by everybody until then", async () => {
+    upstream.on("GET /", { status: 429, headers: { "retry-after": "30" } });
+    expect((await fetch(`${upstream.url}/`, { signal })).status).toBe(429);
+    const sibling = fetch(`${upstream.url}/other`, { signal });
+    await expect(sibling).rejects.toMatchObject({ kind: "rate_limited", retryAfterMs: expect.any(Number) as number });
+    expect(upstream.requests).toHaveLength(1);
+  });
+
+  test("a page takes its place among those in flight until its last byte", async () => {
+    let open = 0;
+    let most = 0;
+    upstream.on("GET /", async (_request, response) => {
+      most = Math.max(most, ++open);
+      response.writeHead(200).write("half");
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      open--;
+      response.end("half");
+    });
+    const limits = { ...noLimits, concurrency: { concurrent: 1 } };
+    const single = fetcher({ allowPrivate: ["127.0.0.0/8"], limits });
+    await Promise.all([1, 2, 3].map(() => single(`${upstream.url}/`, { signal })));
+    expect(most).toBe(1);
+  });
+
   test("asks one host at most as often as its limit says", async () => {
     upstream.on("GET /", { body: "x" });
     const slow = fetcher({

@@ -4,6 +4,7 @@ import { AppError } from "../errors/app-error.ts";
 import { systemClock, type Clock } from "../limits/clock.ts";
 import { createMemoryLimitStore } from "../limits/limit-store.ts";
 import { createPacer, type Pacer } from "../limits/pacer.ts";
+import { parseRetryAfter } from "../limits/retry-after.ts";
 import type { ConcurrencyRule, LimitRow, RateRule } from "../limits/rules.ts";
 import { bareHost, createAddressPolicy, type AddressPolicyOptions } from "./address.ts";
 import { acceptedEncodings, readBody } from "./body.ts";
@@ -75,7 +76,8 @@ export function createPublicFetch(options: PublicFetchOptions): PublicFetch {
     try {
       let url = policy.checkUrl(text);
       for (let hops = 0; ; hops++) {
-        const page = await fetchOnce(url, request, { deadline, dispatcher, pacer, row, userAgent: options.userAgent });
+        const context = { clock, deadline, dispatcher, pacer, row, userAgent: options.userAgent };
+        const page = await fetchOnce(url, request, context);
         if (typeof page !== "string") return page;
         if (hops >= maxRedirects) throw refusedRedirect("It redirects more than three times.");
         const next = policy.checkUrl(page);
@@ -94,6 +96,7 @@ export function createPublicFetch(options: PublicFetchOptions): PublicFetch {
 }
 
 interface FetchContext {
+  clock: Clock;
   deadline: Deadline;
   dispatcher: Dispatcher;
   pacer: Pacer;
@@ -124,11 +127,21 @@ async function fetchOnce(url: URL, request: PublicFetchRequest, context: FetchCo
         bodyTimeoutMs: 15_000,
       },
     );
-    pass.leave(answer.status === 429 || answer.status === 503 ? "rejected" : "accepted");
-    return await readAnswer(url, answer, request.maxBytes ?? defaultMaxBytes);
+    const isRejected = answer.status === 429 || answer.status === 503;
+    if (isRejected) await pauseHost(host, answer, context);
+    const page = await readAnswer(url, answer, request.maxBytes ?? defaultMaxBytes);
+    pass.leave(isRejected ? "rejected" : "accepted");
+    return page;
   } finally {
     pass.leave("failed");
   }
+}
+
+/** "Later" is said to all of us, not to the one call that was told. */
+async function pauseHost(host: string, answer: Answer, { pacer, row, clock }: FetchContext): Promise<void> {
+  const { "retry-after": value, date } = answer.headers;
+  const pauseMs = parseRetryAfter(value, { wallMs: clock.now(), date });
+  if (pauseMs !== undefined) await pacer.pause({ key: `host:${host}`, row }, pauseMs);
 }
 
 async function readAnswer(url: URL, answer: Answer, maxBytes: number): Promise<PublicPage | string> {

@@ -130,6 +130,17 @@ describe("fault 35: redirects", () => {
     expect(other.requests).toHaveLength(0);
   });
 
+  test("fault 35: the socket of a refused redirect is given back, however long its body", async () => {
+    const closed = Promise.withResolvers<void>();
+    upstream.on("GET /x", (_request, response) => {
+      response.on("close", () => closed.resolve());
+      response.writeHead(302, { location: `${other.url}/steal` }).write("x".repeat(1_000_000));
+    });
+    const spine = http();
+    expect(await failure(spine.request({ path: "/x", schema: Item, redirects: 3 }))).toMatchObject({ kind: "denied" });
+    await closed.promise;
+  }, 2_000);
+
   test("fault 35: another host that is allowed gets neither the credential nor our other headers", async () => {
     upstream.on("GET /log", { status: 302, headers: { location: `${other.url}/file` } });
     other.on("GET /file", { body: { name: "a" } });
@@ -204,6 +215,13 @@ describe("what leaves", () => {
     expect(upstream.requests[0]?.path).toBe(`/x?q=cats&k=${secret}`);
     expect(logged.join("")).toContain("k=***");
   });
+
+  test("a credential that does not come is a time-out, or ends with the caller", async () => {
+    const spine = http({ auth: () => new Promise<never>(() => {}), timeoutMs: 100 });
+    expect(await failure(spine.request({ path: "/x", schema: Item }))).toMatchObject({ kind: "timeout" });
+    const signal = AbortSignal.abort(new Error("cancelled by the test"));
+    await expect(spine.request({ path: "/x", schema: Item, signal })).rejects.toThrow("cancelled by the test");
+  }, 1_000);
 
   test("a rotated credential is used from the next call on", async () => {
     upstream.on("GET /x", { body: { name: "a" } });

@@ -21,10 +21,16 @@ export async function* readLines(
   const decoder = new TextDecoder("utf-8", { fatal: true });
   let rest = "";
   for await (const chunk of body) {
-    const lines = (rest + decode(service, () => decoder.decode(chunk, { stream: true }))).split("\n");
-    rest = lines.pop() ?? "";
+    const text = decode(service, () => decoder.decode(chunk, { stream: true }));
+    // Only the new text is searched: a long line that comes byte by byte would be searched from its start each time.
+    const [first = "", ...more] = text.split("\n");
+    rest += first;
+    for (const next of more) {
+      if (rest.length > maxLineBytes) break;
+      yield rest.endsWith("\r") ? rest.slice(0, -1) : rest;
+      rest = next;
+    }
     if (rest.length > maxLineBytes) throw badReply(service, "a line of it is too long", { retryable: false });
-    for (const line of lines) yield line.endsWith("\r") ? line.slice(0, -1) : line;
   }
   rest += decode(service, () => decoder.decode());
   if (rest !== "") yield rest;

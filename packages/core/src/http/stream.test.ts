@@ -55,9 +55,22 @@ describe("text of a stream", () => {
     expect(await lines).toEqual(['{"a":1}', "ä", "", "last"]);
   });
 
+  test("a long line that comes byte by byte costs no more than its length", async () => {
+    const letters = async function* (): AsyncGenerator<Buffer> {
+      for (let index = 0; index < 400_000; index++) yield Buffer.from("x");
+      yield Buffer.from("\nend");
+    };
+    const start = performance.now();
+    const lines = await collect(readLines("Acme", letters()));
+    expect(lines.map((line) => line.length)).toEqual([400_000, 3]);
+    expect(performance.now() - start).toBeLessThan(4_000);
+  });
+
   test("a line without end is cut off at the limit", async () => {
     const endless = readLines("Acme", chunks(...Array.from({ length: 100 }, () => "x".repeat(100))), 1_000);
     await expect(collect(endless)).rejects.toMatchObject({ kind: "upstream", retryable: false });
+    const whole = readLines("Acme", chunks(`a\n${"x".repeat(2_000)}\nb\n`), 1_000);
+    await expect(collect(whole)).rejects.toMatchObject({ kind: "upstream", retryable: false });
   });
 
   test("broken text is a bad reply", async () => {

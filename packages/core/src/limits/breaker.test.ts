@@ -78,6 +78,20 @@ test("a cancelled probe gives its place to the next call", async () => {
   expect(breaker.state).toBe("half_open");
 });
 
+test("probes that take long do not keep everybody else out: after the open time more are let through", async () => {
+  const clock = createVirtualClock();
+  const breaker = createBreaker({ clock });
+  call(breaker, "failure", 20);
+  await clock.advance(5_000);
+  const streams = [breaker.enter(), breaker.enter(), breaker.enter()];
+  expect(breaker.enter()).toBeUndefined();
+  await clock.advance(5_000);
+  expect(call(breaker, "success", 2)).toBe(2);
+  expect(breaker.state).toBe("half_open");
+  streams[0]?.("success");
+  expect(breaker.state).toBe("closed");
+});
+
 test("calls from before the opening change nothing afterwards", async () => {
   const clock = createVirtualClock();
   const breaker = createBreaker({ clock });

@@ -44,6 +44,14 @@ interface Slice {
   failures: number;
 }
 
+/** `allowed` of them may have started so far; `since` is when more were allowed last. */
+interface ProbeRound {
+  allowed: number;
+  since: number;
+  started: number;
+  succeeded: number;
+}
+
 const slicesPerWindow = 10;
 
 /**
@@ -63,7 +71,7 @@ class SamplingBreaker implements Breaker {
   #openUntil = 0;
   #openings = 0;
   #closedAt = -Infinity;
-  #probing: { started: number; succeeded: number } | undefined;
+  #probing: ProbeRound | undefined;
 
   constructor(clock: Clock, rules: BreakerRules) {
     this.#clock = clock;
@@ -90,9 +98,15 @@ class SamplingBreaker implements Breaker {
   }
 
   #probe(): ((outcome: BreakerOutcome) => void) | undefined {
-    this.#probing ??= { started: 0, succeeded: 0 };
+    const now = this.#clock.monotonic();
+    this.#probing ??= { allowed: this.#rules.probes, since: now, started: 0, succeeded: 0 };
     const round = this.#probing;
-    if (round.started >= this.#rules.probes) return undefined;
+    // A probe may be a stream that lasts for minutes: after a while others are let through beside it.
+    if (round.started >= round.allowed && now - round.since >= this.#rules.openMs) {
+      round.allowed += this.#rules.probes;
+      round.since = now;
+    }
+    if (round.started >= round.allowed) return undefined;
     round.started++;
     return once((outcome) => {
       if (this.#probing !== round) return;
