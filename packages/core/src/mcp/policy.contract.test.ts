@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createContextKey, propagation, trace } from "@opentelemetry/api";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
+import { recordSpans } from "../testing/record-spans.ts";
 import { post, rpc, type Era } from "../testing/raw-http.ts";
 import { createSampleServices, sampleServer, type SampleServices } from "../testing/sample-server.ts";
 import { secretForms } from "../testing/secret-forms.ts";
@@ -146,6 +148,29 @@ describe.each(eras)("what is not there is limited and recorded like all else (%s
     const answer = await post(server.url, bearer, rpc(era, "tools/call", inner));
     expect(answer.json().result.isError).toBe(true);
     expect((await auditLines()).at(-1)).toMatchObject({ tool: "unknown", outcome: "not_found" });
+  });
+});
+
+describe.each(eras)("the caller's trace (%s)", (era) => {
+  test.each([
+    ["tools/call", { name: "echo_text", arguments: { text: "x" } }, "tools/call echo_text"],
+    ["prompts/get", { name: "leaky", arguments: { how: "tell" } }, "prompts/get"],
+  ])("goes on in the span of %s", async (method, params, name) => {
+    const key = createContextKey("traceparent");
+    const { spans, parents } = recordSpans();
+    propagation.setGlobalPropagator({
+      inject() {},
+      extract: (context, carrier) => context.setValue(key, (carrier as Record<string, unknown>)["traceparent"]),
+      fields: () => [],
+    });
+    onTestFinished(() => {
+      trace.disable();
+      propagation.disable();
+    });
+    const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    await post(server.url, bearer, rpc(era, method, { ...params, _meta: { traceparent } }));
+    expect(spans).toMatchObject([{ name, ended: true }]);
+    expect(parents[0]?.getValue(key)).toBe(traceparent);
   });
 });
 

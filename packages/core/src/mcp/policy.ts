@@ -83,7 +83,7 @@ export function createPolicy(options: PolicyOptions): Policy {
     try {
       leave = limit(limiter, operation.caller, name);
       return await withDeadline(signal, operation.deadlineMs, (deadline) =>
-        withSpan(`${method} ${name}`, attributes, () => work(deadline), operation.trace),
+        withSpan(name === method ? method : `${method} ${name}`, attributes, () => work(deadline), operation.trace),
       );
     } catch (thrown) {
       if (thrown instanceof InputRequired) {

@@ -1,37 +1,8 @@
-import { context, propagation, ROOT_CONTEXT, type Span, trace } from "@opentelemetry/api";
+import { context, propagation, ROOT_CONTEXT, trace } from "@opentelemetry/api";
 import { afterEach, describe, expect, it } from "vitest";
 import { AppError } from "../errors/app-error.ts";
+import { recordSpans } from "../testing/record-spans.ts";
 import { activeTraceIds, readTraceContext, withSpan } from "./trace.ts";
-
-interface Recorded {
-  name: string;
-  attributes: Record<string, unknown>;
-  message?: string | undefined;
-  ended: boolean;
-}
-
-function recordSpans(): Recorded[] {
-  const spans: Recorded[] = [];
-  const startActiveSpan = (
-    name: string,
-    options: { attributes: object },
-    parent: unknown,
-    work: (span: Span) => unknown,
-  ) => {
-    const recorded: Recorded = { name, attributes: { ...options.attributes }, ended: false };
-    spans.push(recorded);
-    const span = {
-      setAttribute: (key: string, value: unknown) => (recorded.attributes[key] = value),
-      setStatus: (status: { message?: string }) => (recorded.message = status.message),
-      end: () => (recorded.ended = true),
-    };
-    return work(span as unknown as Span);
-  };
-  trace.setGlobalTracerProvider({
-    getTracer: () => ({ startActiveSpan, startSpan: () => trace.wrapSpanContext({} as never) }) as never,
-  });
-  return spans;
-}
 
 afterEach(() => {
   trace.disable();
@@ -40,13 +11,13 @@ afterEach(() => {
 
 describe("withSpan", () => {
   it("passes the result on and ends the span", async () => {
-    const spans = recordSpans();
+    const { spans } = recordSpans();
     expect(await withSpan("tools/call x", { "gen_ai.tool.name": "x" }, () => Promise.resolve(5))).toBe(5);
     expect(spans).toEqual([{ name: "tools/call x", attributes: { "gen_ai.tool.name": "x" }, ended: true }]);
   });
 
   it("records the kind and our message of a failure, never a stranger's text", async () => {
-    const spans = recordSpans();
+    const { spans } = recordSpans();
     const ours = withSpan("a", {}, () => Promise.reject(new AppError("denied", "Not allowed.")));
     await expect(ours).rejects.toThrow("Not allowed.");
     const theirs = withSpan("b", {}, () => Promise.reject(new Error("postgres://u:password@host")));
