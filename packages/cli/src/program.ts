@@ -21,17 +21,19 @@ export async function runCli(input: CliInput): Promise<number> {
   const terminal = createTerminal(input.streams, input.environment);
   let scrub = (text: string): string => text;
   let chosen: Run | undefined;
+  let dataDir: string | undefined;
   try {
     const program = describeProgram((run) => (chosen = run), input);
     await program.parseAsync([...input.arguments], { from: "user" });
     if (chosen === undefined) return 0;
     const config: CliConfig = loadConfig(input.environment);
+    ({ dataDir } = config.platform);
     scrub = (text) => config.scrubber.scrub(text);
     const log = createLogger({ scrubber: config.scrubber, level: config.platform.logLevel, server: "cli" });
     return await chosen({ environment: input.environment, config, terminal, log });
   } catch (thrown) {
     if (thrown instanceof CommanderError) return thrown.exitCode;
-    const { message, exitCode } = reportError(thrown, scrub);
+    const { message, exitCode } = reportError(thrown, { scrub, dataDir });
     terminal.note(message);
     return exitCode;
   }

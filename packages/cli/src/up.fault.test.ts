@@ -3,6 +3,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
+import { findPortOwner } from "@sophia/core/config/port-owner";
 import { findLockHolder } from "@sophia/core/store/data-lock";
 import { findFreePort } from "../../core/src/testing/peers.ts";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -188,7 +189,6 @@ test("fault 1, 4 and 12 with the real server: killed, frozen, orphaned", async (
 });
 
 async function findServerPid(url: string): Promise<number> {
-  const { findPortOwner } = await import("./supervisor/port-owner.ts");
   return (await findPortOwner("127.0.0.1", Number(new URL(url).port))).pid ?? 0;
 }
 

@@ -1,11 +1,12 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { checkDataDir } from "@sophia/core/config/check-data-dir";
 import type { EnvironmentFacts, Mode } from "@sophia/core/config/service";
+import { findPortOwner } from "@sophia/core/config/port-owner";
+import { AppError, toAppError } from "@sophia/core/errors/app-error";
 import { findLockHolder } from "@sophia/core/store/data-lock";
+import { prepareDataDir } from "@sophia/core/store/sqlite-file";
 import { computeModes } from "@sophia/vendors/registry";
 import type { ServiceStatus } from "@sophia/vendors/registry";
 import { serverList } from "../server-list.ts";
-import { findPortOwner } from "../supervisor/port-owner.ts";
 import type { CommandContext } from "./command-context.ts";
 import { findFacts, findProgram } from "./find-facts.ts";
 
@@ -26,7 +27,7 @@ export async function runDoctor(context: CommandContext, options: { json: boolea
   const facts = await findFacts(context.environment);
   const machine = [
     checkNode(),
-    checkDataDir(context.config.platform.dataDir),
+    reportDataDir(context.config.platform.dataDir),
     ...(await Promise.all(serverList.map(({ id }) => checkPort(context, id)))),
     checkDocker(facts),
     checkProgram("git", context),
@@ -72,23 +73,22 @@ function checkNode(): MachineReport {
   return { name: "Node", state: ok ? "ok" : "failed", detail: process.version, fix };
 }
 
-function checkDataDir(dataDir: string): MachineReport {
-  const probe = join(dataDir, `.doctor-${process.pid}`);
+function reportDataDir(dataDir: string): MachineReport {
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-    writeFileSync(probe, "");
-    rmSync(probe);
+    prepareDataDir(dataDir);
+    checkDataDir(dataDir);
     return { name: "Data directory", state: "ok", detail: dataDir, fix: "" };
-  } catch {
-    const fix = "Make it writable for your user, or set SOPHIA_DATA_DIR to a folder that is.";
-    return { name: "Data directory", state: "failed", detail: `${dataDir} cannot be written`, fix };
+  } catch (thrown) {
+    const { message, hint = "" } = toAppError(thrown);
+    return { name: "Data directory", state: "failed", detail: message, fix: hint };
   }
 }
 
 async function checkPort({ config }: CommandContext, id: (typeof serverList)[number]["id"]): Promise<MachineReport> {
   const port = config.platform.ports[id];
   const name = `Port ${port} (${id})`;
-  const owner = await findPortOwner(config.platform.host, port);
+  const owner = await findPortOwner(config.platform.host, port).catch(toAppError);
+  if (owner instanceof AppError) return { name, state: "failed", detail: owner.message, fix: owner.hint ?? "" };
   if (!owner.taken) return { name, state: "ok", detail: "free", fix: "" };
   if (findLockHolder(config.platform.dataDir, id) !== undefined) {
     return { name, state: "ok", detail: `our own server (${owner.description})`, fix: "" };

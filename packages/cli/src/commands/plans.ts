@@ -1,8 +1,6 @@
-import { randomBytes } from "node:crypto";
-import { join } from "node:path";
 import { createPlans } from "@sophia/core/approval/plans";
 import type { PlanRow, Plans } from "@sophia/core/approval/plans";
-import { ensureKeyFile } from "@sophia/core/config/key-file";
+import { ensurePlanKey } from "@sophia/core/approval/plan-key";
 import { createTokens } from "@sophia/core/approval/tokens";
 import { AppError } from "@sophia/core/errors/app-error";
 import { systemClock } from "@sophia/core/limits/clock";
@@ -88,8 +86,7 @@ export async function runDecide(context: CommandContext, options: DecideOptions)
 }
 
 function openPlans({ config }: CommandContext, store: Store<CoreTables>): Plans {
-  const key = ensureKeyFile(join(config.platform.dataDir, "plan-key"), () => randomBytes(32));
-  return createPlans({ store, clock: systemClock, key });
+  return createPlans({ store, clock: systemClock, key: ensurePlanKey(config.platform.dataDir) });
 }
 
 /** The row has been in a file that others can write. */

@@ -1,3 +1,4 @@
+import { checkDataDir } from "@sophia/core/config/check-data-dir";
 import type { PlatformConfig } from "@sophia/core/config/platform-config";
 import { findLockHolder } from "@sophia/core/store/data-lock";
 import { z } from "zod";
@@ -32,7 +33,11 @@ export async function runStatus({ config, terminal }: CommandContext, options: {
   } else {
     const rows = reports.map(({ title, state, url, detail }) => [title, state, `${url}/mcp`, detail]);
     terminal.print(formatTable(["SERVER", "STATE", "URL", "DETAIL"], rows, terminal.columns));
-    if (reports.every(({ state }) => state === "down")) terminal.note("\nNothing runs. Start with: npm start");
+    if (reports.every(({ state }) => state === "down")) {
+      terminal.note("\nNothing runs. Start with: npm start");
+      // What would stop that start as well.
+      checkDataDir(config.platform.dataDir);
+    }
   }
   return reports.every(({ state }) => state === "ready") ? 0 : 1;
 }

@@ -75,7 +75,8 @@ function toJson({ id, title, state, pid, url, reason }: ServerStatus): Record<st
 
 function describeChange(terminal: Terminal, status: ServerStatus): string {
   const mark = status.state === "ready" ? terminal.style("green", "ready") : terminal.style("yellow", status.state);
-  const reason = status.state === "restarting" || status.lastLines.length > 0 ? `: it ${status.reason ?? "ended"}` : "";
+  const end = status.state === "restarting" ? `it ${status.reason ?? "ended"}` : status.reason;
+  const reason = status.state === "restarting" || status.lastLines.length > 0 ? `: ${end}` : "";
   return `${status.title}: ${mark}${reason}${status.state === "ready" ? ` at ${status.url ?? ""}/mcp` : ""}`;
 }
 

@@ -1,10 +1,14 @@
+import { ensurePlanKey } from "@sophia/core/approval/plan-key";
+import { checkDataDir } from "@sophia/core/config/check-data-dir";
+import { findPortOwner } from "@sophia/core/config/port-owner";
 import { AppError } from "@sophia/core/errors/app-error";
 import { serverNodeFlags } from "@sophia/core/mcp/node-flags";
+import { openAuditSigner } from "@sophia/core/observe/audit-keys";
 import { takeDataLock } from "@sophia/core/store/data-lock";
+import { prepareDataDir } from "@sophia/core/store/sqlite-file";
 import { buildServerEnvironment } from "../load-config.ts";
 import type { ServerEntry } from "../server-list.ts";
 import { findServerMain, selectServers } from "../server-list.ts";
-import { findPortOwner } from "../supervisor/port-owner.ts";
 import { defaultLimits } from "../supervisor/restart-policy.ts";
 import type { ServerSpec, ServerStatus } from "../supervisor/server-process.ts";
 import { handleStopSignals } from "../supervisor/stop-signals.ts";
@@ -27,9 +31,14 @@ export async function runUp(context: CommandContext, options: UpOptions): Promis
   const { config, terminal } = context;
   const servers = selectServers(options.only.length > 0 ? options.only : config.servers);
   const ids = servers.map(({ id }) => id);
+  prepareDataDir(config.platform.dataDir);
+  checkDataDir(config.platform.dataDir);
   const lock = takeDataLock(config.platform.dataDir, ids, "sophia up");
   try {
     await refuseTakenPorts(context, servers);
+    // Each server would stop at a damaged key by itself, the others having started.
+    ensurePlanKey(config.platform.dataDir);
+    openAuditSigner(config.auditDirectory);
     const view = createUpView({ terminal, servers, config, json: options.json });
     view.tokens(await makeFirstTokens(context));
     const serverLog = createServerLog({ interactive: terminal.interactive, dataDir: config.platform.dataDir });
@@ -64,6 +73,7 @@ async function refuseTakenPorts({ config }: CommandContext, servers: readonly Se
   const { host, ports } = config.platform;
   const taken: string[] = [];
   for (const { id, title } of servers) {
+    // Throws when nobody at all can listen there: the same would be said of every port.
     const owner = await findPortOwner(host, ports[id]);
     if (owner.taken) taken.push(`Port ${ports[id]} of ${title} is taken by ${owner.description}.`);
   }

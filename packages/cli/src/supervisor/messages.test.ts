@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { parseServerMessage } from "./messages.ts";
-import { listeningInodes } from "./port-owner.ts";
+import { listeningInodes } from "@sophia/core/config/port-owner";
 
 test("the messages of a server are understood, and nothing else of them is taken over", () => {
   const ready = { type: "ready", port: 8091, url: "http://127.0.0.1:8091", pid: 7 };

@@ -1,9 +1,10 @@
 import { fork } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
+import { findPortOwner } from "@sophia/core/config/port-owner";
+import { AppError, toAppError } from "@sophia/core/errors/app-error";
 import type { Logger } from "pino";
 import { LastLines } from "./last-lines.ts";
 import { parseServerMessage } from "./messages.ts";
-import { findPortOwner } from "./port-owner.ts";
 import type { RestartLimits } from "./restart-policy.ts";
 import { restartDelayMs } from "./restart-policy.ts";
 
@@ -104,9 +105,10 @@ export class ServerProcess {
   async start(): Promise<void> {
     const { host, port } = this.#options.spec;
     this.#set("starting");
-    const owner = await findPortOwner(host, port);
+    const owner = await findPortOwner(host, port).catch(toAppError);
     if (this.#stopping) return;
-    if (owner.taken) this.#giveUp("port taken", `port ${port} is taken by ${owner.description}`);
+    if (owner instanceof AppError) this.#giveUp("misconfigured", owner.message);
+    else if (owner.taken) this.#giveUp("port taken", `port ${port} is taken by ${owner.description}`);
     else this.#spawn();
   }
 

@@ -92,8 +92,10 @@ describe("parseConfig", () => {
 
   it("refuses two servers on one port", () => {
     expect(readProblems([PlatformSettings], { SOPHIA_PORT_AI: "9000", SOPHIA_PORT_BI: "9000" })).toEqual([
-      "configuration: SOPHIA_PORT_AI, _DATA, _INFRA, _BI and _CONSOLE must be five different ports",
+      "configuration: SOPHIA_PORT_AI and SOPHIA_PORT_BI are the same port: each server needs its own",
     ]);
+    // One of them by default, and beside another mistake.
+    expect(readProblems([PlatformSettings], { SOPHIA_PORT_AI: "8094", SOPHIA_READ_ONLY: "x" })).toHaveLength(2);
     expect(
       readProblems([PlatformSettings], { SOPHIA_PORT_AI: "9000", SOPHIA_PORT_BI: "x", SOPHIA_READ_ONLY: "x" }),
     ).toHaveLength(2);

@@ -30,8 +30,6 @@ const portNames = [
   "SOPHIA_PORT_CONSOLE",
 ] as const;
 
-const samePorts = "SOPHIA_PORT_AI, _DATA, _INFRA, _BI and _CONSOLE must be five different ports";
-
 /** A URL with a password in it: secret, and still checked for its protocol. */
 function secretUrl(protocols: readonly string[]) {
   const message = `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(" or ")}`;
@@ -75,10 +73,17 @@ export const PlatformSettings = z
       .optional()
       .describe("Where traces go (OTLP over HTTP)."),
   })
-  .refine((settings) => new Set(portNames.map((name) => settings[name])).size === portNames.length, {
-    error: samePorts,
+  .refine((settings) => findSharedPorts(settings).length === 0, {
+    error: ({ input }) =>
+      `${findSharedPorts(input as PortSettings).join(" and ")} are the same port: each server needs its own`,
     when: (payload) => payload.issues.every((issue) => !String(issue.path?.[0]).startsWith("SOPHIA_PORT_")),
   });
+
+type PortSettings = Readonly<Record<(typeof portNames)[number], number>>;
+
+function findSharedPorts(settings: PortSettings): string[] {
+  return portNames.filter((name) => portNames.some((other) => other !== name && settings[other] === settings[name]));
+}
 
 export type PlatformSettings = z.output<typeof PlatformSettings>;
 

@@ -1,47 +1,58 @@
 import { AppError } from "../errors/app-error.ts";
 
-/** Where a process stands when it starts: what an error of the system can be blamed on. */
-export interface StartPlace {
-  dataDir: string;
-  host: string;
-}
+const chooseOther = "or set SOPHIA_DATA_DIR to another folder";
+const giveToUser = `Give it to the user that runs Sophia, ${chooseOther}.`;
+const moveAway = `Move it away, ${chooseOther}.`;
+const makeRoom = `Free some space there, ${chooseOther}.`;
 
-const fileReasons: Readonly<Record<string, string>> = {
-  EACCES: "this user may not read or write it",
-  EPERM: "this user may not change it",
-  EEXIST: "there is a file where a folder belongs",
-  ENOTDIR: "there is a file where a folder belongs",
-  EISDIR: "there is a folder where a file belongs",
-  EROFS: "its file system is read-only",
-  ELOOP: "its links lead in a circle",
+const fileReasons: Readonly<Record<string, { reason: string; hint: string }>> = {
+  EACCES: { reason: "this user may not read or write it", hint: giveToUser },
+  EPERM: { reason: "this user may not change it", hint: giveToUser },
+  EEXIST: { reason: "there is a file where a folder belongs", hint: moveAway },
+  ENOTDIR: { reason: "there is a file where a folder belongs", hint: moveAway },
+  EISDIR: { reason: "there is a folder where a file belongs", hint: moveAway },
+  EROFS: { reason: "its file system is read-only", hint: `Make it writable, ${chooseOther}.` },
+  ELOOP: { reason: "its links lead in a circle", hint: moveAway },
+  ENOENT: { reason: "no folder can be made there", hint: "Set SOPHIA_DATA_DIR to another folder." },
+  ENOSPC: { reason: "its disk is full", hint: makeRoom },
+  EDQUOT: { reason: "this user's share of its disk is used up", hint: makeRoom },
 };
 
 /** The system has no such address, or does not know the name. */
 const addressCodes = new Set(["EADDRNOTAVAIL", "ENOTFOUND", "EAI_AGAIN", "EAI_FAIL", "EAFNOSUPPORT", "EINVAL"]);
 
 /**
- * Makes an error of the system that stops a start into one message with the cause and the fix: a file or folder of
- * the data directory that cannot be used, an address or a port that cannot be listened on. Anything else stays.
+ * Makes what stops a start into one message with the cause and the fix: a file or folder of the data directory that
+ * cannot be used, a store that is damaged, an address or a port that cannot be listened on. Anything else stays.
  */
-export function toStartError(thrown: unknown, place: StartPlace): unknown {
-  const { path, port, address, hostname } = readDetails(thrown);
-  if (path !== undefined && isBelow(path, place.dataDir)) return toFileError(thrown, path);
-  if (port !== undefined && address === place.host) return toListenError(thrown, place.host, port);
-  if (hostname === place.host) return toListenError(thrown, place.host, 0);
+export function toStartError(thrown: unknown, dataDir: string | undefined): unknown {
+  if (thrown instanceof AppError) return isLasting(thrown) ? toConfigurationError(thrown) : thrown;
+  const { path, syscall, address, port } = readDetails(thrown);
+  if (path !== undefined && dataDir !== undefined && isBelow(path, dataDir)) return toFileError(thrown, path);
+  if (syscall === "listen" && address !== undefined) return toListenError(thrown, address, port ?? 0);
   return thrown;
 }
 
-/** `not_configured` that names `path` when its content or its rights are the cause; anything else unchanged. */
-export function toFileError(thrown: unknown, path: string): unknown {
-  const reason = fileReasons[readDetails(thrown).code];
-  if (reason === undefined) return thrown;
-  return new AppError("not_configured", `${path} cannot be used: ${reason}.`, {
-    hint: "Give it to the user that runs Sophia, move it away, or set SOPHIA_DATA_DIR to another folder.",
+/** At a start, what no waiting mends is a matter of configuration: starting again would only repeat it. */
+function isLasting(error: AppError): boolean {
+  return error.kind === "unavailable" && !error.retryable;
+}
+
+function toConfigurationError({ message, hint, cause }: AppError): AppError {
+  return new AppError("not_configured", message, { cause, ...(hint !== undefined && { hint }) });
+}
+
+/** `not_configured` that names the place when its content, its rights or its disk are the cause; anything else unchanged. */
+export function toFileError(thrown: unknown, place: string): unknown {
+  const known = fileReasons[readDetails(thrown).code];
+  if (known === undefined) return thrown;
+  return new AppError("not_configured", `${place} cannot be used: ${known.reason}.`, {
+    hint: known.hint,
     cause: thrown,
   });
 }
 
-/** Why nobody can listen at this place, apart from another program that does. */
+/** Why nobody can listen at this place. */
 export function toListenError(thrown: unknown, host: string, port: number): unknown {
   const { code } = readDetails(thrown);
   if (addressCodes.has(code)) {
@@ -56,13 +67,14 @@ export function toListenError(thrown: unknown, host: string, port: number): unkn
       cause: thrown,
     });
   }
-  if (code === "EADDRINUSE") {
-    return new AppError("unavailable", `Port ${port} is taken by another program.`, {
-      hint: "Stop it, or choose another port with SOPHIA_PORT_….",
-      cause: thrown,
-    });
-  }
+  if (code === "EADDRINUSE") return portTaken(port, "another program");
   return thrown;
+}
+
+export function portTaken(port: number, owner: string): AppError {
+  return new AppError("unavailable", `Port ${port} is taken by ${owner}.`, {
+    hint: "Stop it, or choose another port with SOPHIA_PORT_….",
+  });
 }
 
 export function hasErrorCode(thrown: unknown, code: string): boolean {
@@ -72,9 +84,9 @@ export function hasErrorCode(thrown: unknown, code: string): boolean {
 interface SystemDetails {
   code: string;
   path?: string;
-  port?: number;
+  syscall?: string;
   address?: string;
-  hostname?: string;
+  port?: number;
 }
 
 function readDetails(thrown: unknown): SystemDetails {
@@ -82,9 +94,9 @@ function readDetails(thrown: unknown): SystemDetails {
   return {
     code: thrown.code,
     ...("path" in thrown && typeof thrown.path === "string" && { path: thrown.path }),
-    ...("port" in thrown && typeof thrown.port === "number" && { port: thrown.port }),
+    ...("syscall" in thrown && typeof thrown.syscall === "string" && { syscall: thrown.syscall }),
     ...("address" in thrown && typeof thrown.address === "string" && { address: thrown.address }),
-    ...("hostname" in thrown && typeof thrown.hostname === "string" && { hostname: thrown.hostname }),
+    ...("port" in thrown && typeof thrown.port === "number" && { port: thrown.port }),
   };
 }
 

@@ -1,9 +1,10 @@
-import { join } from "node:path";
 import type { Logger } from "pino";
 import type { z } from "zod";
-import { ensureKeyFile } from "../config/key-file.ts";
+import { ensurePlanKey } from "../approval/plan-key.ts";
 import { ConfigError, parseConfig, type Environment } from "../config/parse-config.ts";
+import { findPortOwner } from "../config/port-owner.ts";
 import { PlatformSettings, toPlatformConfig, type PlatformConfig } from "../config/platform-config.ts";
+import { portTaken, toStartError } from "../config/start-errors.ts";
 import { AppError } from "../errors/app-error.ts";
 import { createJobs } from "../jobs/jobs.ts";
 import { createLedger } from "../ledger/ledger.ts";
@@ -12,6 +13,7 @@ import { createLogger } from "../observe/log.ts";
 import { createMetrics } from "../observe/metrics.ts";
 import { createScrubber, type Scrubber } from "../observe/scrub.ts";
 import type { CoreTables } from "../store/core-tables.ts";
+import { prepareDataDir } from "../store/sqlite-file.ts";
 import { openStore, type MigrationSet } from "../store/store.ts";
 import type { ServerDefinition } from "./define-server.ts";
 import type { Platform, ServerRuntime } from "./platform.ts";
@@ -42,14 +44,17 @@ export async function runServer<Services, Tables extends CoreTables, Config exte
   options: RunServerOptions<Services, Tables, Config>,
 ): Promise<void> {
   const scrubber = createScrubber();
+  let dataDir: string | undefined;
   try {
     const { settings, config } = readConfig(options, scrubber);
+    ({ dataDir } = config);
     const log = createLogger({ scrubber, level: config.logLevel, server: options.definition.id });
     if (options.arguments.includes("--stdio")) await runStdio(options, { settings, config, log, scrubber });
     else await runHttp(options, { settings, config, log, scrubber });
   } catch (thrown) {
-    process.stderr.write(`${scrubber.scrub(startFailure(thrown))}\n`);
-    process.exitCode = thrown instanceof ConfigError ? exitConfiguration : 1;
+    const { message, exitCode } = describeStartFailure(toStartError(thrown, dataDir));
+    process.stderr.write(`${scrubber.scrub(message)}\n`);
+    process.exitCode = exitCode;
     // Whatever was half started holds the process open; the message is out.
     setTimeout(() => process.exit(), 250).unref();
   }
@@ -77,6 +82,7 @@ async function openPlatform<Services, Tables extends CoreTables, Config extends 
   started: Started<Config>,
 ): Promise<Platform<Tables>> {
   const { config, log, scrubber } = started;
+  prepareDataDir(config.dataDir);
   const store = await openStore<Tables>({
     dataDir: config.dataDir,
     ...(config.databaseUrl ? { databaseUrl: config.databaseUrl } : {}),
@@ -101,13 +107,16 @@ async function runHttp<Services, Tables extends CoreTables, Config extends z.Zod
 ): Promise<void> {
   const { config, log } = started;
   const port = portOf(config, options.definition.id);
+  // Before anything is opened: a server without its port leaves nothing half made.
+  const owner = await findPortOwner(config.host, port);
+  if (owner.taken) throw portTaken(port, owner.description);
   const platform = await openPlatform(options, started);
   const runtime = await options.createServices(started.settings, platform);
   const server = await startServer({
     definition: options.definition,
     runtime,
     platform: withoutOwnTables(platform),
-    planKey: ensureKeyFile(join(config.dataDir, "plan-key"), newKey),
+    planKey: ensurePlanKey(config.dataDir),
   });
   const http = await server.listen(config.host, port);
   platform.jobs.start();
@@ -140,7 +149,7 @@ async function runStdio<Services, Tables extends CoreTables, Config extends z.Zo
     definition: options.definition,
     runtime,
     platform: withoutOwnTables(platform),
-    planKey: ensureKeyFile(join(config.dataDir, "plan-key"), newKey),
+    planKey: ensurePlanKey(config.dataDir),
   });
   platform.jobs.start();
   await listenStdio(server.createServer, log);
@@ -155,10 +164,6 @@ function withoutOwnTables<Tables extends CoreTables>(platform: Platform<Tables>)
   return platform as unknown as Platform;
 }
 
-function newKey(): Buffer {
-  return Buffer.from(crypto.getRandomValues(new Uint8Array(32)));
-}
-
 function portOf(config: PlatformConfig, id: string): number {
   const ports: Record<string, number> = config.ports;
   const port = ports[id];
@@ -166,12 +171,12 @@ function portOf(config: PlatformConfig, id: string): number {
   return port;
 }
 
-function startFailure(thrown: unknown): string {
-  if (thrown instanceof ConfigError) return thrown.message;
-  if (thrown instanceof AppError)
-    return thrown.hint === undefined ? thrown.message : `${thrown.message} ${thrown.hint}`;
-  if (thrown instanceof Error && "code" in thrown && thrown.code === "EADDRINUSE") {
-    return "The port is taken by another program. Stop it, or choose another port with SOPHIA_PORT_….";
+function describeStartFailure(thrown: unknown): { message: string; exitCode: number } {
+  if (thrown instanceof ConfigError) return { message: thrown.message, exitCode: exitConfiguration };
+  if (thrown instanceof AppError) {
+    const message = thrown.hint === undefined ? thrown.message : `${thrown.message} ${thrown.hint}`;
+    return { message, exitCode: thrown.kind === "not_configured" ? exitConfiguration : 1 };
   }
-  return `The server could not start: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : "unknown cause"}`;
+  const detail = thrown instanceof Error ? (thrown.stack ?? thrown.message) : "unknown cause";
+  return { message: `The server could not start: ${detail}`, exitCode: 1 };
 }

@@ -10,6 +10,7 @@ import {
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ensureKeyFile } from "../config/key-file.ts";
+import { AppError } from "../errors/app-error.ts";
 
 /** Signs what the audit trail vouches for. Ed25519. */
 export interface AuditSigner {
@@ -31,13 +32,24 @@ export function openAuditSigner(directory: string): AuditSigner {
   const pem = ensureKeyFile(join(directory, "signing-key.pem"), () =>
     generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }),
   );
-  const privateKey = createPrivateKey(pem);
+  const privateKey = parsePrivateKey(pem, join(directory, "signing-key.pem"));
   const publicKey = createPublicKey(privateKey);
   const keyId = fingerprint(publicKey);
   ensureKeyFile(join(directory, publicKeyFolder, `${keyId}.pem`), () => {
     return publicKey.export({ type: "spki", format: "pem" });
   });
   return { keyId, sign: (text) => sign(null, Buffer.from(text), privateKey).toString("base64url") };
+}
+
+function parsePrivateKey(pem: Buffer, path: string): KeyObject {
+  try {
+    return createPrivateKey(pem);
+  } catch (thrown) {
+    throw new AppError("not_configured", `The key file ${path} holds no private key.`, {
+      hint: "Put a copy of it back, or delete it: the next start makes a new one, and what was signed stays verifiable.",
+      cause: thrown,
+    });
+  }
 }
 
 /** `damaged` lists key files whose content is not the key they are named after. */

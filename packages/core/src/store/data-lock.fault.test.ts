@@ -75,5 +75,5 @@ test("a folder that cannot hold locks is explained", () => {
 });
 
 test("a folder whose parent is a file is explained", () => {
-  expect(() => takeDataLock(join(import.meta.filename, "data"), ["ai"], "test")).toThrow("cannot be written");
+  expect(() => takeDataLock(join(import.meta.filename, "data"), ["ai"], "test")).toThrow("cannot be used");
 });

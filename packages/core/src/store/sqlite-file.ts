@@ -1,6 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync, chmodSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { makeFolder } from "../config/make-folder.ts";
+import { toFileError } from "../config/start-errors.ts";
 import { AppError } from "../errors/app-error.ts";
 import { damagedStore, fromSqliteError, isSqliteBusy } from "./store-errors.ts";
 import type { SqliteConnections } from "./sqlite-connection.ts";
@@ -14,13 +16,15 @@ const keptBackups = 5;
 /** Creates the data directory if needed and says in one message what to do when it cannot be used. */
 export function prepareDataDir(dataDir: string): void {
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    makeFolder(dataDir);
     // Asking for permission bits misses read-only mounts and other users' rights; trying does not.
     const probe = join(dataDir, ".write-probe");
     writeFileSync(probe, "");
     rmSync(probe, { force: true });
   } catch (error) {
-    throw new AppError("not_configured", `The data directory ${dataDir} cannot be written.`, {
+    const known = toFileError(error, `The data directory ${dataDir}`);
+    if (known instanceof AppError) throw known;
+    throw new AppError("not_configured", `The data directory ${dataDir} cannot be used.`, {
       hint: "Make it writable for the user that runs Sophia, or set SOPHIA_DATA_DIR to a folder that is.",
       cause: error,
     });

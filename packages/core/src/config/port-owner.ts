@@ -1,6 +1,7 @@
 import { readFile, readdir, readlink } from "node:fs/promises";
 import { createServer } from "node:net";
 import { basename } from "node:path";
+import { hasErrorCode, toListenError } from "./start-errors.ts";
 
 export interface PortOwner {
   taken: boolean;
@@ -10,24 +11,30 @@ export interface PortOwner {
   description: string;
 }
 
-/** Tries to listen on the port, and names the process that already does. Nothing stays bound. */
+/**
+ * Tries to listen on the port, and names the process that already does. Nothing stays bound. Throws AppError
+ * `not_configured` when it is not another program that stands in the way.
+ */
 export async function findPortOwner(host: string, port: number): Promise<PortOwner> {
-  const free = await canListen(host, port);
-  if (free) return { taken: false, pid: undefined, description: "nobody" };
+  try {
+    await tryToListen(host, port);
+    return { taken: false, pid: undefined, description: "nobody" };
+  } catch (thrown) {
+    if (!hasErrorCode(thrown, "EADDRINUSE")) throw toListenError(thrown, host, port);
+  }
   const pid = await findListener(port);
   if (pid === undefined) return { taken: true, pid: undefined, description: "another program" };
   return { taken: true, pid, description: `process ${pid}${await readCommand(pid)}` };
 }
 
-async function canListen(host: string, port: number): Promise<boolean> {
+async function tryToListen(host: string, port: number): Promise<void> {
   // A client that tries just now is turned away, as it would be a moment earlier: nobody serves this port yet.
   const server = createServer((socket) => socket.destroy());
-  const listening = await new Promise<boolean>((resolve) => {
-    server.once("error", () => resolve(false));
-    server.listen({ host, port, exclusive: true }, () => resolve(true));
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ host, port, exclusive: true }, resolve);
   });
-  if (listening) await new Promise((resolve) => server.close(resolve));
-  return listening;
+  await new Promise((resolve) => server.close(resolve));
 }
 
 /** Linux: the socket's inode from /proc/net/tcp, then the process that has it open. Elsewhere there is no answer. */
