@@ -47,7 +47,8 @@ const ModelList = z.object({
         context_length: z.number().nullish(),
         max_model_len: z.number().nullish(),
         type: z.string().nullish(),
-        pricing: z.unknown(),
+        // Most endpoints (OpenAI, Ollama, vLLM) state none; a bare `unknown` would demand the key.
+        pricing: z.unknown().optional(),
         architecture: z.object({ output_modalities: z.array(z.string()).nullish() }).nullish(),
       }),
     )
