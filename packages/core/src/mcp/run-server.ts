@@ -18,9 +18,11 @@ import { openStore, type MigrationSet } from "../store/store.ts";
 import type { ServerDefinition } from "./define-server.ts";
 import type { Platform, ServerRuntime } from "./platform.ts";
 import { attachSupervisor } from "./process-lifecycle.ts";
-import { startServer } from "./start-server.ts";
-import { listenStdio } from "./transport/stdio-server.ts";
-import { findRunningServer, proxyStdio } from "./transport/stdio-proxy.ts";
+import { maxBodyBytes, startServer } from "./start-server.ts";
+import { StdioProcess } from "./transport/stdio-process.ts";
+import { StdioProxy } from "./transport/stdio-proxy.ts";
+import { findRunningServer } from "./transport/stdio-running-server.ts";
+import { createStdioServer } from "./transport/stdio-server.ts";
 
 export interface RunServerOptions<Services, Tables extends CoreTables, Config extends z.ZodObject> {
   definition: ServerDefinition<Services>;
@@ -35,6 +37,8 @@ export interface RunServerOptions<Services, Tables extends CoreTables, Config ex
 
 const exitConfiguration = 78;
 const graceMs = 10_000;
+/** Nobody waits for the jobs of a client that is gone: their leases hand them on. */
+const stdioGraceMs = 1_000;
 
 /**
  * The life of one server process: configuration, store, services, transport, drain. Exits 78 on a wrong configuration
@@ -138,9 +142,11 @@ async function runStdio<Services, Tables extends CoreTables, Config extends z.Zo
   started: Started<Config>,
 ): Promise<void> {
   const { config, log } = started;
-  const running = await findRunningServer(config, options.definition.id, portOf(config, options.definition.id));
+  const client = new StdioProcess(log);
+  const { id } = options.definition;
+  const running = await findRunningServer({ config, id, port: portOf(config, id), log });
   if (running) {
-    await proxyStdio({ ...running, input: process.stdin, output: process.stdout });
+    await client.serve(new StdioProxy(running, client.writer, log), maxBodyBytes);
     return;
   }
   const platform = await openPlatform(options, started);
@@ -152,8 +158,8 @@ async function runStdio<Services, Tables extends CoreTables, Config extends z.Zo
     planKey: ensurePlanKey(config.dataDir),
   });
   platform.jobs.start();
-  await listenStdio(server.createServer, log);
-  await platform.jobs.stop(graceMs);
+  await client.serve(createStdioServer(server.createServer, client.writer, log), maxBodyBytes);
+  await platform.jobs.stop(stdioGraceMs);
   await server.close();
   await runtime.close?.();
   await platform.store.close();

@@ -13,6 +13,7 @@ import type { ServerDefinition } from "./define-server.ts";
 import type { Platform, ServerRuntime } from "./platform.ts";
 import { createResultShelf } from "./result-shelf.ts";
 import { listenHttp, type RunningHttpServer } from "./transport/http-server.ts";
+import { createProver } from "./transport/server-proof.ts";
 import { packageVersion } from "./version.ts";
 
 export interface StartServerOptions<Services> {
@@ -25,7 +26,8 @@ export interface StartServerOptions<Services> {
   sessions?: { maxSessions: number; idleMs: number };
 }
 
-const maxBodyBytes = 4 * 1024 * 1024;
+/** One message, over HTTP as over stdio. */
+export const maxBodyBytes = 4 * 1024 * 1024;
 const maxConnections = 1_024;
 /** Failed bearers per address: enough for a misconfigured client to be noticed, too few to guess. */
 const failureRule = { requests: 1, perMs: 1_000, capacityFraction: 1, burst: 20 };
@@ -38,7 +40,10 @@ export async function startServer<Services>(options: StartServerOptions<Services
   const tokens = createTokens({ store, clock });
   if (config.token) await tokens.adoptConfigured(config.token);
   const mcp = createServerMcp(options, audit);
-  const health = createHealth({ checks: runtime.checks ?? [], clock, server: definition.id });
+  metrics.count("sophia_audit_lost_total", "Calls that could not be recorded in the audit.", () => audit.lost());
+  // Not required: without a writable audit reads go on, and every change is refused by itself.
+  const checks = [...(runtime.checks ?? []), { name: "audit", required: false, check: () => audit.check() }];
+  const health = createHealth({ checks, clock, server: definition.id });
   const refusals = metrics.counter("sophia_refused_requests_total", "Requests refused before any tool ran.", [
     "reason",
   ]);
@@ -57,6 +62,7 @@ export async function startServer<Services>(options: StartServerOptions<Services
         },
         recordFailure: createFailureRecorder(options, audit, mcp.newRequestId),
         health,
+        prove: createProver(options.planKey, definition.id),
         metricsText: () => metrics.text(),
         onRefusal: (reason) => refusals.increment({ reason }),
         newRequestId: mcp.newRequestId,

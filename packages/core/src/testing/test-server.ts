@@ -23,7 +23,8 @@ import { createScrubber } from "../observe/scrub.ts";
 import type { CoreTables } from "../store/core-tables.ts";
 import { openStore } from "../store/store.ts";
 
-const planKey = Buffer.alloc(32, 7);
+/** The key of every test server. */
+export const planKey = Buffer.alloc(32, 7);
 
 export interface TestServerOptions<Services> {
   definition: ServerDefinition<Services>;

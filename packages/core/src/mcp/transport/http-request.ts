@@ -9,6 +9,7 @@ import { createEdgeGuard } from "./guards.ts";
 import { sendJsonRpcError } from "./json-rpc-error.ts";
 import type { createMcpEndpoint } from "./mcp-endpoint.ts";
 import { readBody } from "./read-body.ts";
+import { challengeHeader, proofHeader, type Prove } from "./server-proof.ts";
 
 export interface HttpRequestOptions {
   mcp: ReturnType<typeof createMcpEndpoint>;
@@ -20,6 +21,8 @@ export interface HttpRequestOptions {
   /** Records a refused bearer; false when this address has failed too often lately. */
   recordFailure(remoteAddress: string): boolean;
   health: Record<"/livez" | "/readyz" | "/healthz", () => Promise<{ ok: boolean; body: unknown }>>;
+  /** Proves whose server this is to a local client, before that one shows its bearer. */
+  prove?: Prove;
   metricsText(): Promise<string>;
   onRefusal(reason: string): void;
   newRequestId(): string;
@@ -56,6 +59,7 @@ export function createRequestHandler(options: HttpRequestOptions) {
     }
     const path = pathOf(request.url ?? "/");
     if (path === "/livez" || path === "/readyz" || path === "/healthz") {
+      answerChallenge(options, request, response);
       await sendHealth(options, path, admission.draining, response);
       return;
     }
@@ -117,6 +121,13 @@ function refuseForLoad(options: HttpRequestOptions, response: ServerResponse, { 
 function pathOf(url: string): string {
   const query = url.indexOf("?");
   return query === -1 ? url : url.slice(0, query);
+}
+
+function answerChallenge({ prove }: HttpRequestOptions, request: IncomingMessage, response: ServerResponse): void {
+  const challenge = request.headers[challengeHeader];
+  if (prove === undefined || typeof challenge !== "string" || !/^[0-9a-f]{64}$/.test(challenge)) return;
+  const { localAddress: address, localPort: port } = request.socket;
+  response.setHeader(proofHeader, prove(challenge, { address, port }));
 }
 
 async function sendHealth(

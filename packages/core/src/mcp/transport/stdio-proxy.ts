@@ -1,126 +1,153 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
-import type { Readable, Writable } from "node:stream";
-import { PROTOCOL_VERSION_META_KEY } from "@modelcontextprotocol/server";
-import { request } from "undici";
-import { z } from "zod";
-import type { PlatformConfig } from "../../config/platform-config.ts";
-import { unwrap } from "../../config/secret.ts";
-import { AppError } from "../../errors/app-error.ts";
+import type { Socket } from "node:net";
+import {
+  isJSONRPCErrorResponse,
+  isJSONRPCResultResponse,
+  type JSONRPCMessage,
+  type JSONRPCRequest,
+  parseJSONRPCMessage,
+  PROTOCOL_VERSION_META_KEY,
+} from "@modelcontextprotocol/server";
+import type { Logger } from "pino";
+import { Agent, type buildConnector, type Dispatcher } from "undici";
+import { readLines } from "./stdio-lines.ts";
+import { formatErrorLine } from "./stdio-message.ts";
+import { openProven, type RunningServer } from "./stdio-running-server.ts";
+import type { StdioBackend } from "./stdio-session.ts";
+import type { StdioWriter } from "./stdio-writer.ts";
 
 /** Calls end at 55 s on the server; streams of subscriptions stay open, kept alive by comments every 15 s. */
 const headersTimeoutMs = 60_000;
 const bodyTimeoutMs = 60_000;
-const maxRunning = 64;
-
-const Liveness = z.object({ server: z.string() });
-
-/** The server of this kind that already serves this data directory, with a bearer for it. */
-export async function findRunningServer(
-  config: PlatformConfig,
-  id: string,
-  port: number,
-): Promise<{ url: string; bearer: string } | undefined> {
-  const url = `http://127.0.0.1:${port}`;
-  try {
-    const response = await request(`${url}/livez`, { headersTimeout: 1_000, bodyTimeout: 1_000 });
-    const alive = Liveness.safeParse(await response.body.json());
-    if (!alive.success || alive.data.server !== id) return undefined;
-    const bearer = config.token
-      ? unwrap(config.token)
-      : (await readFile(join(config.dataDir, "caller-token"), "utf8")).trim();
-    return { url, bearer };
-  } catch {
-    return undefined;
-  }
-}
+/** No answer is nearly as long: answers are cut on the server. */
+const maxEventBytes = 64 * 1024 * 1024;
+const notAnswering = -31_000;
 
 /**
- * Passes a stdio client's messages to the server that `sophia up` already runs on this data directory. Two servers on
+ * Passes a stdio client's requests to the server that `sophia up` already runs on this data directory. Two servers on
  * one directory would each run the schedules; a proxy has nothing to disagree about.
  */
-export async function proxyStdio(options: {
-  url: string;
-  bearer: string;
-  input: Readable;
-  output: Writable;
-}): Promise<void> {
-  const running = new Set<Promise<void>>();
-  for await (const line of createInterface({ input: options.input })) {
-    if (line.trim() === "") continue;
-    if (running.size >= maxRunning) await Promise.race(running);
-    const task = forward(options, line).finally(() => running.delete(task));
-    running.add(task);
-  }
-  await Promise.all(running);
-}
+export class StdioProxy implements StdioBackend {
+  readonly #server: RunningServer;
+  readonly #writer: StdioWriter;
+  readonly #log: Logger;
+  readonly #agent: Agent;
+  /** What `initialize` agreed upon; over HTTP each later request of the 2025 era repeats it. */
+  #agreedVersion: string | undefined;
 
-async function forward(options: { url: string; bearer: string; output: Writable }, line: string): Promise<void> {
-  const message = parse(line);
-  try {
-    const response = await request(`${options.url}/mcp`, {
-      method: "POST",
+  constructor(server: RunningServer, writer: StdioWriter, log: Logger) {
+    this.#server = server;
+    this.#writer = writer;
+    this.#log = log;
+    // Each connection proves itself: while this process lives, the port may change hands.
+    this.#agent = new Agent({
       headersTimeout: headersTimeoutMs,
       bodyTimeout: bodyTimeoutMs,
-      headers: {
-        "content-type": "application/json",
-        accept: "application/json, text/event-stream",
-        authorization: `Bearer ${options.bearer}`,
-        ...mirrorHeaders(message),
-      },
-      body: line,
+      connect: (_options, callback) => void connectProven(server, callback),
     });
-    if (String(response.headers["content-type"] ?? "").startsWith("text/event-stream")) {
-      for await (const event of createInterface({ input: response.body })) {
-        if (event.startsWith("data: ") && event.length > 6) options.output.write(`${event.slice(6)}\n`);
-      }
+  }
+
+  async request(request: JSONRPCRequest, line: Buffer, signal: AbortSignal): Promise<void> {
+    try {
+      const response = await this.#agent.request({
+        origin: originOf(this.#server),
+        path: "/mcp",
+        method: "POST",
+        signal,
+        headers: {
+          "content-type": "application/json",
+          accept: "application/json, text/event-stream",
+          authorization: `Bearer ${this.#server.bearer}`,
+          ...this.#versionHeaders(request),
+        },
+        body: line,
+      });
+      await this.#passOn(request, response);
+    } catch (thrown) {
+      if (signal.aborted) return;
+      this.#log.warn({ err: thrown }, "the running server did not answer");
+      const message =
+        "The running server does not answer. Start it with `sophia up`, or connect anew to do without it.";
+      this.#writer.send(formatErrorLine(request.id, notAnswering, message));
+    }
+  }
+
+  /** Over HTTP the server keeps nothing between requests: a notification changes nothing there. A cancelled request is aborted. */
+  tell(): void {}
+
+  async close(): Promise<void> {
+    await this.#agent.destroy();
+  }
+
+  async #passOn(request: JSONRPCRequest, { headers, body }: Dispatcher.ResponseData): Promise<void> {
+    if (!String(headers["content-type"] ?? "").startsWith("text/event-stream")) {
+      this.#send(request, await body.text());
       return;
     }
-    const body = await response.body.text();
-    if (body !== "" && message?.["id"] !== undefined) options.output.write(`${withId(body, message["id"])}\n`);
-  } catch (thrown) {
-    if (message?.["id"] === undefined) return;
-    const error = new AppError("unavailable", "The running server does not answer.", { cause: thrown });
-    const answer = { jsonrpc: "2.0", id: message["id"], error: { code: -31_000, message: error.message } };
-    options.output.write(`${JSON.stringify(answer)}\n`);
+    let isAnswered = false;
+    for await (const event of readLines(body, maxEventBytes)) {
+      const text = event.toString();
+      if (!text.startsWith("data:") || text.slice(5).trim() === "") continue;
+      isAnswered = this.#send(request, text.slice(5).trim()) || isAnswered;
+      // Not reading on makes the server wait, and it knows what to leave out.
+      await this.#writer.ready();
+    }
+    if (!isAnswered) throw new Error("The stream ended before the answer.");
+  }
+
+  /** Writes one message of the server; true for the answer to the request. */
+  #send(request: JSONRPCRequest, text: string): boolean {
+    const message = parseJSONRPCMessage(JSON.parse(text));
+    if (isJSONRPCErrorResponse(message) && (message.id ?? null) === null) {
+      // Refusals before the body was read carry no id; over stdio the client could not match them.
+      this.#writer.send(JSON.stringify({ ...message, id: request.id }));
+      return true;
+    }
+    if (request.method === "initialize") this.#agreedVersion = versionOf(message);
+    this.#writer.send(text.replaceAll("\n", " "));
+    return isJSONRPCResultResponse(message) || isJSONRPCErrorResponse(message);
+  }
+
+  /** The headers that stand beside the body over HTTP; stdio has none. */
+  #versionHeaders({ method, params }: JSONRPCRequest): Record<string, string> {
+    const version = params?._meta?.[PROTOCOL_VERSION_META_KEY];
+    if (typeof version !== "string" || !isHeaderText(version) || !isHeaderText(method)) {
+      return this.#agreedVersion === undefined ? {} : { "mcp-protocol-version": this.#agreedVersion };
+    }
+    const name = params?.["name"] ?? params?.["uri"];
+    return {
+      "mcp-protocol-version": version,
+      "mcp-method": method,
+      ...(typeof name === "string" ? { "mcp-name": headerValue(name) } : {}),
+    };
   }
 }
 
-/** The headers that 2026-07-28 wants beside the body over HTTP; stdio has none. */
-function mirrorHeaders(message: Record<string, unknown> | undefined): Record<string, string> {
-  const params = record(message?.["params"]);
-  const version = record(params?.["_meta"])?.[PROTOCOL_VERSION_META_KEY];
-  if (typeof version !== "string" || typeof message?.["method"] !== "string") return {};
-  const name = params?.["name"] ?? params?.["uri"];
-  return {
-    "mcp-protocol-version": version,
-    "mcp-method": message["method"],
-    ...(typeof name === "string" ? { "mcp-name": headerValue(name) } : {}),
-  };
+async function connectProven({ host, port, prove }: RunningServer, callback: buildConnector.Callback): Promise<void> {
+  let socket: Socket;
+  try {
+    socket = await openProven(host, port, prove);
+  } catch (thrown) {
+    callback(thrown as Error, null);
+    return;
+  }
+  callback(null, socket);
+}
+
+function originOf({ host, port }: RunningServer): string {
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+function versionOf(message: JSONRPCMessage): string | undefined {
+  const version = isJSONRPCResultResponse(message) ? message.result["protocolVersion"] : undefined;
+  return typeof version === "string" && isHeaderText(version) ? version : undefined;
 }
 
 /** Text that does not fit a header travels as a Base64 sentinel (SEP-2243). */
 function headerValue(text: string): string {
-  return /^[\x21-\x7e]*$/.test(text) ? text : `=?base64?${Buffer.from(text).toString("base64")}?=`;
+  const fits = isHeaderText(text) && !text.startsWith("=?base64?");
+  return fits ? text : `=?base64?${Buffer.from(text).toString("base64")}?=`;
 }
 
-/** Refusals before the body was read carry a null id; over stdio the client could not match them. */
-function withId(body: string, id: unknown): string {
-  const answer = parse(body);
-  return answer && answer["id"] === null ? JSON.stringify({ ...answer, id }) : body.replaceAll("\n", " ");
-}
-
-function parse(text: string): Record<string, unknown> | undefined {
-  try {
-    return record(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
-}
-
-function record(value: unknown): Record<string, unknown> | undefined {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : undefined;
+function isHeaderText(text: string): boolean {
+  return /^[\x21-\x7e]+$/.test(text);
 }
