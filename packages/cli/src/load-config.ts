@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import { parseConfig, secretString } from "@sophia/core/config/parse-config";
 import type { Environment } from "@sophia/core/config/parse-config";
-import { PlatformSettings, toPlatformConfig } from "@sophia/core/config/platform-config";
+import { PlatformSettings, toPlatformConfig, unusedSettings } from "@sophia/core/config/platform-config";
 import type { PlatformConfig } from "@sophia/core/config/platform-config";
 import type { Secret } from "@sophia/core/config/secret";
+import { findMisspeltKeys, findUnknownSettings } from "@sophia/core/config/unknown-settings";
 import { listSetting } from "@sophia/core/config/setting-schemas";
 import type { Scrubber } from "@sophia/core/observe/scrub";
 import { createScrubber } from "@sophia/core/observe/scrub";
@@ -26,6 +27,8 @@ export interface CliConfig {
   services: ServiceConfig;
   scrubber: Scrubber;
   auditDirectory: string;
+  /** What is probably not meant as it is, one line each, without values. Nothing of it stops a start. */
+  warnings: readonly string[];
 }
 
 const serviceSettings = services.map((service) => service.config as z.ZodObject);
@@ -35,8 +38,13 @@ export function loadConfig(environment: Environment): CliConfig {
   const scrubber = createScrubber();
   const ownSettings = serverSettings.map(({ settings }) => settings);
   const schemas: z.ZodObject[] = [PlatformSettings, CliSettings, ...ownSettings, ...serviceSettings];
+  const warnings = findDoubts(environment, new Set(schemas.flatMap((schema) => Object.keys(schema.shape))));
   // On a person's machine everything has an answer, and simulated ones say so. Containers set SOPHIA_SIMULATE=0.
-  const parsed: Record<string, unknown> = parseConfig(schemas, { SOPHIA_SIMULATE: "1", ...environment }, { scrubber });
+  const parsed: Record<string, unknown> = parseConfig(
+    schemas,
+    { SOPHIA_SIMULATE: "1", ...environment },
+    { scrubber, notes: warnings },
+  );
   const platform = toPlatformConfig(parsed as PlatformSettings);
   const own = parsed as z.output<typeof CliSettings>;
   return {
@@ -46,7 +54,24 @@ export function loadConfig(environment: Environment): CliConfig {
     services: parsed as ServiceConfig,
     scrubber,
     auditDirectory: join(platform.dataDir, "audit"),
+    warnings,
   };
+}
+
+/** Only docker-compose.yml reads them, and hands its whole `.env` on to the containers. */
+const composeVariables = ["SOPHIA_IMAGE", "SOPHIA_BASE_IMAGE"];
+
+function findDoubts(environment: Environment, known: Set<string>): string[] {
+  const strangers = findUnknownSettings(environment, new Set([...known, ...composeVariables]));
+  const misspelt = findMisspeltKeys(environment, [...known]);
+  const unused = unusedSettings.filter((name) => (environment[name] ?? "").trim() !== "");
+  return [
+    ...strangers
+      .filter(({ suggestion }) => suggestion === undefined)
+      .map(({ variable }) => `${variable} is not a setting of Sophia and is ignored: .env.example lists them all.`),
+    ...misspelt.map(({ variable, suggestion }) => `${variable} is ignored; did you mean ${suggestion}?`),
+    ...(unused.length === 0 ? [] : [`${unused.join(" and ")}: set, but not used yet in this release.`]),
+  ];
 }
 
 const systemVariables = new Set(["PATH", "HOME", "TZ", "LANG", "TMPDIR", "NODE_COMPILE_CACHE", "NODE_EXTRA_CA_CERTS"]);

@@ -7,6 +7,8 @@ export interface SettingsSection {
   title: string;
   /** Where the values come from. */
   docsUrl?: string;
+  /** What holds for all of them. */
+  note?: string;
   settings: z.ZodObject;
 }
 
@@ -21,7 +23,8 @@ export function renderEnvExample(sections: readonly SettingsSection[]): string {
     for (const [name] of fields) written.add(name);
     if (fields.length === 0) return [];
     const heading = section.docsUrl === undefined ? `## ${section.title}` : `## ${section.title}: ${section.docsUrl}`;
-    return [[heading, ...fields.map(([name, field]) => renderVariable(name, field))].join("\n")];
+    const note = section.note === undefined ? [] : [`# ${section.note}`];
+    return [[heading, ...note, ...fields.map(([name, field]) => renderVariable(name, field))].join("\n")];
   });
   return `${blocks.join("\n\n")}\n`;
 }

@@ -35,6 +35,7 @@ export async function runDoctor(context: CommandContext, options: { json: boolea
   const { platform, services: config } = context.config;
   const services = computeModes({ config, facts, simulate: platform.simulate });
   const broken = machine.filter(({ state }) => state === "failed");
+  for (const warning of context.config.warnings) context.terminal.note(`Note: ${warning}`);
   if (options.json) context.terminal.print(JSON.stringify({ ok: broken.length === 0, machine, services }));
   else printReport(context, machine, services);
   return broken.length === 0 ? 0 : 1;

@@ -31,6 +31,7 @@ export async function runUp(context: CommandContext, options: UpOptions): Promis
   const { config, terminal } = context;
   const servers = selectServers(options.only.length > 0 ? options.only : config.servers);
   const ids = servers.map(({ id }) => id);
+  for (const warning of config.warnings) terminal.note(`Note: ${warning}`);
   prepareDataDir(config.platform.dataDir);
   checkDataDir(config.platform.dataDir);
   const lock = takeDataLock(config.platform.dataDir, ids, "sophia up");

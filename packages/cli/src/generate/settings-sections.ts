@@ -5,12 +5,15 @@ import type { SettingsSection } from "@sophia/vendors/render-env-example";
 import { CliSettings } from "../load-config.ts";
 import { serverSettings } from "../server-settings.ts";
 
+const unusedNote = "No tool of this release uses these yet; `sophia doctor` shows which mode they lead to.";
+
 /** Every variable Sophia reads, in the order of `.env.example`. */
 export function listSettingsSections(): SettingsSection[] {
   return [
     { title: "Sophia", settings: PlatformSettings },
     { title: "Command line", settings: CliSettings },
     ...serverSettings,
-    ...listServiceSections(services),
+    // A tool that uses a service takes its variables into the settings of its server, which are listed above.
+    ...listServiceSections(services).map((section) => ({ ...section, note: unusedNote })),
   ];
 }

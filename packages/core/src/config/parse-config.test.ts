@@ -105,9 +105,12 @@ describe("parseConfig", () => {
     expect(
       readProblems([PlatformSettings], { SOPHIA_BI_FOLDER: "/data", SOPHIA_TOKEN: "", SOPHIA_PORT_AI: " " }),
     ).toEqual([]);
-    expect(() =>
-      parseConfig([PlatformSettings], { SOPHIA_PORTS_AI: "1" }, { alsoKnown: ["SOPHIA_PORTS_AI"] }),
-    ).not.toThrow();
+    // What Kubernetes sets in every pod beside a service called sophia-ai.
+    const links = { SOPHIA_AI_SERVICE_HOST: "10.0.0.1", SOPHIA_AI_PORT: "tcp://10.0.0.1:8091" };
+    expect(readProblems([PlatformSettings], { ...links, SOPHIA_AI_PORT_8091_TCP: "tcp://10.0.0.1:8091" })).toEqual([]);
+    expect(readProblems([PlatformSettings], { SOPHIA_AI_PORT: "8091" })).toEqual([
+      "SOPHIA_AI_PORT: is not a setting; did you mean SOPHIA_PORT_AI?",
+    ]);
   });
 
   it("is not reached by prototype names (fault 85)", () => {

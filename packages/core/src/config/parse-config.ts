@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Scrubber } from "../observe/scrub.ts";
 import { Secret, unwrap } from "./secret.ts";
-import { suggestName } from "./suggest-name.ts";
+import { findUnknownSettings } from "./unknown-settings.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -17,10 +17,11 @@ export class ConfigError extends Error {
   /** EX_CONFIG of sysexits.h. */
   readonly exitCode = 78;
 
-  constructor(problems: readonly ConfigProblem[]) {
+  /** `notes` are told along: each may be a mistake as well. */
+  constructor(problems: readonly ConfigProblem[], notes: readonly string[] = []) {
     const lines = problems.map((problem) => `  ${problem.variable}: ${problem.message}`);
     const count = problems.length === 1 ? "1 mistake" : `${problems.length} mistakes`;
-    super([`The configuration has ${count}:`, ...lines].join("\n"));
+    super([`The configuration has ${count}:`, ...lines, ...notes].join("\n"));
     this.name = "ConfigError";
     this.problems = problems;
   }
@@ -60,14 +61,14 @@ type Merged<Schemas extends readonly z.ZodObject[]> = (
 
 /**
  * Reads the variables that `schemas` name out of `environment`, once, into one typed object with the same names.
- * An empty variable counts as not set. An unknown `SOPHIA_*` variable one or two slips away from a known one is a
- * mistake; any other may belong to another program of the same environment. Secrets are made known to `scrubber` even
- * when they are refused. Throws {@link ConfigError} with all mistakes.
+ * An empty variable counts as not set. An unknown `SOPHIA_*` variable that resembles a known one is a mistake; any
+ * other may belong to another program of the same environment. Secrets are made known to `scrubber` even when they are
+ * refused. Throws {@link ConfigError} with all mistakes.
  */
 export function parseConfig<const Schemas extends readonly z.ZodObject[]>(
   schemas: Schemas,
   environment: Environment,
-  options: { scrubber?: Scrubber; alsoKnown?: readonly string[] } = {},
+  options: { scrubber?: Scrubber; notes?: readonly string[] } = {},
 ): Merged<Schemas> {
   const problems: ConfigProblem[] = [];
   const merged: Record<string, unknown> = {};
@@ -83,8 +84,8 @@ export function parseConfig<const Schemas extends readonly z.ZodObject[]>(
     if (parsed.success) Object.assign(merged, parsed.data);
     else problems.push(...parsed.error.issues.map((issue) => toProblem(issue, input)));
   }
-  problems.push(...findMisspelt(environment, new Set([...known, ...(options.alsoKnown ?? [])])));
-  if (problems.length > 0) throw new ConfigError(unique(problems));
+  problems.push(...findMisspelt(environment, known));
+  if (problems.length > 0) throw new ConfigError(unique(problems), options.notes);
   return merged as Merged<Schemas>;
 }
 
@@ -118,14 +119,9 @@ function toProblem(issue: z.core.$ZodIssue, input: Record<string, string>): Conf
 }
 
 function findMisspelt(environment: Environment, known: ReadonlySet<string>): ConfigProblem[] {
-  const candidates = [...known].filter((name) => name.startsWith("SOPHIA_"));
-  return Object.keys(environment)
-    .filter((name) => name.startsWith("SOPHIA_") && !known.has(name))
-    .flatMap((name) => {
-      const suggestion = suggestName(name, candidates);
-      const variable = name.replace(/[^\w]/g, "?");
-      return suggestion === undefined ? [] : [{ variable, message: `is not a setting; did you mean ${suggestion}?` }];
-    });
+  return findUnknownSettings(environment, known).flatMap(({ variable, suggestion }) =>
+    suggestion === undefined ? [] : [{ variable, message: `is not a setting; did you mean ${suggestion}?` }],
+  );
 }
 
 function unique(problems: readonly ConfigProblem[]): ConfigProblem[] {

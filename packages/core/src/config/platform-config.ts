@@ -22,6 +22,9 @@ export interface PlatformConfig {
   otlpEndpoint?: string;
 }
 
+/** Settings that are read and do nothing yet. Whoever sets one should hear of it. */
+export const unusedSettings = ["SOPHIA_REDIS_URL", "OTEL_EXPORTER_OTLP_ENDPOINT"] as const;
+
 const portNames = [
   "SOPHIA_PORT_AI",
   "SOPHIA_PORT_DATA",
@@ -58,20 +61,20 @@ export const PlatformSettings = z
     SOPHIA_PORT_DATA: portSetting(8092).describe("Port of Data Intelligence."),
     SOPHIA_PORT_INFRA: portSetting(8093).describe("Port of the Infrastructure Copilot."),
     SOPHIA_PORT_BI: portSetting(8094).describe("Port of Business Intelligence."),
-    SOPHIA_PORT_CONSOLE: portSetting(8090).describe("Port of the console."),
+    SOPHIA_PORT_CONSOLE: portSetting(8090).describe("Port of the console. Not used yet."),
     SOPHIA_DATABASE_URL: secretUrl(["postgresql:", "postgres:"])
       .optional()
       .describe("PostgreSQL instead of the embedded store."),
     SOPHIA_REDIS_URL: secretUrl(["redis:", "rediss:"])
       .optional()
-      .describe("Redis for limits and cache across machines."),
+      .describe("Redis for limits and cache across machines. Not used yet: get_status only looks whether it answers."),
     SOPHIA_LOG_LEVEL: z
       .enum(logLevels, `must be one of ${logLevels.join(", ")}`)
       .default("info")
       .describe("Least severity that is logged."),
     OTEL_EXPORTER_OTLP_ENDPOINT: urlSetting(["http:", "https:"])
       .optional()
-      .describe("Where traces go (OTLP over HTTP)."),
+      .describe("Where traces go (OTLP over HTTP). Not used yet."),
   })
   .refine((settings) => findSharedPorts(settings).length === 0, {
     error: ({ input }) =>

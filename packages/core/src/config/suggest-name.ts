@@ -8,6 +8,22 @@ export function suggestName(name: string, candidates: readonly string[]): string
   return best?.candidate;
 }
 
+/**
+ * The setting that somebody meant who wrote `name`: at most two slips away, the same words in another order, or one
+ * cut off or drawn out at its end (SOPHIA_DATABASE, SOPHIA_DATA_DIRECTORY). Of several of the last kind the shortest.
+ */
+export function suggestSetting(name: string, candidates: readonly string[]): string | undefined {
+  const slip = suggestName(name, candidates) ?? suggestName(sortWords(name), candidates.map(sortWords));
+  if (slip !== undefined) return candidates.find((candidate) => candidate === slip || sortWords(candidate) === slip);
+  return candidates
+    .filter((candidate) => candidate.startsWith(name) || name.startsWith(candidate))
+    .toSorted((left, right) => left.length - right.length)[0];
+}
+
+function sortWords(name: string): string {
+  return name.split("_").toSorted().join("_");
+}
+
 /** Optimal string alignment distance; `Infinity` as soon as the lengths alone say more than two. */
 export function editDistance(left: string, right: string): number {
   if (Math.abs(left.length - right.length) > 2) return Infinity;
