@@ -6,6 +6,7 @@ import type { Store } from "../store/store.ts";
 import { beat, claimDue, type JobOutcome, type JournalRow, takeOver, writeOutcome } from "./job-journal.ts";
 import { type ActiveRun, type JobDefinition, startRun, toFailure } from "./job-run.ts";
 import { createLeaseOwner, isOwnerGone, type LeaseOwner } from "./lease-owner.ts";
+import { createOutageLog, type OutageLog } from "./outage-log.ts";
 import { fireDue } from "./schedules.ts";
 
 export interface JobWorkerOptions {
@@ -41,18 +42,35 @@ interface WorkerState extends JobWorkerOptions {
   /** Sign of life last seen on each foreign lease, and when, on this process's monotonic clock. */
   observed: Map<string, { beat: string; seenAt: number }>;
   prunedAt: number;
+  journal: OutageLog;
+  signsOfLife: OutageLog;
 }
 
-export function createJobWorker(options: JobWorkerOptions): JobWorker {
+function createState(options: JobWorkerOptions): WorkerState {
   const { clock, log } = options;
-  const stopping = new AbortController();
-  const state: WorkerState = {
+  const journal = {
+    failing: "The job journal could not be read or written; trying again.",
+    working: "The job journal works again.",
+  };
+  const signsOfLife = {
+    failing: "A job's sign of life could not be written.",
+    working: "Signs of life of jobs are written again.",
+  };
+  return {
     ...options,
     owner: createLeaseOwner(),
     active: new Map(),
     observed: new Map(),
     prunedAt: clock.monotonic(),
+    journal: createOutageLog({ log, clock, ...journal }),
+    signsOfLife: createOutageLog({ log, clock, ...signsOfLife }),
   };
+}
+
+export function createJobWorker(options: JobWorkerOptions): JobWorker {
+  const { clock } = options;
+  const stopping = new AbortController();
+  const state = createState(options);
   const ended = new AbortController();
   let working: Promise<void> | undefined;
   let beating: Promise<void> | undefined;
@@ -69,7 +87,7 @@ export function createJobWorker(options: JobWorkerOptions): JobWorker {
 
   async function work(): Promise<void> {
     while (!stopping.signal.aborted) {
-      await guarded(log, () => tick(state, wake));
+      await tickSafely(state, wake);
       await pause(Math.min(options.pollMs, maxPollMs));
     }
   }
@@ -121,11 +139,12 @@ async function sleepQuietly(clock: Clock, ms: number, signal: AbortSignal | unde
 }
 
 /** A store that is away for a while must not end the loop; the journal waits in it. */
-async function guarded(log: Logger, work: () => Promise<void>): Promise<void> {
+async function tickSafely(state: WorkerState, wake: () => void): Promise<void> {
   try {
-    await work();
+    await tick(state, wake);
+    state.journal.works();
   } catch (error) {
-    log.warn({ err: error }, "The job journal could not be read or written; trying again.");
+    state.journal.failed(error);
   }
 }
 
@@ -233,8 +252,9 @@ async function beatOne(state: WorkerState, run: ActiveRun): Promise<void> {
     if (!alive) run.interrupt("lost");
     else if (alive.abortRequested) run.interrupt("aborted");
     run.beatAt = now;
+    state.signsOfLife.works();
   } catch (error) {
-    state.log.warn({ err: error, job: run.lease.id }, "A job's sign of life could not be written.");
+    state.signsOfLife.failed(error, { job: run.lease.id });
   }
 }
 

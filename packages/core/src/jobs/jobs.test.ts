@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import { pino } from "pino";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { AppError } from "../errors/app-error.ts";
 import type { CoreTables } from "../store/core-tables.ts";
@@ -128,6 +129,34 @@ test("a job is not started before its time, and a long one keeps its lease whate
   await clock.advance(3 * minute);
   expect(runs).toEqual(["first"]);
   expect(await second.get(id)).toMatchObject({ state: "succeeded", result: "first", attempt: 1 });
+});
+
+test("a store that fails is told once a minute, not at every look, and the loop goes on when it is back", async () => {
+  const lines: string[] = [];
+  const log = pino({}, { write: (line: string) => void lines.push(line) });
+  let away = false;
+  const fail = () => Promise.reject(new AppError("unavailable", "Away."));
+  const wrap = (store: Store<CoreTables>): Store<CoreTables> => ({
+    ...store,
+    transaction: (work) => (away ? fail() : store.transaction(work)),
+    get db() {
+      if (away) throw new AppError("unavailable", "Away.");
+      return store.db;
+    },
+  });
+  const jobs = await bench.createWorker({ wrap, log });
+  jobs.define("work", () => Promise.resolve("done"));
+  const { id } = await add(jobs, "work");
+  away = true;
+  jobs.start();
+  await clock.advance(150_000);
+  expect(lines.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual(
+    Array.from({ length: 3 }, () => "The job journal could not be read or written; trying again."),
+  );
+  away = false;
+  await clock.advance(5_000);
+  expect(await jobs.get(id)).toMatchObject({ state: "succeeded", result: "done" });
+  expect(lines.at(-1)).toContain("The job journal works again.");
 });
 
 test("a worker cut off from the store stops its job before another may take it over", async () => {

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Logger } from "pino";
 import { createJobs, type Jobs } from "../jobs/jobs.ts";
 import type { CoreTables } from "../store/core-tables.ts";
 import type { Store } from "../store/store.ts";
@@ -11,7 +12,11 @@ import { createVirtualClock, type VirtualClock } from "./virtual-clock.ts";
 export interface JobBench {
   clock: VirtualClock;
   stores: Store<CoreTables>[];
-  createWorker(given?: { pollMs?: number; wrap?(store: Store<CoreTables>): Store<CoreTables> }): Promise<Jobs>;
+  createWorker(given?: {
+    pollMs?: number;
+    log?: Logger;
+    wrap?(store: Store<CoreTables>): Store<CoreTables>;
+  }): Promise<Jobs>;
   stopNow(jobs: Jobs): Promise<void>;
   close(): Promise<void>;
 }
@@ -32,10 +37,10 @@ export function createJobBench(startMs: number): JobBench {
     clock,
     stores,
     stopNow,
-    async createWorker({ pollMs = 1_000, wrap = (store: Store<CoreTables>) => store } = {}) {
+    async createWorker({ pollMs = 1_000, log = silentLog, wrap = (store: Store<CoreTables>) => store } = {}) {
       const store = await openStoreAt({ dataDir });
       stores.push(store);
-      const jobs = createJobs({ store: wrap(store), clock, log: silentLog, pollMs });
+      const jobs = createJobs({ store: wrap(store), clock, log, pollMs });
       started.push(jobs);
       return jobs;
     },
