@@ -6,6 +6,7 @@ import { createLexicalEmbedder } from "@sophia/core/embed/lexical-embedder";
 import { createLocalEmbedder } from "@sophia/core/embed/local-embedder";
 import type { Platform, ServerRuntime } from "@sophia/core/mcp/platform";
 import type { HealthCheck } from "@sophia/core/observe/health";
+import { createHttpObserver } from "@sophia/core/observe/http-observer";
 import type { CoreTables } from "@sophia/core/store/core-tables";
 import type { AiSettings } from "./config.ts";
 import { type AnswerFacts, Completions } from "./domain/completions.ts";
@@ -56,8 +57,8 @@ export async function createServices(
   };
 }
 
-function createProvider(endpoint: ModelEndpoint, { log, clock }: Platform<AiTables>): Provider {
-  const client = createOpenAiClient({ endpoint, log, clock });
+function createProvider(endpoint: ModelEndpoint, { log, clock, metrics }: Platform<AiTables>): Provider {
+  const client = createOpenAiClient({ endpoint, log, clock, observer: createHttpObserver(metrics) });
   return { endpoint, client, catalog: createModelCatalog({ endpoint, client, log, clock }) };
 }
 

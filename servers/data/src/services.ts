@@ -3,6 +3,7 @@ import { createLexicalEmbedder } from "@sophia/core/embed/lexical-embedder";
 import { createLocalEmbedder } from "@sophia/core/embed/local-embedder";
 import { createPublicFetch } from "@sophia/core/http/public-fetch";
 import type { Platform, ServerRuntime } from "@sophia/core/mcp/platform";
+import { createHttpObserver } from "@sophia/core/observe/http-observer";
 import type { DataConfig } from "./config.ts";
 import { createDocumentSearch, type DocumentSearch } from "./documents/document-search.ts";
 import { createDocumentStore, type DocumentStore } from "./documents/document-store.ts";
@@ -41,6 +42,7 @@ export async function createDataServices(
     clock,
     allowPrivate: config.SOPHIA_DATA_ALLOW_PRIVATE,
     ownPorts: Object.values(platform.config.ports),
+    observer: createHttpObserver(platform.metrics),
     userAgent: userAgent(config.SOPHIA_DATA_CONTACT),
   });
   const fetcher = createPageFetcher({

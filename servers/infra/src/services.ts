@@ -3,6 +3,7 @@ import { unwrap } from "@sophia/core/config/secret";
 import type { Secret } from "@sophia/core/config/secret";
 import type { Platform, ServerRuntime } from "@sophia/core/mcp/platform";
 import type { HealthCheck } from "@sophia/core/observe/health";
+import { createHttpObserver } from "@sophia/core/observe/http-observer";
 import { toAppError } from "@sophia/core/errors/app-error";
 import { createDockerEngine } from "@sophia/vendors/docker/client";
 import { createLocalGit } from "@sophia/vendors/github/local-git";
@@ -23,7 +24,7 @@ export async function createServices(
   const { config, clock, log, scrubber, store } = platform;
   const docker = createDockerEngine({
     host: settings.DOCKER_HOST,
-    http: { log, clock },
+    http: { log, clock, observer: createHttpObserver(platform.metrics) },
     composeProject: settings.SOPHIA_INFRA_COMPOSE_PROJECT,
     readOnly: config.readOnly,
   });

@@ -12,6 +12,7 @@ import { startDeadline, type Deadline } from "./deadline.ts";
 import { exchange, redirectTarget, type Answer } from "./exchange.ts";
 import { fromFailure, timedOut } from "./failures.ts";
 import { createGuardedDispatcher, type Resolve } from "./guarded-dispatcher.ts";
+import type { HttpCall, HttpObserver } from "./http.ts";
 import { checkHeaders, redactUrl } from "./target.ts";
 
 export interface PublicFetchOptions extends AddressPolicyOptions {
@@ -19,6 +20,8 @@ export interface PublicFetchOptions extends AddressPolicyOptions {
   clock?: Clock;
   /** What one host is asked of us at most. Default one request a second, two in flight. */
   limits?: { rate?: RateRule; concurrency?: ConcurrencyRule };
+  /** Sees every fetch as the service "web": hosts are no labels. */
+  observer?: Pick<HttpObserver, "call">;
   /** Share it between processes through Redis; in memory otherwise. */
   pacer?: Pacer;
   userAgent?: string;
@@ -60,7 +63,7 @@ const politeConcurrency: ConcurrencyRule = { concurrent: 2 };
 
 /** SSRF-safe fetch: the address is checked as written, as resolved, at connect, and again on each redirect. */
 export function createPublicFetch(options: PublicFetchOptions): PublicFetch {
-  const { log, clock = systemClock } = options;
+  const { log, clock = systemClock, userAgent } = options;
   const policy = createAddressPolicy(options);
   const dispatcher = createGuardedDispatcher({ ...options, policy });
   const pacer = options.pacer ?? createPacer({ store: createMemoryLimitStore({ clock }), clock });
@@ -71,31 +74,47 @@ export function createPublicFetch(options: PublicFetchOptions): PublicFetch {
     source: "our own manners towards hosts that publish no limit",
   };
 
-  return async (text, request) => {
-    const deadline = startDeadline(clock, request.timeoutMs ?? defaultTimeoutMs, request.signal);
-    try {
-      let url = policy.checkUrl(text);
-      for (let hops = 0; ; hops++) {
-        const context = { clock, deadline, dispatcher, pacer, row, userAgent: options.userAgent };
-        const page = await fetchOnce(url, request, context);
-        if (typeof page !== "string") return page;
-        if (hops >= maxRedirects) throw refusedRedirect("It redirects more than three times.");
-        const next = policy.checkUrl(page);
-        if (url.protocol === "https:" && next.protocol === "http:") {
-          throw refusedRedirect("It redirects from https to plain http.");
-        }
-        log.debug({ from: redactUrl(url), to: redactUrl(next) }, "redirect followed");
-        url = next;
+  async function fetchPage(text: string, request: PublicFetchRequest, context: FetchContext): Promise<PublicPage> {
+    let url = policy.checkUrl(text);
+    for (let hops = 0; ; hops++) {
+      const page = await fetchOnce(url, request, context);
+      if (typeof page !== "string") return page;
+      if (hops >= maxRedirects) throw refusedRedirect("It redirects more than three times.");
+      const next = policy.checkUrl(page);
+      if (url.protocol === "https:" && next.protocol === "http:") {
+        throw refusedRedirect("It redirects from https to plain http.");
       }
+      log.debug({ from: redactUrl(url), to: redactUrl(next) }, "redirect followed");
+      url = next;
+    }
+  }
+
+  return async (text, request) => {
+    const startedAt = clock.monotonic();
+    const deadline = startDeadline(clock, request.timeoutMs ?? defaultTimeoutMs, request.signal);
+    const call = startCall(request.method ?? "GET");
+    try {
+      const page = await fetchPage(text, request, { call, clock, deadline, dispatcher, pacer, row, userAgent });
+      call.outcome = "ok";
+      return page;
     } catch (error) {
-      throw explain(error, deadline, request.signal);
+      const explained = explain(error, deadline, request.signal);
+      if (explained instanceof AppError) call.outcome = explained.kind;
+      throw explained;
     } finally {
       deadline.end();
+      options.observer?.call?.({ ...call, durationMs: clock.monotonic() - startedAt });
     }
   };
 }
 
+function startCall(method: HttpCall["method"]): HttpCall {
+  const counts = { status: undefined, attempts: 1, waitedMs: 0, durationMs: 0 };
+  return { service: "web", operation: "page", method, outcome: "cancelled", ...counts };
+}
+
 interface FetchContext {
+  call: HttpCall;
   clock: Clock;
   deadline: Deadline;
   dispatcher: Dispatcher;
@@ -116,6 +135,7 @@ async function fetchOnce(url: URL, request: PublicFetchRequest, context: FetchCo
     deadlineAt: deadline.at,
     signal: deadline.signal,
   });
+  context.call.waitedMs += pass.waitedMs;
   try {
     const answer = await exchange(
       { url, method: request.method ?? "GET", headers: headersFor(request, context), body: undefined },
@@ -127,6 +147,7 @@ async function fetchOnce(url: URL, request: PublicFetchRequest, context: FetchCo
         bodyTimeoutMs: 15_000,
       },
     );
+    context.call.status = answer.status;
     const isRejected = answer.status === 429 || answer.status === 503;
     if (isRejected) await pauseHost(host, answer, context);
     const page = await readAnswer(url, answer, request.maxBytes ?? defaultMaxBytes);

@@ -9,8 +9,9 @@ import { AppError } from "../errors/app-error.ts";
 import { createJobs } from "../jobs/jobs.ts";
 import { createLedger } from "../ledger/ledger.ts";
 import { systemClock } from "../limits/clock.ts";
+import { createLogDestination } from "../observe/log-destination.ts";
 import { createLogger } from "../observe/log.ts";
-import { createMetrics } from "../observe/metrics.ts";
+import { createMetrics, type Metrics } from "../observe/metrics.ts";
 import { createScrubber, type Scrubber } from "../observe/scrub.ts";
 import type { CoreTables } from "../store/core-tables.ts";
 import { prepareDataDir } from "../store/sqlite-file.ts";
@@ -52,9 +53,14 @@ export async function runServer<Services, Tables extends CoreTables, Config exte
   try {
     const { settings, config } = readConfig(options, scrubber);
     ({ dataDir } = config);
-    const log = createLogger({ scrubber, level: config.logLevel, server: options.definition.id });
-    if (options.arguments.includes("--stdio")) await runStdio(options, { settings, config, log, scrubber });
-    else await runHttp(options, { settings, config, log, scrubber });
+    const server = options.definition.id;
+    const destination = createLogDestination({ scrubber });
+    const log = createLogger({ scrubber, level: config.logLevel, server, destination });
+    const metrics = createMetrics({ server });
+    metrics.count("sophia_log_lines_lost_total", "Log lines that nobody read in time.", destination.dropped);
+    const started = { settings, config, log, scrubber, metrics };
+    if (options.arguments.includes("--stdio")) await runStdio(options, started);
+    else await runHttp(options, started);
   } catch (thrown) {
     const { message, exitCode } = describeStartFailure(toStartError(thrown, dataDir));
     process.stderr.write(`${scrubber.scrub(message)}\n`);
@@ -69,6 +75,7 @@ interface Started<Config extends z.ZodObject> {
   config: PlatformConfig;
   log: Logger;
   scrubber: Scrubber;
+  metrics: Metrics;
 }
 
 function readConfig<Services, Tables extends CoreTables, Config extends z.ZodObject>(
@@ -85,7 +92,7 @@ async function openPlatform<Services, Tables extends CoreTables, Config extends 
   options: RunServerOptions<Services, Tables, Config>,
   started: Started<Config>,
 ): Promise<Platform<Tables>> {
-  const { config, log, scrubber } = started;
+  const { config, log, scrubber, metrics } = started;
   prepareDataDir(config.dataDir);
   const store = await openStore<Tables>({
     dataDir: config.dataDir,
@@ -99,7 +106,7 @@ async function openPlatform<Services, Tables extends CoreTables, Config extends 
     log,
     scrubber,
     store,
-    metrics: createMetrics({ server: options.definition.id }),
+    metrics,
     ledger: createLedger({ store, clock: systemClock }),
     jobs: createJobs({ store, log, clock: systemClock }),
   };

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { hasErrorCode } from "../config/start-errors.ts";
 import { formatHead } from "./audit-chain.ts";
 import {
   type AuditLine,
@@ -29,17 +30,35 @@ export async function collectClaims(options: {
 }): Promise<Claims> {
   const claims: Claims = new Map();
   for (const chain of options.chains) {
-    let previousHash = genesisHash(chain);
-    for await (const line of readLines(join(options.directory, chain + chainExtension))) {
-      const mayClaim = line.text?.includes('"kind":"checkpoint"') ?? false;
-      const parsed = mayClaim && line.text !== undefined ? parseLine(line.text) : undefined;
-      if (parsed && isSigned(parsed, previousHash, options.verifier)) {
-        for (const head of readHeads(parsed)) addClaim(claims, head, chain);
-      }
-      previousHash = line.text?.slice(-66, -2) ?? "";
+    try {
+      await collectFrom(chain, claims, options);
+    } catch (thrown) {
+      // Told by the check of that chain itself.
+      if (!isFileError(thrown)) throw thrown;
     }
   }
   return claims;
+}
+
+async function collectFrom(
+  chain: string,
+  claims: Claims,
+  options: { directory: string; verifier: AuditVerifier },
+): Promise<void> {
+  let previousHash = genesisHash(chain);
+  for await (const line of readLines(join(options.directory, chain + chainExtension))) {
+    const mayClaim = line.text?.includes('"kind":"checkpoint"') ?? false;
+    const parsed = mayClaim && line.text !== undefined ? parseLine(line.text) : undefined;
+    if (parsed && isSigned(parsed, previousHash, options.verifier)) {
+      for (const head of readHeads(parsed)) addClaim(claims, head, chain);
+    }
+    previousHash = line.text?.slice(-66, -2) ?? "";
+  }
+}
+
+/** An error of the file system, not of this code. */
+export function isFileError(thrown: unknown): thrown is NodeJS.ErrnoException {
+  return thrown instanceof Error && "syscall" in thrown;
 }
 
 /** A chain's own head record, when it is exactly what the signer wrote. */
@@ -47,12 +66,12 @@ export async function readHeadRecord(
   directory: string,
   chain: string,
   verifier: AuditVerifier,
-): Promise<ChainHead | "missing" | "damaged"> {
+): Promise<ChainHead | "missing" | "unreadable" | "damaged"> {
   let text: string;
   try {
     text = await readFile(join(directory, chain + headExtension), "utf8");
-  } catch {
-    return "missing";
+  } catch (thrown) {
+    return hasErrorCode(thrown, "ENOENT") ? "missing" : "unreadable";
   }
   try {
     const { seq, hash, key, signature } = JSON.parse(text) as Record<string, unknown>;

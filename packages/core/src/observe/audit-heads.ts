@@ -11,17 +11,27 @@ const firstTailBytes = 16_384;
 
 /**
  * Reads the newest finished line of every chain in the folder; remembers what it saw, so that asking again costs one
- * `stat` for each file that did not grow. Chains that cannot be read are left to `verifyAudit`.
+ * `stat` for each file that did not grow. A chain that cannot be read is told once to `onUnreadable` and left out: the
+ * others must go on, and `verifyAudit` names it.
  */
-export function createHeadReader(directory: string): () => Promise<ChainHead[]> {
+export function createHeadReader(
+  directory: string,
+  onUnreadable: (file: string, thrown: unknown) => void,
+): () => Promise<ChainHead[]> {
   const known = new Map<string, KnownHead>();
+  const told = new Set<string>();
   return async () => {
     const heads: ChainHead[] = [];
     for (const file of await readdir(directory)) {
       const chain = file.slice(0, -chainExtension.length);
       if (!file.endsWith(chainExtension) || !parseChainName(chain)) continue;
-      const head = await readHead(join(directory, file), chain, known);
-      if (head) heads.push(head);
+      try {
+        const head = await readHead(join(directory, file), chain, known);
+        if (head) heads.push(head);
+      } catch (thrown) {
+        if (!told.has(file)) onUnreadable(file, thrown);
+        told.add(file);
+      }
     }
     return heads;
   };

@@ -10,6 +10,7 @@ import {
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ensureKeyFile } from "../config/key-file.ts";
+import { hasErrorCode, toFileError } from "../config/start-errors.ts";
 import { AppError } from "../errors/app-error.ts";
 
 /** Signs what the audit trail vouches for. Ed25519. */
@@ -78,8 +79,10 @@ export function readAuditVerifier(directory: string): AuditVerifier & { damaged:
 function listFiles(directory: string): string[] {
   try {
     return readdirSync(directory).filter((file) => file.endsWith(".pem"));
-  } catch {
-    return [];
+  } catch (thrown) {
+    if (hasErrorCode(thrown, "ENOENT")) return [];
+    // Without its keys every signature would seem forged.
+    throw toFileError(thrown, directory);
   }
 }
 

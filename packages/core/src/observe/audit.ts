@@ -22,6 +22,8 @@ export interface Audit {
   head(): ChainHead;
   /** Calls that could not be recorded since the start. */
   lost(): number;
+  /** Can the audit be written? After a failure it is tried here, so that asking also finds out that there is room again. */
+  check(): Promise<{ ok: boolean; detail: string }>;
   /** Writes what is waiting and a last checkpoint. */
   close(): Promise<void>;
 }
@@ -76,7 +78,9 @@ class AuditWriter implements Audit {
     mkdirSync(options.directory, { recursive: true, mode: 0o700 });
     this.#options = options;
     this.#signer = openAuditSigner(options.directory);
-    this.#readHeads = createHeadReader(options.directory);
+    this.#readHeads = createHeadReader(options.directory, (file, thrown) => {
+      options.log.error({ err: thrown, file }, "an audit file cannot be read: run `sophia audit verify`");
+    });
     this.#chain = this.#openChain();
     this.#timer = setInterval(() => this.#startCheckpoint(), options.checkpointMs ?? 10_000).unref();
   }
@@ -109,13 +113,20 @@ class AuditWriter implements Audit {
     return this.#lost;
   }
 
+  async check(): Promise<{ ok: boolean; detail: string }> {
+    if (this.#isFailing && !this.#isClosed) await this.#tryAgain();
+    const lost = this.#lost === 0 ? "" : `, ${this.#lost} calls not recorded`;
+    if (!this.#isFailing) return { ok: true, detail: `written${lost}` };
+    return { ok: false, detail: `cannot be written: changes are refused${lost}` };
+  }
+
   async close(): Promise<void> {
     clearInterval(this.#timer);
     this.#isClosed = true;
     this.#flush();
     await this.#checkpoint;
     try {
-      this.#chain.append(['"kind":"end"']);
+      this.#appendWithGap(['"kind":"end"']);
       await this.#writeCheckpoint();
     } catch (thrown) {
       // A full disk must not keep the server from stopping; the chain then ends like that of a killed process.
@@ -140,15 +151,13 @@ class AuditWriter implements Audit {
     this.#waiting = [];
     try {
       if (this.#isBroken) this.#replaceChain();
-      const gap = this.#untold > 0 ? [`"kind":"gap","lost":${this.#untold}`] : [];
-      this.#chain.append([...gap, ...batch.map((waiting) => waiting.members)]);
-      this.#untold = 0;
+      this.#appendWithGap(batch.map((waiting) => waiting.members));
     } catch (thrown) {
       this.#reportFailure(thrown);
       for (const waiting of batch) waiting.reject(unavailable(thrown));
       return;
     }
-    this.#isFailing = false;
+    this.#reportRecovery();
     const durable = batch.filter((waiting) => waiting.isDurable);
     for (const waiting of batch) if (!waiting.isDurable) waiting.resolve();
     if (durable.length > 0) this.#settleDurable(durable);
@@ -171,6 +180,23 @@ class AuditWriter implements Audit {
         },
       )
       .finally(() => clearTimeout(deadline));
+  }
+
+  /** Behind what was lost before, if anything was. */
+  #appendWithGap(lines: readonly AuditMembers[]): void {
+    const gap = this.#untold > 0 ? [`"kind":"gap","lost":${this.#untold}`] : [];
+    this.#chain.append([...gap, ...lines]);
+    this.#untold = 0;
+  }
+
+  async #tryAgain(): Promise<void> {
+    try {
+      if (this.#isBroken) this.#replaceChain();
+      await this.#writeCheckpoint();
+      this.#reportRecovery();
+    } catch (thrown) {
+      this.#reportFailure(thrown);
+    }
   }
 
   #replaceChain(): void {
@@ -215,6 +241,11 @@ class AuditWriter implements Audit {
   #reportFailure(thrown: unknown): void {
     if (!this.#isFailing) this.#options.log.error({ err: thrown }, "the audit trail cannot be written");
     this.#isFailing = true;
+  }
+
+  #reportRecovery(): void {
+    if (this.#isFailing) this.#options.log.info({ lost: this.#lost }, "the audit trail is written again");
+    this.#isFailing = false;
   }
 }
 

@@ -7,7 +7,12 @@ describe("createMetrics", () => {
     metrics.counter("calls_total", "Calls.", ["tool"]).increment({ tool: "query_data" }, 2);
     metrics.histogram("call_seconds", "Time.", ["tool"]).observe({ tool: "query_data" }, 0.3);
     metrics.gauge("depth", "Depth.", [], (gauge) => gauge.set({}, 7));
+    let lost = 3;
+    metrics.count("lost_total", "Lost.", () => lost);
+    expect(await metrics.text()).toContain('lost_total{server="bi"} 3');
+    lost = 5;
     const text = await metrics.text();
+    expect(text).toContain('lost_total{server="bi"} 5');
     expect(text).toContain('calls_total{tool="query_data",server="bi"} 2');
     expect(text).toMatch(/call_seconds_bucket\{le="0.5",[^}]*\} 1/);
     expect(text).toContain('depth{server="bi"} 7');

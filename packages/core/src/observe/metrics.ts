@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import { collectDefaultMetrics, Counter, type CounterConfiguration, Gauge, Histogram, Registry } from "prom-client";
 
 export type Labels<Name extends string> = Record<Name, string>;
 
@@ -32,6 +32,8 @@ export interface Metrics {
     labels: readonly Name[],
     collect?: (gauge: GaugeMetric<Name>) => void,
   ): GaugeMetric<Name>;
+  /** A counter without labels whose number is kept by somebody else; `read` is called just before each exposition. */
+  count(name: string, help: string, read: () => number): void;
   /** Prometheus text exposition, `contentType` beside it. */
   text(): Promise<string>;
   readonly contentType: string;
@@ -100,9 +102,22 @@ export function createMetrics(options: {
         return metric;
       });
     },
+    count: (name, help, read) =>
+      void once("count", name, [], () => createCount({ name, help, registers: [registry] }, read)),
     text: () => registry.metrics(),
     contentType: registry.contentType,
   };
+}
+
+function createCount(declared: CounterConfiguration<never>, read: () => number): Counter<never> {
+  const counter = new Counter({
+    ...declared,
+    collect() {
+      counter.reset();
+      counter.inc(read());
+    },
+  });
+  return counter;
 }
 
 /** Per metric: passes the first `maximum` label sets, turns every further one into `other`. */

@@ -9,47 +9,11 @@ import {
 } from "@opentelemetry/api";
 import { toAppError } from "../errors/app-error.ts";
 
-/**
- * Attribute names of the MCP and GenAI semantic conventions (semantic-conventions-genai, status Development) and of
- * OpenInference, which Arize and Phoenix read.
- */
+/** Attribute names of the MCP and GenAI semantic conventions (semantic-conventions-genai, status Development). */
 export const attributeNames = {
   mcpMethod: "mcp.method.name",
-  mcpProtocolVersion: "mcp.protocol.version",
-  mcpSessionId: "mcp.session.id",
-  mcpResourceUri: "mcp.resource.uri",
-  jsonRpcRequestId: "jsonrpc.request.id",
-  rpcStatusCode: "rpc.response.status_code",
   errorType: "error.type",
   toolName: "gen_ai.tool.name",
-  operationName: "gen_ai.operation.name",
-  promptName: "gen_ai.prompt.name",
-  providerName: "gen_ai.provider.name",
-  requestModel: "gen_ai.request.model",
-  responseModel: "gen_ai.response.model",
-  responseId: "gen_ai.response.id",
-  finishReasons: "gen_ai.response.finish_reasons",
-  inputTokens: "gen_ai.usage.input_tokens",
-  outputTokens: "gen_ai.usage.output_tokens",
-  openInferenceKind: "openinference.span.kind",
-  llmModelName: "llm.model_name",
-  llmProvider: "llm.provider",
-  llmPromptTokens: "llm.token_count.prompt",
-  llmCompletionTokens: "llm.token_count.completion",
-  llmTotalTokens: "llm.token_count.total",
-  llmCostTotal: "llm.cost.total",
-  userId: "user.id",
-  sessionId: "session.id",
-  service: "sophia.service",
-  serviceMode: "sophia.service.mode",
-  requestId: "sophia.request.id",
-  costUsd: "sophia.cost.usd",
-} as const;
-
-/** Operation names of the MCP conventions' metrics, and their buckets in seconds. */
-export const metricNames = {
-  serverOperationDuration: "mcp.server.operation.duration",
-  serverSessionDuration: "mcp.server.session.duration",
 } as const;
 
 /**

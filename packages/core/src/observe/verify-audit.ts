@@ -1,6 +1,15 @@
 import { access, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { addClaim, type Claim, type Claims, collectClaims, isSigned, readHeadRecord } from "./audit-claims.ts";
+import { toFileError } from "../config/start-errors.ts";
+import {
+  addClaim,
+  type Claim,
+  type Claims,
+  collectClaims,
+  isFileError,
+  isSigned,
+  readHeadRecord,
+} from "./audit-claims.ts";
 import {
   type AuditLine,
   chainExtension,
@@ -100,15 +109,11 @@ async function checkChain(options: ChainOptions): Promise<ChainCheck> {
     problem: undefined,
     notes: [],
   };
-  for await (const raw of readLines(join(options.directory, chain + chainExtension))) {
-    if (!raw.isFinished) {
-      checkTornEnd(raw, options, check);
-      break;
-    }
-    const reason = checkLine(raw, options, check);
-    if (reason === undefined) continue;
-    check.problem = { chain, line: raw.number, reason };
-    return check;
+  try {
+    await checkLines(options, check);
+  } catch (thrown) {
+    if (!isFileError(thrown)) throw thrown;
+    check.problem = { chain, line: 0, reason: `cannot be read (${thrown.code ?? "unknown cause"})` };
   }
   const last = [...claimed.keys()].reduce((highest, seq) => Math.max(highest, seq), 0);
   if (last > check.head.seq && !check.problem) {
@@ -116,6 +121,21 @@ async function checkChain(options: ChainOptions): Promise<ChainCheck> {
     check.problem = { chain, line: check.head.seq + 1, reason: `is missing up to line ${last}, which ${by} signed` };
   }
   return check;
+}
+
+/** Takes the lines into `check` up to the first bad one. */
+async function checkLines(options: ChainOptions, check: ChainCheck): Promise<void> {
+  const { chain } = options;
+  for await (const raw of readLines(join(options.directory, chain + chainExtension))) {
+    if (!raw.isFinished) {
+      checkTornEnd(raw, options, check);
+      return;
+    }
+    const reason = checkLine(raw, options, check);
+    if (reason === undefined) continue;
+    check.problem = { chain, line: raw.number, reason };
+    return;
+  }
 }
 
 /** Takes one line into `check`, or says what is wrong with it. */
@@ -167,7 +187,9 @@ function checkTornEnd(raw: RawLine, options: ChainOptions, check: ChainCheck): v
 }
 
 async function listChains(directory: string, extension: string): Promise<string[]> {
-  const files = await readdir(directory);
+  const files = await readdir(directory).catch((thrown: unknown) => {
+    throw toFileError(thrown, directory);
+  });
   return files
     .filter((file) => file.endsWith(extension))
     .map((file) => file.slice(0, -extension.length))
