@@ -1,0 +1,218 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { services } from "@sophia/vendors/registry";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { startSophia } from "../supervisor/testing/run-sophia.ts";
+import { type Canary, findCanaries, plantCanaries, readAllFiles } from "./canaries.ts";
+import { type AnyClient, connectLegacy } from "./clients.ts";
+import { exampleCalls } from "./example-calls.ts";
+import { environmentFor, freePorts, ready, serverIds, startSite } from "./start-servers.ts";
+
+const canaries = plantCanaries();
+/** Settings that the servers are started without: no store answers there. They have a test of their own. */
+const unreachable = "SOPHIA_DATABASE_URL";
+
+let home = "";
+let environment: Record<string, string> = {};
+const places = new Map<string, string>();
+const closing: (() => void)[] = [];
+
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), "sophia-canary-"));
+  places.clear();
+});
+afterEach(() => {
+  for (const close of closing.splice(0)) close();
+  rmSync(home, { recursive: true, force: true });
+});
+
+function valueOf(variable: string): string {
+  return canaries.find((canary) => canary.variable === variable)?.value ?? "";
+}
+
+/** A model server that repeats the key it was sent, in errors, in answers and in headers. */
+async function startParrot(): Promise<{ url: string; keys: Set<string> }> {
+  const keys = new Set<string>();
+  const parrot = createServer((request, response) => {
+    void answer(request).then(({ status, body }) => {
+      const key = request.headers.authorization ?? "";
+      keys.add(key);
+      response.writeHead(status, { "content-type": "application/json", "x-request-id": key });
+      response.end(JSON.stringify(body));
+    });
+  });
+  await new Promise<void>((resolve) => parrot.listen(0, "127.0.0.1", resolve));
+  closing.push(() => parrot.close());
+  return { url: `http://127.0.0.1:${(parrot.address() as AddressInfo).port}/v1`, keys };
+}
+
+async function answer(request: IncomingMessage): Promise<{ status: number; body: unknown }> {
+  const key = request.headers.authorization ?? "";
+  if (request.url === "/v1/models") return { status: 200, body: { data: [{ id: "parrot", owned_by: key }] } };
+  const question = await text(request);
+  if (question.includes("refuse")) return { status: 401, body: { error: { message: `Incorrect API key: ${key}` } } };
+  const message = { role: "assistant", content: `Your key is ${key}` };
+  return {
+    status: 200,
+    body: { id: "1", model: "parrot", choices: [{ index: 0, message, finish_reason: "stop" }], usage: {} },
+  };
+}
+
+async function callEverything(client: AnyClient, id: string, examples: Record<string, Record<string, unknown>>) {
+  async function call(name: string, values: Record<string, unknown>): Promise<unknown> {
+    const result = await client.callTool({ name, arguments: values }).catch((thrown: unknown) => String(thrown));
+    places.set(`${id} ${name} ${JSON.stringify(values).slice(0, 60)}`, JSON.stringify(result));
+    return result;
+  }
+  const { tools } = await client.listTools();
+  places.set(`${id} tools/list`, JSON.stringify(tools));
+  for (const { name } of tools) {
+    await call(name, examples[name] ?? {});
+    await call(name, { wrong: "arguments" });
+  }
+  const further = JSON.stringify(await call("find_tools", {}));
+  const names = [...further.matchAll(/\\?"name\\?":\s*\\?"(\w+)/g)].map(([, name = ""]) => name);
+  expect(names.length, further).toBeGreaterThan(0);
+  for (const name of new Set(names)) await call("run_tool", { tool: name, arguments: {} });
+  if (id === "ai") await call("complete", { prompt: "refuse me" });
+}
+
+async function askOverHttp(url: string): Promise<void> {
+  const bearer = valueOf("SOPHIA_TOKEN");
+  const authorization = `Bearer ${bearer}`;
+  const json = { "content-type": "application/json" };
+  const chat = JSON.stringify({ model: "parrot", messages: [{ role: "user", content: "refuse" }] });
+  const requests: [string, RequestInit][] = [
+    ...["/metrics", "/healthz", "/readyz", "/livez", "/", "/.well-known/oauth-protected-resource"].map(
+      (path): [string, RequestInit] => [path, {}],
+    ),
+    [`/mcp?token=${bearer}`, { method: "POST", headers: json, body: "{}" }],
+    [`/${bearer}`, { headers: { authorization } }],
+    ["/mcp", { method: "POST", headers: { ...json, authorization }, body: `{"broken": "${bearer}"` }],
+    ["/mcp", { method: "POST", headers: { ...json, authorization: `Bearer ${bearer}x` }, body: "{}" }],
+    ["/v1/models", { headers: { authorization } }],
+    ["/v1/chat/completions", { method: "POST", headers: { ...json, authorization }, body: chat }],
+  ];
+  for (const [index, [path, request]] of requests.entries()) {
+    const response = await fetch(`${url}${path}`, request);
+    const headers = JSON.stringify([...response.headers]);
+    places.set(`${url} request ${index}`, `${response.status} ${headers} ${await response.text()}`);
+  }
+}
+
+/** What a person runs beside the servers, in the same shell. */
+async function runCommands(): Promise<void> {
+  const commands = [
+    "doctor",
+    "doctor --json",
+    "status",
+    "status --json",
+    "plans --all",
+    "plans --all --json",
+    "token list",
+    "token list --json",
+    "audit verify",
+    "approve pl_none",
+    "refuse pl_none --reason x",
+    `connect cursor --file ${join(home, "cursor", "mcp.json")}`,
+  ];
+  for (const command of commands) {
+    const { stdout, stderr } = await startSophia(command.split(" "), environment).ended;
+    places.set(`sophia ${command}`, `${stdout}\n${stderr}`);
+  }
+}
+
+async function prepare(dataDir: string): Promise<{ urls: string[]; pageUrl: string; keys: Set<string> }> {
+  const site = await startSite(
+    () => "<html><body><article><p>A page of some words to read.</p></article></body></html>",
+  );
+  closing.push(() => site.close());
+  const parrot = await startParrot();
+  const ports = await freePorts(5);
+  environment = {
+    ...environmentFor(dataDir, site.host, ports),
+    ...Object.fromEntries(canaries.map(({ variable, value }) => [variable, value])),
+    HOME: home,
+    SOPHIA_LOG_LEVEL: "trace",
+    SOPHIA_OPENAI_BASE_URL: parrot.url,
+    SOPHIA_OPENAI_MODELS: "parrot",
+  };
+  delete environment[unreachable];
+  const urls = serverIds.map((_id, index) => `http://127.0.0.1:${ports[index]}`);
+  return { urls, pageUrl: `http://${site.host}/page`, keys: parrot.keys };
+}
+
+test("a canary in every setting is of its key's shape, and the search would find it", () => {
+  expect(canaries.length).toBeGreaterThan(24);
+  expect(new Set(canaries.map(({ secret }) => secret)).size).toBe(canaries.length);
+  for (const { variable, pattern } of services.flatMap(({ keyShape }) =>
+    keyShape.filter(({ isDistinct }) => isDistinct),
+  ))
+    expect(valueOf(variable), variable).toMatch(pattern);
+  mkdirSync(join(home, "deep"));
+  const planted = (canary: Canary): string => Buffer.from(`\u0000${canary.secret}\u00FF`, "latin1").toString("latin1");
+  for (const canary of canaries) writeFileSync(join(home, "deep", canary.variable), planted(canary), "latin1");
+  expect(findCanaries(canaries, readAllFiles(home))).toHaveLength(canaries.length);
+});
+
+test(
+  "fault 103: a canary secret planted in every configuration value appears nowhere",
+  { timeout: 240_000 },
+  async () => {
+    const dataDir = join(home, "data");
+    const { urls, pageUrl, keys } = await prepare(dataDir);
+    const up = startSophia(["up"], environment);
+    try {
+      await Promise.all(urls.map((url) => ready(url)));
+      for (const [index, id] of serverIds.entries()) {
+        const url = urls[index] ?? "";
+        const client = await connectLegacy({ kind: "http", url, bearer: valueOf("SOPHIA_TOKEN") });
+        await callEverything(client, id, exampleCalls(pageUrl)[id] ?? {});
+        await client.close();
+        await askOverHttp(url);
+      }
+      await runCommands();
+    } finally {
+      up.child.kill("SIGTERM");
+    }
+    const { stdout, stderr } = await up.ended;
+    places.set("up stdout", stdout);
+    places.set("up stderr", stderr);
+    for (const [path, content] of readAllFiles(dataDir)) places.set(path, content);
+
+    // They were in use: the model server was sent its key, and doctor counts the services as configured.
+    expect(keys).toContain(`Bearer ${valueOf("SOPHIA_OPENAI_API_KEY")}`);
+    expect(places.get("sophia doctor --json")).toContain('"mode":"live"');
+    expect(places.get("sophia status --json")).not.toContain('"down"');
+    expect(stderr).toContain("SOPHIA_REDIS_URL and OTEL_EXPORTER_OTLP_ENDPOINT: set, but not used yet");
+    expect(places.size).toBeGreaterThan(100);
+    expect(findCanaries(canaries, places)).toEqual([]);
+    // By design Cursor's own configuration holds the caller's token, and it alone.
+    const cursor = readFileSync(join(home, "cursor", "mcp.json"), "utf8");
+    expect(findCanaries(canaries, new Map([["mcp.json", cursor]]))).toEqual(["mcp.json: SOPHIA_TOKEN"]);
+  },
+);
+
+test("nor when the start fails: a database away, or every value in the wrong place", { timeout: 120_000 }, async () => {
+  await prepare(join(home, "data"));
+  const away = { ...environment, [unreachable]: valueOf(unreachable) };
+  // Each value moved to its neighbour, as by a slip in an .env file, and one where a number belongs.
+  const shifted = Object.fromEntries(
+    canaries.map(({ variable }, index) => [variable, canaries[(index + 1) % canaries.length]?.value ?? ""]),
+  );
+  const misplaced = { ...environment, ...shifted, SOPHIA_PORT_AI: valueOf("GITHUB_TOKEN") };
+  for (const [name, variables] of Object.entries({ away, misplaced })) {
+    for (const command of ["up", "plans", "doctor"]) {
+      const { code, stdout, stderr } = await startSophia([command], variables).ended;
+      expect({ name, command, code }).not.toMatchObject({ command: "up", code: 0 });
+      places.set(`${name} ${command}`, `${stdout}\n${stderr}`);
+    }
+  }
+  for (const [path, content] of readAllFiles(home)) places.set(path, content);
+  expect(places.get("misplaced up")).toContain("SOPHIA_PORT_AI:");
+  expect(findCanaries(canaries, places)).toEqual([]);
+});
