@@ -1,4 +1,6 @@
 import {
+  CLIENT_CAPABILITIES_META_KEY,
+  type ClientCapabilities,
   type createRequestStateCodec,
   inputRequired,
   type InputRequests,
@@ -44,8 +46,9 @@ export function createChannel(
   context: ServerContext,
   { scrubber, stream }: { scrubber: Scrubber; stream?: StreamCloser | undefined },
 ): ClientChannel {
-  // The SDK fills this from `initialize` (2025) and from the request's own envelope (2026-07-28).
-  const declared = server.getClientCapabilities();
+  // In the request's own envelope (2026-07-28), else from `initialize` (2025).
+  const envelope: { [CLIENT_CAPABILITIES_META_KEY]?: ClientCapabilities } | undefined = context.mcpReq.envelope;
+  const declared = envelope?.[CLIENT_CAPABILITIES_META_KEY] ?? server.getClientCapabilities();
   return {
     can: {
       form: declared?.elicitation !== undefined,
