@@ -11,11 +11,15 @@ const maxLogBytes = 10 * 1024 * 1024;
 
 /** Tools of ours that carry out a change. Everything else reads, or only makes a plan. */
 const changing = new Set(["apply_change"]);
-/** Names of other people's tools that destroy or release something. */
-const destructive = /(?:^|_)(?:delete|destroy|drop|truncate|purge|wipe|terminate|force_push|reset_hard)(?:_|$)/;
+/** Names of tools that destroy or release something, ours and other people's. */
+const destructive =
+  /(?:^|_)(?:delete|destroy|drop|remove|truncate|purge|prune|wipe|erase|terminate|revoke|force_push|reset_hard)(?:_|$)/;
+/** Our tool that runs another one: what counts is the one inside. */
+const wrapper = "run_tool";
+const maxDepth = 8;
 
 /** The decision for one call. `deny` cannot be overruled in Cursor, `ask` puts a person in front. */
-export function decide({ tool, input }) {
+function decide({ tool, input }) {
   if (changing.has(tool)) {
     const planId = typeof input?.planId === "string" ? input.planId : "";
     if (planId === "") return refuse("apply_change needs the planId of a plan. Make the plan first.");
@@ -26,7 +30,7 @@ export function decide({ tool, input }) {
         "A person confirms this change in Cursor. If the plan is not low risk, it also needs: sophia approve ID",
     };
   }
-  if (destructive.test(tool)) {
+  if (destructive.test(toSnakeCase(tool))) {
     return {
       permission: "ask",
       user_message: `${printable(tool)} sounds destructive. Allow it?`,
@@ -34,6 +38,22 @@ export function decide({ tool, input }) {
     };
   }
   return { permission: "allow" };
+}
+
+/** deleteBranch and delete-branch are delete_branch. */
+function toSnakeCase(name) {
+  return name
+    .replace(/([a-z\d])([A-Z])/g, "$1_$2")
+    .replace(/[^A-Za-z\d]+/g, "_")
+    .toLowerCase();
+}
+
+/** The call that is really made: run_tool names another tool and brings its arguments. */
+function unwrap(call, depth = 0) {
+  if (call.tool !== wrapper) return call;
+  const { tool, arguments: input } = call.input ?? {};
+  if (typeof tool !== "string" || depth >= maxDepth) throw new Error("run_tool names no tool");
+  return unwrap({ ...call, tool, input: parseInput(input) }, depth + 1);
 }
 
 function refuse(message) {
@@ -46,7 +66,8 @@ function printable(value) {
 
 /** One line for each call: what and how it was decided, the arguments as a hash only. */
 function note(call, permission) {
-  const folder = join(process.env.SOPHIA_DATA_DIR || join(homedir(), ".sophia"), "hooks");
+  const dataDir = (process.env.SOPHIA_DATA_DIR || "~/.sophia").replace(/^~(?=\/|$)/, homedir());
+  const folder = join(dataDir, "hooks");
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const file = join(folder, "cursor.jsonl");
   if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > maxLogBytes) renameSync(file, `${file}.1`);
@@ -56,6 +77,7 @@ function note(call, permission) {
   const line = {
     at: new Date().toISOString(),
     tool: call.tool.slice(0, 200),
+    ...(call.through && { through: call.through }),
     server: call.server,
     argumentsHash,
     permission,
@@ -67,11 +89,22 @@ function parseCall(json) {
   if (json.length > maxInputLength) throw new Error("the call is too long");
   const event = JSON.parse(json);
   if (typeof event?.tool_name !== "string") throw new Error("the call has no tool_name");
-  // Cursor sends the arguments as an object or as JSON text, depending on its version.
-  const input = typeof event.tool_input === "string" ? JSON.parse(event.tool_input || "{}") : event.tool_input;
-  // Without its query: people put keys there.
-  const server = typeof event.url === "string" ? event.url.split(/[?#]/)[0] : undefined;
-  return { tool: event.tool_name.replace(/^MCP:/, ""), input, server };
+  const server = typeof event.url === "string" && URL.canParse(event.url) ? withoutKeys(new URL(event.url)) : undefined;
+  const outer = { tool: event.tool_name.replace(/^MCP:/, ""), input: parseInput(event.tool_input), server };
+  const call = unwrap(outer);
+  return call === outer ? outer : { ...call, through: outer.tool };
+}
+
+/** Without query and user: people put keys there. */
+function withoutKeys({ protocol, host, pathname }) {
+  return `${protocol}//${host}${pathname}`;
+}
+
+/** Cursor sends the arguments as an object or as JSON text, depending on its version. */
+function parseInput(input) {
+  const parsed = typeof input === "string" ? JSON.parse(input || "{}") : (input ?? {});
+  if (typeof parsed !== "object" || Array.isArray(parsed)) throw new Error("the arguments are no object");
+  return parsed ?? {};
 }
 
 async function main() {
@@ -88,4 +121,4 @@ async function main() {
   }
 }
 
-if (process.argv[1] === import.meta.filename) await main();
+await main();

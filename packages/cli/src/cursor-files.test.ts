@@ -25,27 +25,41 @@ function runGuard(input: string, folder = dataDir): { permission: string; user_m
 describe("the guard hook", () => {
   test.for([
     { tool_name: "query_data", tool_input: { sql: "select 1" }, permission: "allow" },
-    { tool_name: "run_tool", tool_input: { name: "import_file" }, permission: "allow" },
+    { tool_name: "run_tool", tool_input: { tool: "import_dataset", arguments: {} }, permission: "allow" },
+    { tool_name: "run_tool", tool_input: '{"tool":"list_documents"}', permission: "allow" },
+    { tool_name: "run_tool", tool_input: { tool: "delete_document", arguments: { id: "d1" } }, permission: "ask" },
+    { tool_name: "run_tool", tool_input: { tool: "apply_change", arguments: { planId: "pl_1" } }, permission: "ask" },
+    { tool_name: "run_tool", tool_input: { tool: "apply_change", arguments: '{"planId":"pl_1"}' }, permission: "ask" },
+    { tool_name: "run_tool", tool_input: { tool: "apply_change" }, permission: "deny" },
+    { tool_name: "run_tool", tool_input: { tool: "run_tool", arguments: { tool: "drop_table" } }, permission: "ask" },
+    { tool_name: "run_tool", tool_input: {}, permission: "deny" },
+    { tool_name: "run_tool", tool_input: { tool: ["drop_table"] }, permission: "deny" },
+    { tool_name: "run_tool", tool_input: { tool: "list_documents", arguments: "{" }, permission: "deny" },
     { tool_name: "apply_change", tool_input: { planId: "pl_1" }, permission: "ask" },
     { tool_name: "MCP:apply_change", tool_input: '{"planId":"pl_1"}', permission: "ask" },
     { tool_name: "apply_change", tool_input: {}, permission: "deny" },
     { tool_name: "apply_change", tool_input: "", permission: "deny" },
     { tool_name: "drop_table", tool_input: {}, permission: "ask" },
     { tool_name: "terminate_instance", tool_input: {}, permission: "ask" },
+    { tool_name: "deleteBranch", tool_input: {}, permission: "ask" },
+    { tool_name: "delete-branch", tool_input: {}, permission: "ask" },
+    { tool_name: "removeFiles", tool_input: {}, permission: "ask" },
+    { tool_name: "list_dropped_frames", tool_input: {}, permission: "allow" },
     { tool_name: "search_deleted_pages", tool_input: {}, permission: "allow" },
   ])("$tool_name $tool_input: $permission", ({ permission, ...event }) => {
     expect(runGuard(JSON.stringify(event)).permission).toBe(permission);
   });
 
-  test("every call is noted, without its arguments and without the query of the address", () => {
+  test("every call is noted, without its arguments and without what may be a key in the address", () => {
     runGuard(
       JSON.stringify({
         tool_name: "query_data",
         tool_input: { sql: "canary-9f31" },
-        url: "http://h/mcp?key=canary-9f31",
+        url: "http://me:canary-9f31@h/mcp?key=canary-9f31#canary-9f31",
       }),
     );
     runGuard(JSON.stringify({ tool_name: "apply_change", tool_input: {} }));
+    runGuard(JSON.stringify({ tool_name: "run_tool", tool_input: { tool: "delete_document", arguments: {} } }));
     const file = join(dataDir, "hooks", "cursor.jsonl");
     const lines = readFileSync(file, "utf8")
       .trim()
@@ -54,17 +68,27 @@ describe("the guard hook", () => {
     expect(lines).toMatchObject([
       { tool: "query_data", server: "http://h/mcp", permission: "allow" },
       { tool: "apply_change", permission: "deny" },
+      { tool: "delete_document", through: "run_tool", permission: "ask" },
     ]);
     expect(readFileSync(file, "utf8")).not.toContain("canary-9f31");
     expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 
-  test.for(["", "not json", "{}", '{"tool_name": 7}', '{"tool_name":"x","tool_input":"{"}'])(
-    "%j is denied",
-    (input) => {
-      expect(runGuard(input).permission).toBe("deny");
-    },
-  );
+  const nested = `${'{"tool":"run_tool","arguments":'.repeat(5_000)}{}${"}".repeat(5_000)}`;
+  test.for([
+    "",
+    "not json",
+    "null",
+    "[]",
+    "{}",
+    '{"tool_name": 7}',
+    '{"tool_name":"x","tool_input":"{"}',
+    '{"tool_name":"x","tool_input":[1]}',
+    `{"tool_name":"run_tool","tool_input":${nested}}`,
+    "x".repeat(5_000_000),
+  ])("%j is denied", (input) => {
+    expect(runGuard(input).permission).toBe("deny");
+  });
 
   test("a call that cannot be noted is denied", () => {
     const file = join(dataDir, "file");
