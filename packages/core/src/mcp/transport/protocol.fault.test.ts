@@ -46,6 +46,16 @@ test("fault 63: a modern batch is refused, a legacy one is bounded and counts ev
   const many = Array.from({ length: 101 }, (_, id) => ({ jsonrpc: "2.0", id, method: "ping" }));
   const over = await post(server.url, bearer, { headers: json, body: JSON.stringify(many) });
   expect(over.status).toBe(400);
+  const limits = { requestsPerSecond: 1, burst: 3 };
+  const limited = await startTestServer({ definition: sampleServer, services, limits } as never);
+  const calls = Array.from({ length: 20 }, (_, id) => JSON.parse(call("legacy", "echo_text", { text: "x" }, id).body));
+  const batch = await post(limited.url, await limited.bearer(), { headers: json, body: JSON.stringify(calls) });
+  await limited.close();
+  const answered = batch.text.match(/"structuredContent":\{"text":"x"/g)?.length ?? 0;
+  const refusedCalls = batch.text.match(/Too many calls of this kind\. Wait/g)?.length ?? 0;
+  expect(answered + refusedCalls).toBe(20);
+  expect(answered).toBeGreaterThanOrEqual(3);
+  expect(answered).toBeLessThan(8);
 });
 
 test("fault 64: an unknown method is 404 and −32601", async () => {
@@ -73,6 +83,16 @@ describe.each(eras)("fault 66: arguments that do not fit (%s)", (era) => {
     expect(text).toContain(field);
     expect(text).not.toContain("sk-live");
     expect(answer.result?.isError ?? true).toBe(true);
+  });
+
+  test("no tool runs for them", async () => {
+    for (const values of [{}, { ms: "1" }, { ms: 1, more: 1 }, { ms: 1e9 }]) {
+      await post(server.url, bearer, call(era, "wait_long", values));
+    }
+    expect(services.started).toBe(0);
+    await post(server.url, bearer, call(era, "wait_long", { ms: 1 }));
+    expect(services.started).toBe(1);
+    services.started = 0;
   });
 });
 
