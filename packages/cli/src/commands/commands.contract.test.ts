@@ -215,6 +215,19 @@ test("connect writes the file although the servers are down, says so, and fails"
   ]);
   expect(stdout + stderr).not.toContain(bearer);
   expect(stdout).toContain("cursor://anysphere.cursor-deeplink/mcp/install?name=sophia-ai&config=");
-  await run(["connect", "cursor", "--file", file], { environment: ports });
-  expect(readFileSync(file, "utf8")).toContain(bearer);
+  const before = readFileSync(file, "utf8");
+  const again = await run(["connect", "cursor", "--file", file], { environment: ports });
+  expect(readFileSync(file, "utf8")).toBe(before);
+  expect(again.stderr).not.toContain("The file as it was");
+  expect(globSync("*", { cwd: join(dataDir, "cursor") })).toEqual(["mcp.json"]);
+});
+
+test("connect leaves a broken configuration of Cursor alone and makes no token", async () => {
+  const file = join(dataDir, "mcp.json");
+  writeFileSync(file, '{"mcpServers": {},}');
+  const { code, stderr } = await run(["connect", "cursor", "--file", file]);
+  expect(code).toBe(78);
+  expect(stderr).toContain("is not valid JSON");
+  expect(readFileSync(file, "utf8")).toBe('{"mcpServers": {},}');
+  expect(await withTokens(({ tokens }) => tokens.list())).toEqual([]);
 });

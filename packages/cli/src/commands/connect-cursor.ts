@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { callerTokenFile, createTokens } from "@sophia/core/approval/tokens";
+import type { PlatformConfig } from "@sophia/core/config/platform-config";
 import { unwrap } from "@sophia/core/config/secret";
 import { AppError } from "@sophia/core/errors/app-error";
 import { systemClock } from "@sophia/core/limits/clock";
@@ -12,6 +13,7 @@ import { withStore } from "../with-store.ts";
 import type { CommandContext } from "./command-context.ts";
 import type { CursorConfig, CursorServer } from "./cursor-config.ts";
 import { mergeServers, readCursorConfig, writeCursorConfig } from "./cursor-config.ts";
+import { explainProjectFile } from "./project-file.ts";
 
 /** Writes the four servers and a token into Cursor's user configuration, then calls each one as Cursor would. */
 export async function runConnectCursor(
@@ -32,11 +34,13 @@ export async function runConnectCursor(
   const backup = await writeCursorConfig(file, mergeServers(before, servers));
   terminal.note(`Wrote sophia-${serverList.map(({ id }) => id).join(", sophia-")} to ${file}.`);
   if (backup !== undefined) terminal.note(`The file as it was: ${backup}`);
-  if (existsSync(join(process.cwd(), ".cursor", "mcp.json"))) {
-    terminal.note(
-      "In this folder .cursor/mcp.json comes first. It takes the token from SOPHIA_TOKEN: start Cursor from a shell that has it, or open another folder.",
-    );
-  }
+  const project = await explainProjectFile({
+    folder: process.cwd(),
+    written: file,
+    servers,
+    tokenFile: findTokenFile(config.platform),
+  });
+  if (project !== undefined) terminal.note(project);
   const failed = await callAll(context, bearer);
   for (const { id, title } of serverList) terminal.print(`${title}: ${formatDeeplink(`sophia-${id}`, servers)}`);
   if (failed > 0) return 1;
@@ -85,6 +89,12 @@ async function findBearer(context: CommandContext, cursor: CursorConfig): Promis
     });
     return bearer;
   });
+}
+
+/** Its token is as good as the one that was written; the path may be shown where the token may not. */
+function findTokenFile({ dataDir, token }: PlatformConfig): string | undefined {
+  const file = join(dataDir, callerTokenFile);
+  return token === undefined && existsSync(file) ? file : undefined;
 }
 
 function findOwnBearer(cursor: CursorConfig): string | undefined {

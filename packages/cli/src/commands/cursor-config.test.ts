@@ -73,6 +73,12 @@ test.for([
   expect(readFileSync(file, "utf8")).toBe(text);
 });
 
+test("a folder that cannot be made is explained", async () => {
+  writeFileSync(join(folder, "file"), "");
+  const below = join(folder, "file", "mcp.json");
+  await expect(writeCursorConfig(below, mergeServers({}, sophia))).rejects.toThrow(`${below} cannot be written.`);
+});
+
 test("the explanation of a mistake never quotes the file", async () => {
   await writeCursorConfig(file, {});
   writeFileSync(file, '{"mcpServers": {"a": {"headers": {"Authorization": "Bearer canary-9f31" "}}}}');

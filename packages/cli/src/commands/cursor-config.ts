@@ -36,7 +36,6 @@ export function mergeServers(config: CursorConfig, servers: Readonly<Record<stri
  * resolves with the copy's path, or `undefined` when there was nothing to keep or nothing to change.
  */
 export async function writeCursorConfig(file: string, config: CursorConfig): Promise<string | undefined> {
-  await mkdir(dirname(file), { recursive: true });
   // People keep this file in a repository of dot-files and link to it: the link stays.
   const target = await realpath(file).catch(() => file);
   const old = await readFile(target, "utf8").catch(() => undefined);
@@ -45,9 +44,10 @@ export async function writeCursorConfig(file: string, config: CursorConfig): Pro
     await chmod(target, 0o600);
     return undefined;
   }
-  const backup = old === undefined ? undefined : await keepCopy(target);
   const temporary = `${target}.${randomBytes(6).toString("hex")}.tmp`;
   try {
+    await mkdir(dirname(target), { recursive: true });
+    const backup = old === undefined ? undefined : await keepCopy(target);
     const handle = await open(temporary, "wx", 0o600);
     try {
       await handle.writeFile(text);
@@ -56,14 +56,15 @@ export async function writeCursorConfig(file: string, config: CursorConfig): Pro
       await handle.close();
     }
     await rename(temporary, target);
+    return backup;
   } catch (error) {
-    await rm(temporary, { force: true });
+    // Where nothing could be made there is nothing to take away.
+    await rm(temporary, { force: true }).catch(() => {});
     throw new AppError("not_configured", `${file} cannot be written.`, {
       hint: "Check the permissions of its folder. The old file is unchanged.",
       cause: error,
     });
   }
-  return backup;
 }
 
 async function keepCopy(file: string): Promise<string> {
