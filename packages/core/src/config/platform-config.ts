@@ -23,7 +23,7 @@ export interface PlatformConfig {
 }
 
 /** Settings that are read and do nothing yet. Whoever sets one should hear of it. */
-export const unusedSettings = ["SOPHIA_REDIS_URL", "OTEL_EXPORTER_OTLP_ENDPOINT"] as const;
+export const unusedSettings = ["OTEL_EXPORTER_OTLP_ENDPOINT"] as const;
 
 const portNames = [
   "SOPHIA_PORT_AI",
@@ -67,7 +67,7 @@ export const PlatformSettings = z
       .describe("PostgreSQL instead of the embedded store."),
     SOPHIA_REDIS_URL: secretUrl(["redis:", "rediss:"])
       .optional()
-      .describe("Redis for limits and cache across machines. Not used yet: get_status only looks whether it answers."),
+      .describe("Redis: the services' limits are counted there, over all processes and machines."),
     SOPHIA_LOG_LEVEL: z
       .enum(logLevels, `must be one of ${logLevels.join(", ")}`)
       .default("info")

@@ -27,6 +27,7 @@ export interface Pacer {
   enter(request: PaceRequest): Promise<Pass>;
   /** The vendor said "later": pauses every call under the key (or of the class, when the row has a gate of its own). */
   pause(request: Pick<PaceRequest, "key" | "row">, forMs: number): Promise<void>;
+  close(): Promise<void>;
 }
 
 const maxWaiting = 1_000;
@@ -74,6 +75,10 @@ class StorePacer implements Pacer {
 
   async pause(request: Pick<PaceRequest, "key" | "row">, forMs: number): Promise<void> {
     await this.#store.closeGate(gateKey(request), forMs);
+  }
+
+  async close(): Promise<void> {
+    await this.#store.close();
   }
 
   async #takeRate(request: PaceRequest): Promise<void> {

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Logger } from "pino";
 import type { PlatformConfig } from "../config/platform-config.ts";
 import type { Clock } from "../limits/clock.ts";
+import type { Pacer } from "../limits/pacer.ts";
 import type { Jobs } from "../jobs/jobs.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { HealthCheck } from "../observe/health.ts";
@@ -21,6 +22,8 @@ export interface Platform<Tables extends CoreTables = CoreTables> {
   store: Store<Tables>;
   ledger: Ledger;
   jobs: Jobs;
+  /** For every client of a vendor: what it counts holds over all of them, and with Redis over all processes. */
+  pacer: Pacer;
 }
 
 /** An HTTP route beside `/mcp`, behind the same guards, size limit and bearer. */

@@ -6,9 +6,6 @@ import { findPortOwner } from "../config/port-owner.ts";
 import { PlatformSettings, toPlatformConfig, type PlatformConfig } from "../config/platform-config.ts";
 import { portTaken, toStartError } from "../config/start-errors.ts";
 import { AppError } from "../errors/app-error.ts";
-import { createJobs } from "../jobs/jobs.ts";
-import { createLedger } from "../ledger/ledger.ts";
-import { systemClock } from "../limits/clock.ts";
 import { createLogDestination } from "../observe/log-destination.ts";
 import { createLogger } from "../observe/log.ts";
 import { createMetrics, type Metrics } from "../observe/metrics.ts";
@@ -16,6 +13,7 @@ import { createScrubber, type Scrubber } from "../observe/scrub.ts";
 import type { CoreTables } from "../store/core-tables.ts";
 import { prepareDataDir } from "../store/sqlite-file.ts";
 import { openStore, type MigrationSet } from "../store/store.ts";
+import { createPlatform } from "./create-platform.ts";
 import type { ServerDefinition } from "./define-server.ts";
 import type { Platform, ServerRuntime } from "./platform.ts";
 import { attachSupervisor } from "./process-lifecycle.ts";
@@ -100,16 +98,7 @@ async function openPlatform<Services, Tables extends CoreTables, Config extends 
     migrations: options.migrations,
     log,
   });
-  return {
-    config,
-    clock: systemClock,
-    log,
-    scrubber,
-    store,
-    metrics,
-    ledger: createLedger({ store, clock: systemClock }),
-    jobs: createJobs({ store, log, clock: systemClock }),
-  };
+  return await createPlatform({ config, log, scrubber, store, metrics });
 }
 
 async function runHttp<Services, Tables extends CoreTables, Config extends z.ZodObject>(
@@ -139,7 +128,7 @@ async function runHttp<Services, Tables extends CoreTables, Config extends z.Zod
       await Promise.all([http.drain(graceMs), platform.jobs.stop(graceMs)]);
       await server.close();
       await runtime.close?.();
-      await platform.store.close();
+      await Promise.all([platform.pacer.close(), platform.store.close()]);
     },
   });
 }
@@ -169,7 +158,7 @@ async function runStdio<Services, Tables extends CoreTables, Config extends z.Zo
   await platform.jobs.stop(stdioGraceMs);
   await server.close();
   await runtime.close?.();
-  await platform.store.close();
+  await Promise.all([platform.pacer.close(), platform.store.close()]);
 }
 
 /** A store with more tables is a store of core's tables; Kysely's types are invariant and cannot say so. */

@@ -8,12 +8,11 @@ import { createPlans } from "../approval/plans.ts";
 import { createTokens } from "../approval/tokens.ts";
 import type { Environment } from "../config/parse-config.ts";
 import { PlatformSettings, toPlatformConfig } from "../config/platform-config.ts";
-import { createJobs } from "../jobs/jobs.ts";
-import { createLedger } from "../ledger/ledger.ts";
 import { systemClock } from "../limits/clock.ts";
+import { createPlatform } from "../mcp/create-platform.ts";
 import type { ServerDefinition } from "../mcp/define-server.ts";
 import type { Caller, Scope } from "../mcp/define-tool.ts";
-import type { HttpRoute, Platform } from "../mcp/platform.ts";
+import type { HttpRoute } from "../mcp/platform.ts";
 import { startServer } from "../mcp/start-server.ts";
 import type { HealthCheck } from "../observe/health.ts";
 import { createLogDestination } from "../observe/log-destination.ts";
@@ -44,16 +43,8 @@ export async function startTestServer<Services>(options: TestServerOptions<Servi
   const lines: string[] = [];
   const log = createTestLogger(options.definition.id, lines, scrubber);
   const store = await openStore<CoreTables>({ dataDir, migrations: [], log });
-  const platform: Platform = {
-    config,
-    clock: systemClock,
-    log,
-    scrubber,
-    store,
-    metrics: createMetrics({ server: options.definition.id }),
-    ledger: createLedger({ store, clock: systemClock }),
-    jobs: createJobs({ store, log, clock: systemClock }),
-  };
+  const metrics = createMetrics({ server: options.definition.id });
+  const platform = await createPlatform({ config, log, scrubber, store, metrics });
   const tokens = createTokens({ store, clock: systemClock });
   const server = await startServer({
     definition: options.definition,
@@ -90,7 +81,7 @@ export async function startTestServer<Services>(options: TestServerOptions<Servi
     async close() {
       await http.close();
       await server.close();
-      await store.close();
+      await Promise.all([platform.pacer.close(), store.close()]);
       rmSync(dataDir, { recursive: true, force: true });
     },
   };

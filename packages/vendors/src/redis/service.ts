@@ -10,15 +10,15 @@ export const redis = defineService({
   id: "redis",
   title: "Redis",
   group: "store",
-  purpose: "Limits and cache across machines; without it, both in each process.",
-  served: false,
+  purpose: "Limits of the services' APIs counted over all processes; without it, in each process.",
+  served: true,
   docsUrl,
   config: z.object({ SOPHIA_REDIS_URL: PlatformSettings.shape.SOPHIA_REDIS_URL }),
   keyShape: [{ variable: "SOPHIA_REDIS_URL", pattern: /^rediss?:\/\//, isDistinct: true }],
   modes: ({ config, simulate }) =>
     resolveMode({
       required: { SOPHIA_REDIS_URL: config.SOPHIA_REDIS_URL },
-      local: "keeps limits and cache in each process",
+      local: "counts limits in each process",
       simulate,
       docsUrl,
     }),

@@ -1,6 +1,7 @@
 import type { Clock } from "@sophia/core/limits/clock";
 import { badReply } from "@sophia/core/http/failures";
 import { createHttp, type HttpObserver } from "@sophia/core/http/http";
+import type { Pacer } from "@sophia/core/limits/pacer";
 import type { Logger } from "pino";
 import { z } from "zod";
 import type { ModelEndpoint } from "./endpoint.ts";
@@ -30,6 +31,7 @@ export interface OpenAiClientOptions {
   log: Logger;
   clock: Clock;
   observer?: HttpObserver;
+  pacer?: Pacer;
   /** Total for one call. Default 5 minutes: reasoning models think long before the first byte. */
   timeoutMs?: number;
   /** Longest silence inside a stream. Default 60 s. */
@@ -72,6 +74,7 @@ export function createOpenAiClient(options: OpenAiClientOptions): OpenAiClient {
     log: options.log,
     clock: options.clock,
     ...(options.observer && { observer: options.observer }),
+    ...(options.pacer && { pacer: options.pacer }),
     maxBytes: maxAnswerBytes,
     // A second attempt would be billed a second time; falling back is the router's decision, not the wire's.
     attempts: 1,

@@ -7,9 +7,7 @@ import { cacheMigrations } from "@sophia/core/cache/cache-tables";
 import { createExactCache } from "@sophia/core/cache/exact-cache";
 import { PlatformSettings, toPlatformConfig } from "@sophia/core/config/platform-config";
 import { createLexicalEmbedder } from "@sophia/core/embed/lexical-embedder";
-import { createJobs } from "@sophia/core/jobs/jobs";
-import { createLedger } from "@sophia/core/ledger/ledger";
-import { systemClock } from "@sophia/core/limits/clock";
+import { createPlatform } from "@sophia/core/mcp/create-platform";
 import type { Platform } from "@sophia/core/mcp/platform";
 import { startServer } from "@sophia/core/mcp/start-server";
 import { createMetrics } from "@sophia/core/observe/metrics";
@@ -51,7 +49,7 @@ export interface AiHarness {
 export async function startAiHarness(options: HarnessOptions = {}): Promise<AiHarness> {
   const dataDir = await mkdtemp(join(tmpdir(), "sophia-ai-"));
   const simulator = await startOpenAiSimulator({ seed: 3 });
-  const platform = await createPlatform(dataDir);
+  const platform = await openPlatform(dataDir);
   const { log, clock, ledger, store } = platform;
   const endpoint = {
     service: "openrouter",
@@ -105,18 +103,10 @@ export async function startAiHarness(options: HarnessOptions = {}): Promise<AiHa
   };
 }
 
-async function createPlatform(dataDir: string): Promise<Platform<AiTables>> {
+async function openPlatform(dataDir: string): Promise<Platform<AiTables>> {
   const scrubber = createScrubber();
   const log = pino({ level: "silent" });
   const store = await openStore<AiTables>({ dataDir, migrations: [cacheMigrations], log });
-  return {
-    config: toPlatformConfig(PlatformSettings.parse({ SOPHIA_DATA_DIR: dataDir })),
-    clock: systemClock,
-    log,
-    scrubber,
-    store,
-    metrics: createMetrics({ server: "ai" }),
-    ledger: createLedger({ store, clock: systemClock }),
-    jobs: createJobs({ store, log, clock: systemClock }),
-  };
+  const config = toPlatformConfig(PlatformSettings.parse({ SOPHIA_DATA_DIR: dataDir }));
+  return await createPlatform({ config, log, scrubber, store, metrics: createMetrics({ server: "ai" }) });
 }
