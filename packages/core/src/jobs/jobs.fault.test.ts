@@ -2,7 +2,7 @@ import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { CoreTables } from "../store/core-tables.ts";
-import type { Engine } from "../store/store.ts";
+import type { Engine, Store } from "../store/store.ts";
 import { startScript } from "../testing/child-script.ts";
 import { silentLog, startEngine, type StoreEngine, type StorePlace } from "../testing/store-engines.ts";
 import { createJobs, type JobRun, type Jobs } from "./jobs.ts";
@@ -145,6 +145,31 @@ describe.each<Engine>(["sqlite", "postgres"])("job faults on %s", (engine) => {
     },
   );
 
+  test("fault 2: killed with 50 enqueues in flight: the same keys again give each effect once", async ({ skip }) => {
+    skip(!stores, `no ${engine} on this machine`);
+    const place = (await stores?.createPlace()) as StorePlace;
+    const script = startScript(manyScript, place);
+    await script.waitFor("ack");
+    script.kill("SIGKILL");
+    await script.ended;
+    // The last line may be cut by the kill.
+    const acknowledged = script.lines.slice(0, -1).map((line) => line.slice(4));
+    const store = await stores?.open<CoreTables>(place);
+    const jobs = createJobs({ store: store as Store<CoreTables>, log: silentLog, pollMs: 20, concurrency: 16 });
+    running.push(jobs);
+    jobs.define("many", async ({ input }) => appendFileSync(join(place.dataDir, "effects"), `${String(input)}\n`));
+    const again = await Promise.all(
+      keys.map(async (key) => ({ key, ...(await jobs.enqueue({ kind: "many", input: key, idempotencyKey: key })) })),
+    );
+    const existed = again.filter((job) => job.existed).map((job) => job.key);
+    expect(acknowledged.filter((key) => !existed.includes(key))).toEqual([]);
+    jobs.start();
+    await expect
+      .poll(async () => (await jobs.list({ state: "succeeded" })).length, { timeout: 15_000, interval: 20 })
+      .toBe(50);
+    expect(readEffects(place).toSorted()).toEqual(keys.toSorted());
+  });
+
   test("fault 4: a stopped process loses its lease, and is fenced out when it wakes", async ({ skip }) => {
     skip(!stores, `no ${engine} on this machine`);
     const place = (await stores?.createPlace()) as StorePlace;
@@ -160,6 +185,21 @@ describe.each<Engine>(["sqlite", "postgres"])("job faults on %s", (engine) => {
     expect(await onlyJob(jobs)).toMatchObject({ state: "succeeded", result: "resumed", attempt: 2 });
   });
 });
+
+const keys = Array.from({ length: 50 }, (_, index) => `key-${index}`);
+
+/** Enqueues 50 jobs at once and says which were acknowledged; runs none. */
+const manyScript = `
+  import { createJobs } from ${JSON.stringify(jobsModule)};
+  import { openStoreAt, silentLog } from ${JSON.stringify(enginesModule)};
+  const [place] = process.argv.slice(2).map((text) => JSON.parse(text));
+  const jobs = createJobs({ store: await openStoreAt(place), log: silentLog });
+  await Promise.all(${JSON.stringify(keys)}.map(async (key) => {
+    await jobs.enqueue({ kind: "many", input: key, idempotencyKey: key });
+    console.log("ack " + key);
+  }));
+  setInterval(() => {}, 1_000);
+`;
 
 /** Works on step one until it is woken, then tries to journal it. */
 const slowScript = `

@@ -42,7 +42,7 @@ test("fault 6: a drain waits for no idle subscription, and ends it as the protoc
 });
 
 test.each<Era>(["modern", "legacy"])(
-  "a drain lets the call under way finish beside a subscription (%s)",
+  "fault 6: a drain lets the call under way finish beside a subscription; new ones get 503 (%s)",
   async (era) => {
     const started = await start();
     const { server, services, bearer } = started;
@@ -53,8 +53,9 @@ test.each<Era>(["modern", "legacy"])(
     const from = performance.now();
     const drained = server.http.drain(10_000);
     await delay(50);
-    const late = await post(server.url, bearer, rpc(era, "tools/list")).catch((error: Error) => error);
-    if (!(late instanceof Error)) expect(late.status).toBe(503);
+    const late = await post(server.url, bearer, rpc(era, "tools/list"));
+    expect(late.status).toBe(503);
+    expect(Number(late.headers["retry-after"])).toBeGreaterThan(0);
     expect((await running).json().result.structuredContent.source.mode).toBe("local");
     await drained;
     expect(performance.now() - from).toBeGreaterThan(500);
