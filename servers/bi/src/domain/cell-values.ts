@@ -1,4 +1,4 @@
-import { type DuckDBType, DuckDBTypeId, type DuckDBValue, JsonDuckDBValueConverter } from "@duckdb/node-api";
+import { type DuckDBType, DuckDBTypeId, type DuckDBValue, type Json, JsonDuckDBValueConverter } from "@duckdb/node-api";
 
 /** One value of an answer. Whole numbers beyond ±2^53, decimals, dates and times are texts: they stay exact. */
 export type Cell = string | number | boolean | null;
@@ -12,9 +12,12 @@ export function toCell(value: DuckDBValue, type: DuckDBType): Cell {
   if (typeof value === "bigint") return toWholeNumber(value);
   if (typeof value === "number") return Number.isFinite(value) ? value : String(value);
   if (typeof value === "string") return cut(value);
-  return cut(
-    isNested(type) ? JSON.stringify(JsonDuckDBValueConverter(value, type, JsonDuckDBValueConverter)) : String(value),
-  );
+  return cut(isNested(type) ? JSON.stringify(toNested(value, type)) : String(value));
+}
+
+/** Inside lists and structs too, a whole number is a number as long as that is exact. */
+function toNested(value: DuckDBValue, type: DuckDBType): Json {
+  return typeof value === "bigint" ? toWholeNumber(value) : JsonDuckDBValueConverter(value, type, toNested);
 }
 
 function toWholeNumber(value: bigint): Cell {

@@ -46,9 +46,10 @@ async function decideColumn(connection: DuckDBConnection, table: string, name: s
     expression: identifier(name),
     guesses: guess === undefined ? [] : [{ what: "type", column: name, guess }],
   });
-  const { values, candidates, leadingZeros } = await shortlist(scope);
+  const { values, candidates, leadingZeros, phoneNumbers } = await shortlist(scope);
   if (values === 0) return asText("no values: kept as text");
   if (leadingZeros) return asText("kept as text: some numbers start with 0, like codes do");
+  if (phoneNumbers) return asText("kept as text: all numbers start with +, like phone numbers do");
   if (candidates.length === 0) return await decideDate(scope, asText());
   const counts = await countMisfits(scope, candidates);
   const chosen = candidates.find((_, index) => counts.misfits[index] === 0);
@@ -88,17 +89,23 @@ interface ColumnScope {
 /** Candidates that all of the first rows fit, best first. */
 async function shortlist(
   scope: ColumnScope,
-): Promise<{ values: number; candidates: Candidate[]; leadingZeros: boolean }> {
+): Promise<{ values: number; candidates: Candidate[]; leadingZeros: boolean; phoneNumbers: boolean }> {
   const all = candidatesFor(scope.text);
   const sample = `(SELECT ${identifier(scope.name)} FROM ${scope.table} WHERE ${scope.meant} LIMIT ${sampleRows})`;
   const checks = all.map((candidate, index) => `bool_and(coalesce(${candidate.fits}, false)) AS fits_${index}`);
   const zeros = `bool_and(regexp_full_match(${scope.text}, '\\d+')) AND bool_or(regexp_full_match(${scope.text}, '0\\d+')) AS zeros`;
+  const phones = `bool_and(regexp_full_match(${scope.text}, '\\+[1-9]\\d{6,14}')) AS phones`;
   const row =
-    (await readRows(scope.connection, `SELECT count(*) AS total, ${zeros}, ${checks.join(", ")} FROM ${sample}`))[0] ??
-    {};
+    (
+      await readRows(
+        scope.connection,
+        `SELECT count(*) AS total, ${zeros}, ${phones}, ${checks.join(", ")} FROM ${sample}`,
+      )
+    )[0] ?? {};
   return {
     values: Number(row["total"] ?? 0),
     leadingZeros: row["zeros"] === true,
+    phoneNumbers: row["phones"] === true,
     candidates: all.filter((_, index) => row[`fits_${index}`] === true),
   };
 }

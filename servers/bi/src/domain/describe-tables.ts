@@ -1,5 +1,6 @@
 import type { CatalogueTable } from "./catalogue.ts";
 import { nearestName } from "./nearest-name.ts";
+import { plainIdentifier } from "./sql-text.ts";
 import type { ColumnProfile } from "./table-profile.ts";
 
 export interface SampleQuestion {
@@ -45,10 +46,14 @@ export function suggestJoins(tables: readonly CatalogueTable[]): string[] {
     for (const many of tables) {
       const wanted = key.name === "id" ? `${one.name.replace(/s$/, "")}_id` : key.name;
       if (many === one || !many.columns.some((column) => column.name === wanted)) continue;
-      joins.push(`${many.name}.${wanted} = ${one.name}.${key.name}`);
+      joins.push(`${inSql(many.name, wanted)} = ${inSql(one.name, key.name)}`);
     }
   }
   return joins.slice(0, 30);
+}
+
+function inSql(table: string, column: string): string {
+  return `${plainIdentifier(table)}.${plainIdentifier(column)}`;
 }
 
 function isKey(table: CatalogueTable, column: ColumnProfile): boolean {
@@ -90,24 +95,20 @@ function questionsFor(table: CatalogueTable): SampleQuestion[] {
   const group = table.columns.find(
     (column) => column.type === "VARCHAR" && column.distinctCount > 1 && column.distinctCount <= 50,
   );
-  const measure = amount ? `sum(${quote(amount.name)})` : "count(*)";
+  const measure = amount ? `sum(${plainIdentifier(amount.name)})` : "count(*)";
   const words = amount ? `the total ${amount.name}` : "the number of rows";
   const questions: SampleQuestion[] = [];
   if (day) {
     questions.push({
       question: `What is ${words} in ${table.name} per month?`,
-      sql: `SELECT date_trunc('month', ${quote(day.name)}) AS month, ${measure} AS total FROM ${table.name} GROUP BY month ORDER BY month`,
+      sql: `SELECT date_trunc('month', ${plainIdentifier(day.name)}) AS month, ${measure} AS total FROM ${plainIdentifier(table.name)} GROUP BY month ORDER BY month`,
     });
   }
   if (group) {
     questions.push({
       question: `What is ${words} in ${table.name} by ${group.name}?`,
-      sql: `SELECT ${quote(group.name)}, ${measure} AS total FROM ${table.name} GROUP BY ALL ORDER BY total DESC`,
+      sql: `SELECT ${plainIdentifier(group.name)}, ${measure} AS total FROM ${plainIdentifier(table.name)} GROUP BY ALL ORDER BY total DESC`,
     });
   }
   return questions;
-}
-
-function quote(name: string): string {
-  return /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
 }

@@ -118,6 +118,8 @@ describe("reading files", () => {
     ["long numbers stay what they are", ["123456789012345678901", "2"], "VARCHAR", ""],
     ["scales are kept", ["1.5", "2.125"], "DECIMAL(18,3)", "exact"],
     ["thousands", ["1,234,567.5", "12"], "DECIMAL(18,1)", "commas between thousands"],
+    ["phone numbers", ["+4915112345678", "+33612345678"], "VARCHAR", "like phone numbers do"],
+    ["signs are no phone numbers", ["+5", "-3"], "BIGINT", "whole numbers"],
     ["zones", ["2024-01-01T10:00:00+02:00", "2024-01-01T10:00:00Z"], "TIMESTAMP WITH TIME ZONE", "with a zone"],
   ])("types: %s", async (_, values, type, guess) => {
     await writeFile(join(folder, "t.csv"), `n,x\n${values.map((value, index) => `${index},"${value}"`).join("\n")}\n`);
@@ -189,6 +191,7 @@ describe("reading files", () => {
       "sales.json",
       "2023/sales.csv",
       "select.csv",
+      "semi.csv",
       "pg_settings.csv",
       "2024.csv",
       "Ünïcode näme.csv",
@@ -207,6 +210,7 @@ describe("reading files", () => {
       "t_pg_settings",
       "t_sample_orders",
       "t_select",
+      "t_semi",
       "unicode_name",
     ]);
     expect(tableOf(running, "sales").source).toBe(join(folder, "2023/sales.csv"));

@@ -38,6 +38,14 @@ describe("pages", () => {
     );
   });
 
+  test("stay as long as the first one, unless another length is asked for", () => {
+    const pages = new ResultPages(createVirtualClock());
+    const { nextCursor = "" } = pages.first("ann", answerOf(numbers(30)), request);
+    const { maxCharacters } = request;
+    expect(pages.next("ann", nextCursor, { maxCharacters }).rows).toHaveLength(10);
+    expect(pages.next("ann", nextCursor, { maxCharacters, limit: 3 }).rows).toHaveLength(3);
+  });
+
   test("expire, and belong to one caller", async () => {
     const clock = createVirtualClock();
     const pages = new ResultPages(clock);

@@ -5,7 +5,8 @@ import type { Cell } from "./cell-values.ts";
 import type { QueryAnswer } from "./engine.ts";
 
 export interface PageRequest {
-  limit: number;
+  /** Rows of a page at most. On a later page: as on the first one, unless it is given. */
+  limit?: number | undefined;
   /** Upper bound of the page's rows as JSON, in characters. At least one row is given. */
   maxCharacters: number;
 }
@@ -23,6 +24,7 @@ export interface Page {
 
 interface Kept {
   callerId: string;
+  limit: number;
   answer: QueryAnswer;
   answeredAt: number;
   expiresAt: number;
@@ -46,13 +48,14 @@ export class ResultPages {
     this.#clock = clock;
   }
 
-  first(callerId: string, answer: QueryAnswer, request: PageRequest): Page {
+  first(callerId: string, answer: QueryAnswer, request: PageRequest & { limit: number }): Page {
     const answeredAt = this.#clock.now();
     const rows = cutRows(answer.rows, 0, request);
     if (rows.length === answer.rows.length) return { answer, rows, offset: 0, answeredAt };
     const handle = randomBytes(16).toString("base64url");
     this.#keep(handle, {
       callerId,
+      limit: request.limit,
       answer,
       answeredAt,
       expiresAt: this.#clock.monotonic() + keptForMs,
@@ -71,7 +74,8 @@ export class ResultPages {
         hint: "Run the query again; results are kept for 10 minutes.",
       });
     }
-    const rows = cutRows(kept.answer.rows, offset, request);
+    const { maxCharacters, limit = kept.limit } = request;
+    const rows = cutRows(kept.answer.rows, offset, { maxCharacters, limit });
     const end = offset + rows.length;
     return {
       answer: kept.answer,
@@ -105,7 +109,11 @@ export class ResultPages {
   }
 }
 
-function cutRows(rows: QueryAnswer["rows"], offset: number, request: PageRequest): QueryAnswer["rows"] {
+function cutRows(
+  rows: QueryAnswer["rows"],
+  offset: number,
+  request: Required<PageRequest> & { limit: number },
+): QueryAnswer["rows"] {
   const page: QueryAnswer["rows"] = [];
   let characters = 0;
   for (let index = offset; index < rows.length && page.length < request.limit; index++) {

@@ -114,10 +114,14 @@ function explainRefusal(sql: string, serialized: Serialized): AppError {
   const first = /^[a-z]+/i.exec(sql.slice(skipTrivia(sql, 0)))?.[0].toUpperCase() ?? "";
   if (knownStatements.has(first)) {
     const aboutFiles = first === "COPY" || first === "ATTACH" || first === "IMPORT";
-    return new AppError("denied", `Only reading is allowed: this is a ${first} statement.`, {
-      hint: aboutFiles ? "Files come in through import_dataset." : "Write one SELECT.",
-      cause,
-    });
+    return new AppError(
+      "denied",
+      `Only reading is allowed: this is ${/^[AEIOU]/.test(first) ? "an" : "a"} ${first} statement.`,
+      {
+        hint: aboutFiles ? "Files come in through import_dataset." : "Write one SELECT.",
+        cause,
+      },
+    );
   }
   if (/\bpivot\b/i.test(sql)) {
     return new AppError("invalid_input", "PIVOT without a list of values needs two statements.", {
@@ -144,7 +148,7 @@ function syntaxError(sql: string, serialized: Serialized, cause: Error): AppErro
   if (message.includes("A CTE needs a SELECT"))
     return new AppError("denied", "Only reading is allowed: a WITH part is not a SELECT.", { cause });
   return new AppError("invalid_input", `The SQL has a syntax error${where}.`, {
-    hint: "The dialect is DuckDB; names with spaces or upper case go in double quotes, texts in single quotes.",
+    hint: "The dialect is DuckDB; names with spaces or upper case and names that are keywords go in double quotes, texts in single quotes.",
     cause,
   });
 }

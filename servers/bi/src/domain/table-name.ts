@@ -1,9 +1,6 @@
-/** Words DuckDB reserves in places where a bare table name may stand, and prefixes that mean the engine's own tables. */
-const reserved: ReadonlySet<string> = new Set(
-  "all analyse analyze and any array as asc asymmetric both case cast check collate column constraint create default deferrable desc describe distinct do else end except false fetch for foreign from grant group having in initially intersect into lambda lateral leading limit not null offset on only or order pivot pivot_longer pivot_wider placing primary qualify references returning select show some summarize symmetric table then to trailing true union unique unpivot using variadic when where window with".split(
-    " ",
-  ),
-);
+import { reservedWords } from "./sql-text.ts";
+
+/** Prefixes that mean the engine's own tables, and our sample. */
 const enginePrefix = /^(?:pg_|duckdb_|sqlite_|information_schema|pragma_|sample_)/;
 const maxLength = 60;
 
@@ -20,5 +17,5 @@ export function toTableName(relativePath: string): string {
     .slice(0, maxLength)
     .replace(/_+$/, "");
   if (plain === "") return "table_1";
-  return /^[0-9]/.test(plain) || reserved.has(plain) || enginePrefix.test(plain) ? `t_${plain}` : plain;
+  return /^[0-9]/.test(plain) || reservedWords.has(plain) || enginePrefix.test(plain) ? `t_${plain}` : plain;
 }

@@ -33,7 +33,8 @@ export interface QueryRequest {
 export interface PageOfCursor {
   cursor: string;
   callerId: string;
-  limit: number;
+  /** Rows per page; as on the first page when it is left out. */
+  limit?: number | undefined;
 }
 
 /** A page of an answer with the facts about the tables it was read from. */

@@ -130,3 +130,23 @@ describe("describe_data", () => {
     });
   });
 });
+
+test("names that are keywords are written so that SQL takes them", async () => {
+  const odd = table("semi", [
+    column("order", "VARCHAR", { distinctCount: 3, nullShare: 0.00001 }),
+    column("end", "DATE"),
+    column("left", "DOUBLE"),
+  ]);
+  const context = {
+    services: { warehouse: { tables: () => [odd] } as never, freshness: { refresh: () => Promise.resolve([]) } },
+  } as never;
+  const input = describeData.input.parse({ table: "semi" });
+  const output = describeData.output.parse(await describeData.run(input, context));
+  expect(output.sampleQuestions.map(({ sql }) => sql)).toEqual([
+    `SELECT date_trunc('month', "end") AS month, sum("left") AS total FROM "semi" GROUP BY month ORDER BY month`,
+    `SELECT "order", sum("left") AS total FROM "semi" GROUP BY ALL ORDER BY total DESC`,
+  ]);
+  const text = describeData.render?.(output);
+  expect(text).toContain('### "semi"');
+  expect(text).toContain('| "order" | VARCHAR | < 0.1 % |');
+});

@@ -6,7 +6,7 @@ import { searchTables, suggestJoins, suggestQuestions } from "../domain/describe
 import { toMarkdownTable } from "../domain/markdown-table.ts";
 import { nearestName } from "../domain/nearest-name.ts";
 import type { Freshness } from "../domain/folder-watch.ts";
-import { identifier } from "../domain/sql-text.ts";
+import { plainIdentifier } from "../domain/sql-text.ts";
 import type { Warehouse } from "../domain/warehouse.ts";
 
 interface Services {
@@ -85,7 +85,7 @@ export const describeData = defineTool({
   },
   render(output) {
     const parts = output.tables.map((table) => {
-      const head = `### ${table.name}${table.sample ? " (sample data)" : ""}: ${table.rows} rows, imported ${table.importedAt}`;
+      const head = `### ${plainIdentifier(table.name)}${table.sample ? " (sample data)" : ""}: ${table.rows} ${table.rows === 1 ? "row" : "rows"}, imported ${table.importedAt}`;
       const examples = (table.rejectedExamples ?? []).map((one) => `line ${one.line} ${one.reason}`).join(", ");
       const rejected =
         table.rejectedRows > 0 ? `${table.rejectedRows} lines left out${examples && `: ${examples}`}` : "";
@@ -154,13 +154,13 @@ function freshness(tables: readonly CatalogueTable[]): { asOf?: string } {
 
 function renderColumns(columns: readonly z.output<typeof Column>[]): string {
   if (columns.every((column) => column.nullShare === undefined))
-    return columns.map((column) => `${toSqlName(column.name)} ${column.type}`).join(", ");
+    return columns.map((column) => `${plainIdentifier(column.name)} ${column.type}`).join(", ");
   return toMarkdownTable(
     ["column", "type", "nulls", "distinct", "min", "max", "values"],
     columns.map((column) => [
-      toSqlName(column.name),
+      plainIdentifier(column.name),
       column.type,
-      `${Math.round((column.nullShare ?? 0) * 1000) / 10} %`,
+      formatShare(column.nullShare ?? 0),
       column.distinctCount ?? null,
       column.min ?? null,
       column.max ?? null,
@@ -169,7 +169,7 @@ function renderColumns(columns: readonly z.output<typeof Column>[]): string {
   );
 }
 
-/** The name as it must stand in SQL. */
-function toSqlName(name: string): string {
-  return /^[a-z_][a-z0-9_]*$/.test(name) ? name : identifier(name);
+/** One NULL among a million rows must not read as none. */
+function formatShare(share: number): string {
+  return share > 0 && share < 0.001 ? "< 0.1 %" : `${Math.round(share * 1000) / 10} %`;
 }
