@@ -101,6 +101,30 @@ async function openPlatform<Services, Tables extends CoreTables, Config extends 
   return await createPlatform({ config, log, scrubber, store, metrics });
 }
 
+/** Everything behind a transport. */
+async function openServer<Services, Tables extends CoreTables, Config extends z.ZodObject>(
+  options: RunServerOptions<Services, Tables, Config>,
+  started: Started<Config>,
+) {
+  const platform = await openPlatform(options, started);
+  const runtime = await options.createServices(started.settings, platform);
+  const server = await startServer({
+    definition: options.definition,
+    runtime,
+    platform: withoutOwnTables(platform),
+    planKey: ensurePlanKey(started.config.dataDir),
+  });
+  return {
+    server,
+    jobs: platform.jobs,
+    async close() {
+      await server.close();
+      await runtime.close?.();
+      await Promise.all([platform.pacer.close(), platform.store.close()]);
+    },
+  };
+}
+
 async function runHttp<Services, Tables extends CoreTables, Config extends z.ZodObject>(
   options: RunServerOptions<Services, Tables, Config>,
   started: Started<Config>,
@@ -110,25 +134,16 @@ async function runHttp<Services, Tables extends CoreTables, Config extends z.Zod
   // Before anything is opened: a server without its port leaves nothing half made.
   const owner = await findPortOwner(config.host, port);
   if (owner.taken) throw portTaken(port, owner.description);
-  const platform = await openPlatform(options, started);
-  const runtime = await options.createServices(started.settings, platform);
-  const server = await startServer({
-    definition: options.definition,
-    runtime,
-    platform: withoutOwnTables(platform),
-    planKey: ensurePlanKey(config.dataDir),
-  });
+  const { server, jobs, close } = await openServer(options, started);
   const http = await server.listen(config.host, port);
-  platform.jobs.start();
+  jobs.start();
   log.info({ url: http.url }, `${options.definition.title} is ready`);
   attachSupervisor({
     log,
     ready: { type: "ready", server: options.definition.id, port: http.port, url: http.url, pid: process.pid },
     async shutdown() {
-      await Promise.all([http.drain(graceMs), platform.jobs.stop(graceMs)]);
-      await server.close();
-      await runtime.close?.();
-      await Promise.all([platform.pacer.close(), platform.store.close()]);
+      await Promise.all([http.drain(graceMs), jobs.stop(graceMs)]);
+      await close();
     },
   });
 }
@@ -145,20 +160,11 @@ async function runStdio<Services, Tables extends CoreTables, Config extends z.Zo
     await client.serve(new StdioProxy(running, client.writer, log), maxBodyBytes);
     return;
   }
-  const platform = await openPlatform(options, started);
-  const runtime = await options.createServices(started.settings, platform);
-  const server = await startServer({
-    definition: options.definition,
-    runtime,
-    platform: withoutOwnTables(platform),
-    planKey: ensurePlanKey(config.dataDir),
-  });
-  platform.jobs.start();
+  const { server, jobs, close } = await openServer(options, started);
+  jobs.start();
   await client.serve(createStdioServer(server.createServer, client.writer, log), maxBodyBytes);
-  await platform.jobs.stop(stdioGraceMs);
-  await server.close();
-  await runtime.close?.();
-  await Promise.all([platform.pacer.close(), platform.store.close()]);
+  await jobs.stop(stdioGraceMs);
+  await close();
 }
 
 /** A store with more tables is a store of core's tables; Kysely's types are invariant and cannot say so. */
