@@ -11,7 +11,13 @@ afterAll(() => instance.closeSync());
 test("every keyword of the engine can be a table's and a column's name as we write it", async () => {
   const connection = await instance.connect();
   const keywords = (await connection.runAndReadAll("SELECT keyword_name FROM duckdb_keywords()")).getRowsJS();
-  const names = [...keywords.map(([name]) => name?.toString() ?? ""), "Total", "a b", 'a"b', "plain"];
+  const names = [
+    ...keywords.flatMap(([name]) => (typeof name === "string" ? [name] : [])),
+    "Total",
+    "a b",
+    'a"b',
+    "plain",
+  ];
   expect(names.length).toBeGreaterThan(400);
   for (const name of names) {
     const word = plainIdentifier(name);

@@ -93,9 +93,9 @@ export function createDocumentSearch(options: {
       );
       const hits = page.flatMap(({ key, score }): SearchHit[] => {
         const document = facts.get(key);
-        const passage = rankings.words.get(key) ?? rankings.meaning.get(key) ?? "";
         const matchedBy = (["words", "meaning"] as const).filter((way) => rankings[way].has(key));
-        return document ? [{ document, score, matchedBy, snippet: makeSnippet(passage, words) }] : [];
+        const passages = matchedBy.flatMap((way) => rankings[way].get(key) ?? []);
+        return document ? [{ document, score, matchedBy, snippet: makeSnippet(passages, words) }] : [];
       });
       return { hits, total: fused.length, notEmbedded, note: note ?? vectors.status().degraded };
     },
@@ -153,12 +153,15 @@ async function readPassages(store: Store<DataTables>, ids: number[]): Promise<Pa
   return new Map(rows.map((row) => [row.id, { documentId: row.document_id, text: row.text }]));
 }
 
-/** Ranked passages → ranked documents, each with its best passage. A passage that is gone by now is left out. */
-function toDocuments(ranking: number[], passages: Passages): Map<string, string> {
-  const documents = new Map<string, string>();
+/** Ranked passages → ranked documents, each with its passages in that order. A passage that is gone by now is left out. */
+function toDocuments(ranking: number[], passages: Passages): Map<string, string[]> {
+  const documents = new Map<string, string[]>();
   for (const id of ranking) {
     const passage = passages.get(id);
-    if (passage && !documents.has(passage.documentId)) documents.set(passage.documentId, passage.text);
+    if (!passage) continue;
+    const known = documents.get(passage.documentId);
+    if (known) known.push(passage.text);
+    else documents.set(passage.documentId, [passage.text]);
   }
   return documents;
 }

@@ -3,7 +3,7 @@ import type { Clock } from "@sophia/core/limits/clock";
 import type { Store } from "@sophia/core/store/store";
 import { type Transaction, sql } from "kysely";
 import type { ExtractedPage } from "../domain/extract-page.ts";
-import { toSite, toUrlKey } from "../domain/page-address.ts";
+import { parseSite, toSite, toUrlKey } from "../domain/page-address.ts";
 import { toSearchWords } from "../domain/search-words.ts";
 import { splitPassages } from "../domain/split-passages.ts";
 import type { DataTables, DocumentsTable } from "./tables.ts";
@@ -103,7 +103,7 @@ export function createDocumentStore(options: { store: Store<DataTables>; clock: 
 /** The filter as SQL over the alias `d`. */
 export function filterCondition(filter: DocumentFilter) {
   const dated = sql`coalesce(d.published_at, d.fetched_at)`;
-  const site = filter.site?.toLowerCase().replace(/^www\./, "");
+  const site = filter.site === undefined ? undefined : parseSite(filter.site);
   const parts = [sql<boolean>`d.is_current = 1`];
   if (site !== undefined) {
     const suffix = `%.${site.replace(/[\\%_]/g, (character) => `\\${character}`)}`;

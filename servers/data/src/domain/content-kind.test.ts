@@ -19,6 +19,8 @@ test.each([
   [undefined, '<?xml version="1.0"?><!DOCTYPE html><html lang="en">', url, "html"],
   [undefined, '{"a": 1}', url, "json"],
   ["application/octet-stream", "plain words", url, "text"],
+  ["text/html", "<html>one \0 stray</html>", url, "html"],
+  ["text/html; charset=utf-16le", "<\0h\0t\0m\0l\0>\0", url, "html"],
 ])("%s with %j is read as %s", (type, body, address, kind) => {
   expect(findContentKind(Buffer.from(body), type, address)).toBe(kind);
 });
@@ -30,6 +32,8 @@ test.each([
   [undefined, "\x89PNG\r\n"],
   ["application/octet-stream", "PK\x03\x04"],
   ["text/plain", "a\0b"],
+  ["text/html", "\0\x01\0\x02\0\x03\0\x04\0\x05"],
+  ["application/json", "\0\0\0\0\0"],
 ])("%s with %j is refused with a hint", (type, body) => {
   const attempt = () => findContentKind(Buffer.from(body, "latin1"), type, url);
   expect(attempt).toThrow(AppError);

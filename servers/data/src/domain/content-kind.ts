@@ -13,27 +13,36 @@ const binarySignatures: readonly [name: string, bytes: readonly number[]][] = [
   ["a program", [0x7f, 0x45, 0x4c, 0x46]],
 ];
 
+const maxStrayNuls = 4;
+
 /**
  * How to read a body, from its media type, its address and its first bytes.
  * @throws AppError invalid_input for what is not text (PDF, images, archives)
  */
 export function findContentKind(body: Uint8Array, contentType: string | undefined, url: string): ContentKind {
+  const start = body.subarray(0, 2048);
+  const isUtf16 = (start[0] === 0xff && start[1] === 0xfe) || (start[0] === 0xfe && start[1] === 0xff);
+  const isNamedUtf16 = /charset\s*=\s*["']?utf-?16/i.test(contentType ?? "");
   const signature = binarySignatures.find(([, bytes]) => bytes.every((byte, index) => body[index] === byte));
   if (signature) throw refuse(signature[0]);
   const type = (contentType ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
   if (/^(?:image|audio|video|font)\//.test(type) && type !== "image/svg+xml") throw refuse("a media file");
   if (type === "application/pdf") throw refuse("a PDF file");
+  // Whatever its media type says. One stray NUL is dropped by browsers too; a file full of them is no text.
+  if (!isUtf16 && !isNamedUtf16 && countNuls(start) > maxStrayNuls) throw refuse("a binary file");
   if (type === "text/html" || type === "application/xhtml+xml") return "html";
   if (type === "application/json" || /[+/](?:json|x-ndjson|ndjson)$/.test(type)) return "json";
   if (type === "text/markdown" || type === "text/x-markdown") return "markdown";
   if (/(?:[+/])xml$/.test(type)) return "xml";
-  return sniffText(body, type, url);
+  if (!isUtf16 && !isNamedUtf16 && start.includes(0)) throw refuse("a binary file");
+  return sniffText(start, type, url);
 }
 
-function sniffText(body: Uint8Array, type: string, url: string): ContentKind {
-  const start = body.subarray(0, 2048);
-  const isUtf16 = (start[0] === 0xff && start[1] === 0xfe) || (start[0] === 0xfe && start[1] === 0xff);
-  if (!isUtf16 && start.includes(0)) throw refuse("a binary file");
+function countNuls(bytes: Uint8Array): number {
+  return bytes.reduce((count, byte) => count + (byte === 0 ? 1 : 0), 0);
+}
+
+function sniffText(start: Uint8Array, type: string, url: string): ContentKind {
   const head = Buffer.from(start).toString("latin1").trimStart();
   const path = URL.parse(url)?.pathname.toLowerCase() ?? "";
   if (/\.(?:md|markdown)$/.test(path)) return "markdown";

@@ -2,12 +2,36 @@ import { toSearchWords } from "./search-words.ts";
 
 const snippetCharacters = 320;
 
-/** The part of a passage where most of the query's words stand, about 320 characters, cut at words. */
-export function makeSnippet(passage: string, queryWords: readonly string[]): string {
-  const text = passage.replace(/\s+/gu, " ").trim();
+/** How many of the query's words stand in a passage. */
+function countWords(passage: string, queryWords: readonly string[]): number {
+  const words = toSearchWords(passage).split(" ");
+  return toStems(queryWords).filter((stem) => words.some((word) => word.startsWith(stem))).length;
+}
+
+/**
+ * The passage that shows best why a document matches: the one with most of the query's words, else the first. A
+ * ranking alone would not do, because a title counts for every passage below it.
+ */
+function choosePassage(passages: readonly string[], queryWords: readonly string[]): string {
+  let best = passages[0] ?? "";
+  let most = countWords(best, queryWords);
+  for (const passage of passages.slice(1)) {
+    const count = countWords(passage, queryWords);
+    if (count > most) [best, most] = [passage, count];
+  }
+  return best;
+}
+
+function toStems(queryWords: readonly string[]): string[] {
+  return queryWords.map((word) => word.slice(0, Math.max(4, word.length - 2)));
+}
+
+/** Of a document's passages the part where most of the query's words stand, about 320 characters, cut at words. */
+export function makeSnippet(passages: readonly string[], queryWords: readonly string[]): string {
+  const text = choosePassage(passages, queryWords).replace(/\s+/gu, " ").trim();
   if (text.length <= snippetCharacters) return text;
   const words = [...text.matchAll(/\S+/gu)].map((match) => ({ start: match.index, word: toSearchWords(match[0]) }));
-  const stems = queryWords.map((word) => word.slice(0, Math.max(4, word.length - 2)));
+  const stems = toStems(queryWords);
   const hits = words.filter(({ word }) => stems.some((stem) => word.startsWith(stem)));
   let start = 0;
   let most = 0;

@@ -1,6 +1,6 @@
 import { AppError } from "@sophia/core/errors/app-error";
 import { expect, test } from "vitest";
-import { parsePageAddress, toSite, toUrlKey } from "./page-address.ts";
+import { parsePageAddress, parseSite, toSite, toUrlKey } from "./page-address.ts";
 
 test.each([
   ["https://example.com/a#part", "https://example.com/a"],
@@ -35,3 +35,8 @@ test("tracking parameters do not make another page", () => {
   expect(toUrlKey("https://example.com/a?utm_source=x&id=1&fbclid=2#top")).toBe("https://example.com/a?id=1");
   expect(toSite("https://www.example.com:8080/a")).toBe("example.com");
 });
+
+test.each(["example.com", "www.Example.com", "example.com:8080", "https://example.com/a?b", " EXAMPLE.com "])(
+  "the site %j is example.com",
+  (named) => expect(parseSite(named)).toBe("example.com"),
+);

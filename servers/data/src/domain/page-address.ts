@@ -51,6 +51,13 @@ export function toUrlKey(address: string): string {
 }
 
 /** Host without `www.`, as people name a site. */
+/** What a caller names as a site, be it a host, host:port or a whole address → as {@link toSite} keeps it. */
+export function parseSite(value: string): string {
+  const text = value.trim().toLowerCase();
+  const url = URL.parse(/^https?:\/\//.test(text) ? text : `http://${text}`);
+  return url ? toSite(url.href) : text;
+}
+
 export function toSite(address: string): string {
   return new URL(address).hostname.replace(/^www\./, "");
 }

@@ -1,10 +1,20 @@
 import { Parser } from "htmlparser2";
 import { isHidingStyle } from "./hidden-elements.ts";
 
-const rawNames = new Set(["script", "style", "noscript", "template", "svg", "iframe", "object", "textarea", "select"]);
+const rawNames = new Set([
+  "script",
+  "style",
+  "noscript",
+  "template",
+  "svg",
+  "iframe",
+  "object",
+  "textarea",
+  "select",
+  "title",
+]);
 const voidNames = new Set("area base br col embed hr img input link meta param source track wbr".split(" "));
-const blockNames =
-  /^(?:p|div|li|h[1-6]|tr|br|section|article|blockquote|pre|dd|dt|td|th|figcaption|table|ul|ol|title)$/;
+const blockNames = /^(?:p|div|li|h[1-6]|tr|br|section|article|blockquote|pre|dd|dt|td|th|figcaption|table|ul|ol)$/;
 const tagStart = /<(\/?)([a-z][^\s/>]{0,60})/iy;
 
 /**

@@ -1,3 +1,5 @@
+import { BodyTooLargeError } from "@sophia/core/http/body";
+import { fromFailure } from "@sophia/core/http/failures";
 import type { PublicFetch } from "@sophia/core/http/public-fetch";
 import { expect, test } from "vitest";
 import { parseRobots, unknownPolicy, type RobotsPolicy } from "../domain/robots.ts";
@@ -9,11 +11,13 @@ const url = "https://example.com/a";
 function setUp(
   answer: { status?: number; finalUrl?: string; headers?: Record<string, string> },
   policy?: RobotsPolicy,
+  onFetch?: () => void,
 ) {
   const asked: string[] = [];
   const waited: number[] = [];
   const fetch: PublicFetch = async (address) => {
     asked.push(address);
+    onFetch?.();
     const headers = { "content-type": "text/html", ...answer.headers };
     return { finalUrl: answer.finalUrl ?? address, status: answer.status ?? 200, headers, body: Buffer.from("x") };
   };
@@ -57,6 +61,17 @@ test.each([
 ])("status %i is told apart", async (status, expected) => {
   const { fetcher } = setUp({ status, headers: { "retry-after": "7" } });
   await expect(fetcher.fetch(url, signal)).rejects.toMatchObject(expected);
+});
+
+test("a page over the limit is called that, with its size and another way", async () => {
+  const { fetcher } = setUp({}, undefined, () => {
+    throw fromFailure("The page", new BodyTooLargeError());
+  });
+  await expect(fetcher.fetch(url, signal)).rejects.toMatchObject({
+    kind: "upstream",
+    retryable: false,
+    message: "The page is larger than 10 MB, the most that is read of one.",
+  });
 });
 
 test("the user agent names us and, when given, whom to ask", () => {

@@ -1,4 +1,5 @@
 import { AppError } from "@sophia/core/errors/app-error";
+import { BodyTooLargeError } from "@sophia/core/http/body";
 import type { PublicFetch } from "@sophia/core/http/public-fetch";
 import { robotName } from "../domain/robots.ts";
 import type { CrawlPause } from "./crawl-pause.ts";
@@ -19,6 +20,10 @@ export interface PageFetcher {
 
 const maxBytes = 10 * 1024 * 1024;
 const timeoutMs = 20_000;
+const headers = {
+  accept: "text/html, application/xhtml+xml, text/markdown, text/plain;q=0.9, */*;q=0.5",
+  "accept-language": "en, *;q=0.5",
+};
 
 export function userAgent(contact: string | undefined): string {
   return contact === undefined ? `${robotName}/0.1` : `${robotName}/0.1 (+${contact})`;
@@ -47,14 +52,9 @@ export function createPageFetcher(options: {
       const crawlDelayMs = await assertAllowed(url, signal);
       const { host } = new URL(url);
       await options.pause.wait(host, crawlDelayMs, signal);
-      const answer = await options.fetch(url, {
-        signal,
-        maxBytes,
-        timeoutMs,
-        headers: {
-          accept: "text/html, application/xhtml+xml, text/markdown, text/plain;q=0.9, */*;q=0.5",
-          "accept-language": "en, *;q=0.5",
-        },
+      const request = { signal, maxBytes, timeoutMs, headers };
+      const answer = await options.fetch(url, request).catch((error: unknown) => {
+        throw isTooLarge(error) ? tooLarge(error) : error;
       });
       // A redirect must not lead around the rules of the page it ends on.
       if (answer.finalUrl !== url) await assertAllowed(answer.finalUrl, signal);
@@ -68,6 +68,18 @@ export function createPageFetcher(options: {
       };
     },
   };
+}
+
+function isTooLarge(error: unknown): boolean {
+  return error instanceof AppError && error.cause instanceof BodyTooLargeError;
+}
+
+function tooLarge(cause: unknown): AppError {
+  return new AppError("upstream", `The page is larger than ${maxBytes >> 20} MB, the most that is read of one.`, {
+    hint: "Give the address of a part of it, or of its print or feed version.",
+    retryable: false,
+    cause,
+  });
 }
 
 function refusalOf(status: number, headers: Record<string, string>): AppError {

@@ -1,3 +1,4 @@
+import { AppError } from "@sophia/core/errors/app-error";
 import type { PublicFetch, PublicPage } from "@sophia/core/http/public-fetch";
 import { createVirtualClock } from "@sophia/core/testing/virtual-clock";
 import { pino } from "pino";
@@ -55,6 +56,14 @@ test("a failed connection is told as it is, and tried again soon", async () => {
   await clock.advance(31_000);
   await expect(cache.policyFor("https://example.com/a", signal)).rejects.toThrow("no route");
   expect(asked).toHaveLength(2);
+});
+
+test("a robots.txt that does not come in time is a site in trouble, and is not waited for again at once", async () => {
+  const { asked, clock, cache } = setUp(() => Promise.reject(new AppError("timeout", "The page did not answer.")));
+  expect(await cache.policyFor("https://example.com/a", signal)).toMatchObject({ isKnown: false });
+  await clock.advance(9 * 60_000);
+  expect(await cache.policyFor("https://example.com/a", signal)).toMatchObject({ isKnown: false });
+  expect(asked).toHaveLength(1);
 });
 
 test("a caller that goes away does not take the answer from the others", async () => {

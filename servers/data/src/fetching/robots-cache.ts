@@ -1,7 +1,8 @@
+import { AppError } from "@sophia/core/errors/app-error";
 import type { PublicFetch } from "@sophia/core/http/public-fetch";
 import type { Clock } from "@sophia/core/limits/clock";
 import type { Logger } from "pino";
-import { parseRobots, policyOfStatus, type RobotsPolicy } from "../domain/robots.ts";
+import { parseRobots, policyOfStatus, type RobotsPolicy, unknownPolicy } from "../domain/robots.ts";
 
 export interface RobotsCache {
   /** Rules for the origin of `url`, fetched once and kept for a day; when the site could not answer, for minutes only. */
@@ -27,7 +28,7 @@ export function createRobotsCache(options: { fetch: PublicFetch; clock: Clock; l
     try {
       // Shared by all who wait for this origin, so that one caller's cancellation must not end it.
       const answer = await options.fetch(url, {
-        signal: AbortSignal.timeout(fetchTimeoutMs),
+        signal: new AbortController().signal,
         timeoutMs: fetchTimeoutMs,
         maxBytes: 4 * 1024 * 1024,
         headers: { accept: "text/plain, */*;q=0.5" },
@@ -37,7 +38,10 @@ export function createRobotsCache(options: { fetch: PublicFetch; clock: Clock; l
       return policy ?? parseRobots(url, answer.body.toString("utf8"));
     } catch (error) {
       options.log.info({ origin, err: error }, "robots.txt could not be read; the site is left alone for now.");
-      entry.expiresAt = options.clock.monotonic() + keepFailureMs;
+      // A slow file is the site's trouble like a 500; told as it is, it would read as if the page had been slow.
+      const slow = error instanceof AppError && error.kind === "timeout";
+      entry.expiresAt = options.clock.monotonic() + (slow ? keepUnknownMs : keepFailureMs);
+      if (slow) return unknownPolicy;
       throw error;
     }
   }

@@ -108,7 +108,9 @@ function describeReading({ page }: ReadPage): string | null {
   if (page.kind === "html" && page.textLength < 200) {
     return "Very little text was found. The page may need its scripts to show the rest.";
   }
-  if (page.truncated) return "The page is very long: only its beginning was kept.";
-  if (page.method === "stream") return "The page is too large or too deep to lay out: this is its plain text.";
-  return null;
+  const notes = [
+    page.method === "stream" ? "The page is too large or too deep to lay out: this is its plain text." : "",
+    page.truncated ? "The page is very long: only its beginning was kept." : "",
+  ].filter((note) => note !== "");
+  return notes.length === 0 ? null : notes.join(" ");
 }

@@ -36,7 +36,7 @@ export const searchDocuments = defineTool({
   description:
     "Finds documents read before, by their words and by their meaning.\n" +
     "- Use before fetching anything anew, and to answer from what was collected, with its source and date.\n" +
-    "- Use site, language, since and until to narrow. Other words for the same thing are found too.\n" +
+    "- Use site, language, since and until to narrow. Other words for the same thing are found too, best in English.\n" +
     '- Example: {"query": "how interest rates move housing prices", "since": "2026-01-01", "limit": 5}',
   effect: "read",
   deadlineMs: 25_000,
@@ -100,7 +100,9 @@ export const searchDocuments = defineTool({
       return `${head}\n${fenceUntrusted(text, { id: result.documentId, url: result.url, fetchedAt: result.checkedAt })}`;
     });
     const more = output.nextPage === null ? undefined : `More: page "${output.nextPage}"`;
-    return [`${output.total} documents match.`, ...parts, more, ...notes].filter(Boolean).join("\n\n");
+    return [output.total === 1 ? "1 document matches." : `${output.total} documents match.`, ...parts, more, ...notes]
+      .filter(Boolean)
+      .join("\n\n");
   },
 });
 
