@@ -75,12 +75,16 @@ describe.each<Engine>(["sqlite", "postgres"])("job faults on %s", (engine) => {
   });
   afterAll(() => stores?.stop());
 
-  async function resume(place: StorePlace, options: { repeatable: boolean; leaseMs?: number }): Promise<Jobs> {
+  async function resume(
+    place: StorePlace,
+    options: { repeatable: boolean; leaseMs?: number; hold?: Promise<void> },
+  ): Promise<Jobs> {
     if (!stores) throw new Error("no store");
     const store = await stores.open<CoreTables>(place);
     const jobs = createJobs({ store, log: silentLog, pollMs: 20, leaseMs: options.leaseMs ?? 60_000 });
     running.push(jobs);
     jobs.define("three", async (job: JobRun<number>) => {
+      await options.hold;
       for (const name of ["one", "two", "three"]) {
         const effect = async () => appendFileSync(join(place.dataDir, "effects"), `${name}\n`);
         await job.step(name, effect, { repeatable: options.repeatable });
@@ -176,10 +180,14 @@ describe.each<Engine>(["sqlite", "postgres"])("job faults on %s", (engine) => {
     const script = startScript(slowScript, place);
     await script.waitFor("working");
     script.kill("SIGSTOP");
-    const jobs = await resume(place, { repeatable: true, leaseMs: 800 });
-    await settled(jobs).toBe("succeeded");
+    const hold = Promise.withResolvers<void>();
+    const jobs = await resume(place, { repeatable: true, leaseMs: 800, hold: hold.promise });
+    await expect.poll(async () => (await onlyJob(jobs))?.attempt, { timeout: 15_000, interval: 20 }).toBe(2);
+    // The new owner is still at work: only the fencing token tells the two apart.
     script.kill("SIGCONT");
     expect(await script.waitFor("refused")).toBe("refused unavailable");
+    hold.resolve();
+    await settled(jobs).toBe("succeeded");
     script.kill("SIGKILL");
     await script.ended;
     expect(await onlyJob(jobs)).toMatchObject({ state: "succeeded", result: "resumed", attempt: 2 });
