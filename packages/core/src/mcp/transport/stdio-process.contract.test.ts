@@ -206,3 +206,15 @@ test("stdout is the protocol's: what else is printed there goes to stderr", asyn
   await script.ended;
   expect(script.lines).toEqual(["protocol"]);
 });
+
+test("whatever holds the process, it ends after its client", async () => {
+  const module = JSON.stringify(new URL("./stdio-process.ts", import.meta.url).href);
+  const script = startScript(`import { StdioProcess } from ${module};
+    setInterval(() => {}, 1_000);
+    const backend = { request: async () => {}, tell() {}, close: async () => {} };
+    await new StdioProcess({ debug() {} }).serve(backend, 1_000);`);
+  const from = performance.now();
+  const { code } = await script.ended;
+  expect(code).toBe(0);
+  expect(performance.now() - from).toBeLessThan(10_000);
+});

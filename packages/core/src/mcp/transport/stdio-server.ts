@@ -39,7 +39,7 @@ export function createStdioServer(
 
 /**
  * The SDK's end of the connection. The SDK's own transport answers no line it cannot parse, closes on an overlong
- * one, forgets what is under way when stdin ends, and queues progress without a bound.
+ * one, and forgets what is under way when stdin ends.
  */
 class StdioWire implements Transport {
   onclose?: (() => void) | undefined;
@@ -55,8 +55,6 @@ class StdioWire implements Transport {
   async start(): Promise<void> {}
 
   async send(message: JSONRPCMessage): Promise<void> {
-    // News of how far a call is may be lost on a client that does not read; all else is bounded by its requests.
-    if (this.#writer.blocked && "method" in message && isNews(message.method)) return;
     this.#writer.send(JSON.stringify(message));
     if ((isJSONRPCResultResponse(message) || isJSONRPCErrorResponse(message)) && message.id !== undefined) {
       for (const settle of this.#pending.get(message.id) ?? []) settle();
@@ -79,8 +77,4 @@ class StdioWire implements Transport {
     same.delete(resolve);
     if (same.size === 0) this.#pending.delete(id);
   }
-}
-
-function isNews(method: string): boolean {
-  return method === "notifications/progress" || method === "notifications/message";
 }

@@ -93,8 +93,10 @@ describe.each(both)("a call %s (%s)", (way, era) => {
     const client = await openStdioClient(way, server, { output });
     client.call(era, "wait_long", { ms: 15_000 }, 1);
     await vi.waitFor(() => expect(services.started).toBe(1), waitFor);
+    const from = performance.now();
     output.destroy(Object.assign(new Error("write EPIPE"), { code: "EPIPE" }));
     await client.ended;
+    expect(performance.now() - from).toBeLessThan(3_000);
     await vi.waitFor(() => expect(services.aborted).toHaveLength(1), waitFor);
   });
 
@@ -124,6 +126,18 @@ describe.each(both)("a client that does not read, %s (%s)", (way, era) => {
     await client.ended;
   });
 
+  test("holds up the calls that wait, so that answers do not pile up", { timeout: 30_000 }, async () => {
+    const output = stuck();
+    const client = await openStdioClient(way, server, { output });
+    // Lines of 100 bytes whose answers are 100 MB together.
+    for (let id = 0; id < 1_000; id++) client.call(era, "list_much", { rows: 1_000 }, id);
+    await delay(2_000);
+    expect(output.writableLength).toBeGreaterThan(0);
+    expect(output.writableLength).toBeLessThan(15_000_000);
+    client.stop.abort();
+    await client.ended;
+  });
+
   test("misses progress, and gets no heap of it", { timeout: 30_000 }, async () => {
     const output = stuck();
     const client = await openStdioClient(way, server, { output });
@@ -144,12 +158,20 @@ describe.each(stdioWays)("more requests than can wait, %s", (way) => {
     expect(client.received.at(-1).error).toMatchObject({ code: -31_003 });
     await vi.waitFor(() => expect(services.started).toBe(64), waitFor);
     client.cancel(3);
-    client.cancel(70);
     await vi.waitFor(() => expect(services.aborted).toHaveLength(1), waitFor);
-    // A place became free, and 70 did not take it to be answered.
-    await vi.waitFor(() => expect(services.started).toBe(65), waitFor);
     client.stop.abort();
     await client.ended;
-    expect(client.answerTo(70)).toBeUndefined();
+  });
+
+  test("are not run when they were cancelled before their turn", async () => {
+    const client = await openStdioClient(way, server);
+    for (let id = 0; id < 64; id++) client.call("legacy", "wait_long", { ms: 300 }, id);
+    client.call("legacy", "echo_text", { text: "cancelled" }, 64);
+    client.call("legacy", "echo_text", { text: "kept" }, 65);
+    client.cancel(64);
+    await vi.waitFor(() => expect(client.answerTo(65)).toBeDefined(), waitFor);
+    await client.close();
+    expect(client.answerTo(64)).toBeUndefined();
+    expect(client.received).toHaveLength(65);
   });
 });
