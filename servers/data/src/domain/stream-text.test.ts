@@ -47,3 +47,7 @@ test("scripts are cut out, linked data stays", () => {
   const html = `a<script src="x"></script>b<script type="application/ld+json">{}</script><SCRIPT>c</SCRIPT >d<script>e`;
   expect(withoutScripts(html)).toBe(`ab<script type="application/ld+json">{}</script>d`);
 });
+
+test("a title, however long, is no part of the text", () => {
+  expect(streamText(`<title>${"T".repeat(5_000)}</title><p>Words</p>`, 1_000)).toBe("Words");
+});
