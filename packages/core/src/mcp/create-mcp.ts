@@ -6,17 +6,14 @@ import type { Clock } from "../limits/clock.ts";
 import type { Audit } from "../observe/audit.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { Scrubber } from "../observe/scrub.ts";
-import { createApplyChange } from "./core-tools/apply-change.ts";
-import { createFindTools } from "./core-tools/find-tools.ts";
-import { createReadResult } from "./core-tools/read-result.ts";
-import { runTool } from "./core-tools/run-tool.ts";
 import type { ServerDefinition } from "./define-server.ts";
 import { createDispatch } from "./dispatch.ts";
 import { createPolicy } from "./policy.ts";
 import type { ResultShelf } from "./result-cap.ts";
 import { createResultResource } from "./result-resource.ts";
 import { createServerFactory } from "./server-factory.ts";
-import { createToolTable, type ToolTable } from "./tool-table.ts";
+import { createServerTable } from "./server-table.ts";
+import { createToolTable } from "./tool-table.ts";
 import { createDirectEndpoint } from "./transport/direct-endpoint.ts";
 import { createMcpEndpoint } from "./transport/mcp-endpoint.ts";
 import { RunningCalls } from "./transport/running-calls.ts";
@@ -51,7 +48,10 @@ export interface McpOptions<Services> {
 export function createMcp<Services>(options: McpOptions<Services>) {
   const { definition, version, log } = options;
   const newRequestId = (): string => randomUUID();
-  const table = createTable(options);
+  const table =
+    options.withCoreTools === false
+      ? createToolTable(definition, { listed: [], longTail: [] })
+      : createServerTable({ ...options, approvesInClient: options.approvesInClient ?? false });
   const calls = options.metrics.histogram("mcp_server_operation_duration_seconds", "Duration of tool calls.", [
     "tool",
     "outcome",
@@ -98,27 +98,4 @@ export function createMcp<Services>(options: McpOptions<Services>) {
       await Promise.all([sdk.close(), sessions?.close()]);
     },
   };
-}
-
-function createTable<Services>(options: McpOptions<Services>): ToolTable<Services> {
-  const { definition } = options;
-  if (options.withCoreTools === false) return createToolTable(definition, { listed: [], longTail: [] });
-  const readResult = createReadResult(options.shelf, options.clock);
-  const applyChange = createApplyChange<Services>({
-    serverId: definition.id,
-    approvesInClient: options.approvesInClient ?? false,
-    plans: options.plans,
-    audit: options.audit,
-    table: () => table,
-  });
-  const unlisted = [...definition.longTail, readResult, ...(definition.listsApplyChange ? [] : [applyChange])];
-  const findTools = createFindTools(
-    unlisted.map((tool) => tool.name),
-    () => table,
-  );
-  const table: ToolTable<Services> = createToolTable(definition, {
-    listed: [...(definition.listsApplyChange ? [applyChange] : []), findTools, runTool],
-    longTail: [readResult, ...(definition.listsApplyChange ? [] : [applyChange])],
-  });
-  return table;
 }

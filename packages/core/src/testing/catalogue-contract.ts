@@ -4,9 +4,10 @@ import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import type { ServerDefinition } from "../mcp/define-server.ts";
 import type { AnyTool } from "../mcp/define-tool.ts";
-import { createToolTable, type WireTool } from "../mcp/tool-table.ts";
+import { createServerTable } from "../mcp/server-table.ts";
+import type { WireTool } from "../mcp/tool-table.ts";
 
-/** What all four servers' lists may cost a client together, in tokens of about 3.5 characters; a quarter each. */
+/** What one server's list may cost a client, in tokens of about 3.5 characters. */
 const maxListTokens = 6_000;
 const verbs =
   /^(?:add|apply|ask|check|collect|compare|complete|crawl|create|define|delete|describe|diagnose|embed|erase|estimate|explain|export|fetch|find|forecast|get|import|launch|list|log|make|manage|map|plan|query|recommend|refresh|report|rerank|research|restart|run|scrape|search|set|tune|upsert|warm|watch)(?:_[a-z0-9]+)*$/;
@@ -19,7 +20,16 @@ const verbs =
  */
 export function testCatalogue<Services>(definition: ServerDefinition<Services>, folder: string): void {
   const tools = [...definition.direct, ...definition.longTail];
-  const table = createToolTable(definition, { listed: [], longTail: [] });
+  // Nothing runs here: what the core tools stand on is never touched.
+  const unused = {} as never;
+  const table = createServerTable({
+    definition,
+    approvesInClient: false,
+    plans: unused,
+    audit: unused,
+    shelf: unused,
+    clock: unused,
+  });
 
   describe(`the catalogue of ${definition.id}`, () => {
     test("has one file and one test for each tool, and no other", () => {
@@ -69,6 +79,8 @@ function expectRules<Services>(tool: AnyTool<Services>, wire: WireTool | undefin
   expect(tool.maxTokens ?? 0).toBeLessThanOrEqual(20_000);
   expect(wire?.inputSchema).toMatchObject({ type: "object", additionalProperties: false });
   expect(wire?.annotations.readOnlyHint).toBe(tool.effect === "read");
+  // Only apply_change, which is core's, acts on its first call.
+  expect("plan" in tool).toBe(tool.effect !== "read");
   for (const [field, schema] of Object.entries<z.ZodType>(tool.input.shape)) {
     expect({ field, described: z.toJSONSchema(schema, { io: "input" }).description !== undefined }).toEqual({
       field,
