@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -19,7 +19,18 @@ beforeEach(async () => {
   mkdirSync(dataDir);
   environment = { ...environmentFor(dataDir, "127.0.0.1:1", await freePorts(5)), HOME: folder };
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+/** All of them end by themselves; one that does not must not outlive its test. */
+const children: ChildProcess[] = [];
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill("SIGKILL");
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+});
+
+function sophia(command: string, more: Readonly<Record<string, string>> = {}): Promise<Ended> {
+  const run = startSophia([command], { ...environment, ...more });
+  children.push(run.child);
+  return run.ended;
+}
 
 interface Ended {
   code: number | null;
@@ -33,6 +44,7 @@ function startBi(more: Readonly<Record<string, string>>): Promise<Ended> {
     env: { ...environment, ...more },
     stdio: ["ignore", "pipe", "pipe"],
   });
+  children.push(child);
   const ended = { stdout: "", stderr: "" };
   child.stdout.on("data", (chunk) => (ended.stdout += String(chunk)));
   child.stderr.on("data", (chunk) => (ended.stderr += String(chunk)));
@@ -40,8 +52,8 @@ function startBi(more: Readonly<Record<string, string>>): Promise<Ended> {
 }
 
 const starts: Record<string, (more: Readonly<Record<string, string>>) => Promise<Ended>> = {
-  "sophia up": (more) => startSophia(["up"], { ...environment, ...more }).ended,
-  "sophia plans": (more) => startSophia(["plans"], { ...environment, ...more }).ended,
+  "sophia up": (more) => sophia("up", more),
+  "sophia plans": (more) => sophia("plans", more),
   "one server": startBi,
 };
 
@@ -94,7 +106,7 @@ for (const [command, start] of Object.entries(starts)) {
 
 test.for(["audit", "logs"])("fault 47: a file %s is found before any server is started", async (name) => {
   writeFileSync(join(dataDir, name), "");
-  const { code, stderr } = await startSophia(["up"], environment).ended;
+  const { code, stderr } = await sophia("up");
   expect(code).toBe(78);
   expect(stderr).toContain(`${join(dataDir, name)} cannot be used`);
   expect(readdirSync(dataDir)).toEqual([name]);
@@ -110,10 +122,12 @@ test.for(["sophia up", "one server"])("a damaged signing key stops %s, named", a
 });
 
 test("status and doctor name a data directory that cannot be used", async () => {
+  writeFileSync(join(dataDir, "audit"), "");
+  expect((await sophia("doctor")).stdout).toContain(`${join(dataDir, "audit")} cannot be used: there is a file`);
   const path = join(folder, "file");
   writeFileSync(path, "");
   for (const command of ["status", "doctor"]) {
-    const { code, stdout, stderr } = await startSophia([command], { ...environment, SOPHIA_DATA_DIR: path }).ended;
+    const { code, stdout, stderr } = await sophia(command, { SOPHIA_DATA_DIR: path });
     expect(code).not.toBe(0);
     expect(stdout + stderr).toContain(`${path} cannot be used: there is a file where a folder belongs.`);
   }
