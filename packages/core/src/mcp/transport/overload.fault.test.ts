@@ -40,6 +40,10 @@ async function openLoop(sample: Sample, perSecond: number, seconds: number) {
   return { outcomes, good: outcomes.filter((outcome) => outcome.status === 200 && !outcome.busy).length / elapsed };
 }
 
+function median(values: readonly number[]): number | undefined {
+  return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)];
+}
+
 describe("fault 52: three times what the server can do", () => {
   test(
     "every call is answered, refusals say when to come back, health answers, and work goes on",
@@ -67,10 +71,13 @@ describe("fault 52: three times what the server can do", () => {
         expect(answered.length / storm.outcomes.length).toBeGreaterThan(0.99);
         expect(refused.length).toBeGreaterThan(0);
         expect(refused.every((outcome) => outcome.retryAfter)).toBe(true);
-        // One caller may make 50 calls of one tool a second: what is let through succeeds as before.
-        expect(storm.good).toBeGreaterThan(Math.min(calm.good, 40) * 0.7);
-        expect(healthMs.length).toBeGreaterThan(3);
-        expect(healthMs.toSorted((one, other) => one - other)[Math.floor(healthMs.length / 2)]).toBeLessThan(2_000);
+        // A burst of 100 and 50 a second go through: all of it, whatever is refused beside it.
+        expect(storm.good).toBeGreaterThan(0.9 * (50 + 100 / 5));
+        expect(calm.good).toBeGreaterThan(36);
+        // Medians, because this machine has other work: alone, 99 % of the refusals take 2 ms and of the probes 7 ms.
+        expect(median(refused.map(({ latencyMs }) => latencyMs))).toBeLessThan(50);
+        expect(healthMs.length).toBeGreaterThan(20);
+        expect(median(healthMs)).toBeLessThan(100);
         expect(sample.child.exitCode).toBeNull();
       } finally {
         await sample.stop();
