@@ -46,7 +46,7 @@ export interface ServiceStatus {
   id: string;
   title: string;
   group: ServiceGroup;
-  /** Whether this release has tools that reach the service. */
+  /** Whether tools of this release reach the service in this mode. */
   served: boolean;
   mode: Mode;
   reason: string;
@@ -65,7 +65,8 @@ export function computeModes(context: {
   simulate: boolean;
 }): ServiceStatus[] {
   return services.map((service) => {
-    const { id, title, group, served, docsUrl } = service;
-    return { id, title, group, served, docsUrl, ...service.modes(context) };
+    const { id, title, group, docsUrl } = service;
+    const report = service.modes(context);
+    return { id, title, group, docsUrl, ...report, served: service.served.includes(report.mode) };
   });
 }

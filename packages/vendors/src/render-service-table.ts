@@ -17,7 +17,7 @@ export function renderServiceTable(services: readonly AnyService[]): string {
       service.purpose,
       listKeyVariables(service),
       mode,
-      service.served ? "yes" : "planned",
+      service.served.join(", ") || "planned",
     ];
   });
   const lines = [

@@ -58,7 +58,7 @@ function printReport(
   const width = Math.max(...services.map(({ title }) => title.length));
   for (const { title, mode, reason, fix, served } of services) {
     const label = terminal.style(modeColours[mode], mode.padEnd("simulated".length));
-    const later = served ? "" : terminal.style("dim", " (planned: no tool of this release reaches it yet)");
+    const later = served ? "" : terminal.style("dim", " (planned: no tool of this release reaches it so yet)");
     terminal.print(`  ${title.padEnd(width)}  ${label}  ${reason}${later}`);
     if (fix !== "") terminal.print(terminal.style("dim", `    ${fix}`));
   }

@@ -46,8 +46,8 @@ export interface ServiceDefinition<Config extends z.ZodObject = z.ZodObject> {
   group: ServiceGroup;
   /** One line: what Sophia uses it for. */
   purpose: string;
-  /** Whether this release has tools that reach the service. Its mode is known before that. */
-  served: boolean;
+  /** The modes in which tools of this release reach the service; none while it is only planned. */
+  served: readonly Mode[];
   /** The page where the key is made. */
   docsUrl: string;
   config: Config;

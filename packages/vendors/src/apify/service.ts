@@ -11,7 +11,7 @@ export const apify = defineService({
   title: "Apify",
   group: "data",
   purpose: "Actors that collect from sites with no other way in.",
-  served: false,
+  served: [],
   docsUrl,
   config: z.object({
     APIFY_TOKEN: secretString().optional().describe("API token of Apify."),

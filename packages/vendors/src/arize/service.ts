@@ -12,7 +12,7 @@ export const arize = defineService({
   title: "Arize",
   group: "ai",
   purpose: "Traces, drift and quality of models; drift and quality are also computed here.",
-  served: false,
+  served: [],
   docsUrl,
   config: z.object({
     ARIZE_API_KEY: secretString().optional().describe("Key for Arize."),

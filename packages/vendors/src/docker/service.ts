@@ -9,7 +9,7 @@ export const docker = defineService({
   title: "Docker",
   group: "infra",
   purpose: "Containers: what runs, why it fails, restart with approval.",
-  served: true,
+  served: ["live", "local"],
   docsUrl,
   config: z.object({
     DOCKER_HOST: z

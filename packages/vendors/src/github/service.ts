@@ -12,7 +12,7 @@ export const github = defineService({
   title: "GitHub",
   group: "infra",
   purpose: "CI runs, pull requests and repository secrets; without a token, a Git clone on this machine.",
-  served: true,
+  served: ["local"],
   docsUrl,
   config: z.object({
     GITHUB_TOKEN: secretString().optional().describe("Token with the rights actions, contents and pull requests."),

@@ -11,7 +11,7 @@ export const lambda = defineService({
   title: "Lambda Labs",
   group: "infra",
   purpose: "GPU instances: what runs, what it costs, launch and terminate.",
-  served: false,
+  served: [],
   docsUrl,
   config: z.object({
     LAMBDA_API_KEY: secretString().optional().describe("Cloud API key of Lambda."),

@@ -11,7 +11,7 @@ export const phantombuster = defineService({
   title: "PhantomBuster",
   group: "data",
   purpose: "Agents that collect public profiles and posts from social networks.",
-  served: false,
+  served: [],
   docsUrl,
   config: z.object({
     PHANTOMBUSTER_API_KEY: secretString().optional().describe("Key for PhantomBuster."),

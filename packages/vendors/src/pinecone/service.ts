@@ -11,7 +11,7 @@ export const pinecone = defineService({
   title: "Pinecone",
   group: "bi",
   purpose: "Vector search at scale; without a key, an index of Sophia's own.",
-  served: false,
+  served: [],
   docsUrl,
   config: z.object({
     PINECONE_API_KEY: secretString().optional().describe("Key for Pinecone."),

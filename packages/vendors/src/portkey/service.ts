@@ -12,7 +12,7 @@ export const portkey = defineService({
   title: "Portkey",
   group: "ai",
   purpose: "Gateway configurations, its cache, and analytics of requests and spend.",
-  served: false,
+  served: [],
   docsUrl,
   config: z.object({
     PORTKEY_API_KEY: secretString().optional().describe("Key for Portkey."),

@@ -11,7 +11,7 @@ export const postgresql = defineService({
   title: "PostgreSQL",
   group: "store",
   purpose: "Store for several machines, and a database to ask and to tune; without it, SQLite in the data directory.",
-  served: true,
+  served: ["live", "local"],
   docsUrl,
   config: z.object({ SOPHIA_DATABASE_URL: PlatformSettings.shape.SOPHIA_DATABASE_URL }),
   keyShape: [{ variable: "SOPHIA_DATABASE_URL", pattern: /^postgres(?:ql)?:\/\//, isDistinct: true }],

@@ -11,7 +11,7 @@ export const pulumiEsc = defineService({
   title: "Pulumi ESC",
   group: "infra",
   purpose: "Secrets and configuration of every environment; without a token, the same language evaluated here.",
-  served: false,
+  served: [],
   docsUrl,
   config: z.object({
     PULUMI_ACCESS_TOKEN: secretString().optional().describe("Access token of Pulumi Cloud; Pulumi uses it too."),

@@ -11,7 +11,7 @@ export const pulumi = defineService({
   title: "Pulumi",
   group: "infra",
   purpose: "Stacks: preview, apply, drift; without a token, stacks in files.",
-  served: false,
+  served: [],
   docsUrl,
   config: z.object({
     PULUMI_ACCESS_TOKEN: secretString().optional().describe("Access token of Pulumi Cloud; Pulumi ESC uses it too."),

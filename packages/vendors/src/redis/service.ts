@@ -11,7 +11,7 @@ export const redis = defineService({
   title: "Redis",
   group: "store",
   purpose: "Limits of the services' APIs counted over all processes; without it, in each process.",
-  served: true,
+  served: ["live", "local"],
   docsUrl,
   config: z.object({ SOPHIA_REDIS_URL: PlatformSettings.shape.SOPHIA_REDIS_URL }),
   keyShape: [{ variable: "SOPHIA_REDIS_URL", pattern: /^rediss?:\/\//, isDistinct: true }],

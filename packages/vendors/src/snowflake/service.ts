@@ -19,7 +19,7 @@ export const snowflake = defineService({
   title: "Snowflake",
   group: "bi",
   purpose: "The warehouse; without an account, DuckDB over your own files.",
-  served: true,
+  served: ["local"],
   docsUrl,
   config: z.object({
     SNOWFLAKE_ACCOUNT: z

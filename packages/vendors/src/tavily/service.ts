@@ -11,7 +11,7 @@ export const tavily = defineService({
   title: "Tavily",
   group: "data",
   purpose: "Web search made for models.",
-  served: false,
+  served: [],
   docsUrl,
   config: z.object({
     TAVILY_API_KEY: secretString().optional().describe("Key for Tavily."),

@@ -11,7 +11,7 @@ export const together = defineService({
   title: "Together AI",
   group: "ai",
   purpose: "Open models, embeddings, reranking and batches.",
-  served: false,
+  served: [],
   docsUrl,
   config: z.object({
     TOGETHER_API_KEY: secretString().optional().describe("Key for Together AI."),

@@ -11,7 +11,7 @@ export const twingly = defineService({
   title: "Twingly",
   group: "data",
   purpose: "Blog and news search; without a key, RSS, Atom and JSON feeds.",
-  served: false,
+  served: [],
   docsUrl,
   config: z.object({
     TWINGLY_API_KEY: secretString().optional().describe("Key for Twingly's blog and news search."),

@@ -12,7 +12,7 @@ export const zenrows = defineService({
   title: "ZenRows",
   group: "data",
   purpose: "Pages that refuse plain fetching; without a key, pages are fetched directly.",
-  served: true,
+  served: ["local"],
   docsUrl,
   config: z.object({
     ZENROWS_API_KEY: secretString().optional().describe("Key for ZenRows."),
