@@ -39,14 +39,30 @@ function describeIssue(issue: z.core.$ZodIssue): string {
     case "invalid_value":
       return `must be one of ${issue.values.slice(0, 12).map(String).join(", ")}`;
     case "too_small":
-      return `must have at least ${issue.minimum}`;
+      return describeLimit(issue.origin, issue.inclusive === false ? "more than" : "at least", issue.minimum);
     case "too_big":
-      return `must have at most ${issue.maximum}`;
+      return describeLimit(issue.origin, issue.inclusive === false ? "less than" : "at most", issue.maximum);
     case "custom":
       return issue.message;
     default:
       return `is not a valid ${"format" in issue ? String(issue.format) : "value"}`;
   }
+}
+
+/** `origin` is what was measured: a number's value, or how long a text or list is. */
+function describeLimit(origin: string, comparison: string, limit: number | bigint): string {
+  const units: Record<string, [one: string, many: string]> = {
+    string: ["character", "characters"],
+    array: ["item", "items"],
+    set: ["item", "items"],
+    map: ["entry", "entries"],
+    record: ["entry", "entries"],
+    object: ["field", "fields"],
+  };
+  const unit = units[origin];
+  return unit === undefined
+    ? `must be ${comparison} ${limit}`
+    : `must have ${comparison} ${limit} ${Number(limit) === 1 ? unit[0] : unit[1]}`;
 }
 
 function printableKey(key: string): string {
