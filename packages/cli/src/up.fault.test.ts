@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -169,7 +169,7 @@ test("fault 104: a server sees neither the approver's token nor what is not Soph
   expect(stdout + stderr).not.toContain(canary);
 });
 
-test("fault 1, 4 and 12 with the real server: killed, frozen, orphaned", async () => {
+test("fault 1, 4, 5 and 12 with the real server: killed, frozen, orphaned; the audit says so", async () => {
   const server = await startInfra();
   const healthy = async (): Promise<boolean> => {
     const response = await fetch(new URL("/readyz", server.url), { signal: AbortSignal.timeout(500) }).catch(
@@ -183,10 +183,27 @@ test("fault 1, 4 and 12 with the real server: killed, frozen, orphaned", async (
     await measureUntil(() => !isAlive(before), 4_000);
     await measureUntil(healthy, 10_000);
   }
+  const ends = readAudit().filter(({ phase }) => phase === "end");
+  expect(ends.map(({ caller, server: id }) => [caller, id])).toEqual([
+    ["supervisor", "infra"],
+    ["supervisor", "infra"],
+  ]);
+  expect(ends.map(({ outcome }) => outcome).toSorted()).toEqual([
+    expect.stringMatching(/^gave no heartbeat for \d+ ms$/),
+    "was ended by SIGKILL",
+  ]);
   const last = await findServerPid(server.url);
   server.child.kill("SIGKILL");
   await measureUntil(() => !isAlive(last), 2_000);
 });
+
+function readAudit(): Record<string, unknown>[] {
+  const folder = join(dataDir, "audit");
+  return readdirSync(folder)
+    .filter((file) => file.endsWith(".jsonl"))
+    .flatMap((file) => readFileSync(join(folder, file), "utf8").trim().split("\n"))
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
 
 async function findServerPid(url: string): Promise<number> {
   return (await findPortOwner("127.0.0.1", Number(new URL(url).port))).pid ?? 0;

@@ -80,6 +80,18 @@ export async function recordAct<Person extends Caller | undefined, Result>(
   }
 }
 
+/** A server that crashed or was ended by the watchdog. The supervisor goes on when that cannot be recorded. */
+export async function recordCrash(context: CommandContext, server: string, reason: string): Promise<void> {
+  try {
+    const audit = await openOwnAudit(context);
+    const argumentsHash = hashCanonical({});
+    const entry = { requestId: randomUUID(), caller: "supervisor", server, tool: "supervise", effect: "restart" };
+    await audit.write({ ...entry, phase: "end", argumentsHash, outcome: reason }).finally(() => audit.close());
+  } catch (thrown) {
+    context.log.error({ err: thrown, server }, "crash not recorded");
+  }
+}
+
 async function openOwnAudit({ config, log }: CommandContext): Promise<Audit> {
   try {
     return await openAudit({ directory: config.auditDirectory, writer: "cli", log, clock: systemClock });

@@ -14,6 +14,7 @@ import type { ServerSpec, ServerStatus } from "../supervisor/server-process.ts";
 import { handleStopSignals } from "../supervisor/stop-signals.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
 import { createSupervisor, isGivenUp } from "../supervisor/supervisor.ts";
+import { recordCrash } from "./audit.ts";
 import type { CommandContext } from "./command-context.ts";
 import { makeFirstTokens } from "./first-tokens.ts";
 import { createServerLog } from "./server-log.ts";
@@ -51,6 +52,7 @@ export async function runUp(context: CommandContext, options: UpOptions): Promis
       scrub: (text) => config.scrubber.scrub(text),
       onChange: (status) => view.change(status),
       onStderr: (id, chunk) => serverLog.write(id, chunk),
+      onCrash: (id, reason) => void recordCrash(context, id, reason),
       onGivenUp: (status) => void writeGivenUpAlert(context, status),
     });
     const exitCode = waitForStop(supervisor, view);

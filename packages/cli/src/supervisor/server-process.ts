@@ -54,6 +54,8 @@ export interface ServerProcessOptions {
   scrub(text: string): string;
   onChange(status: ServerStatus): void;
   onStderr(id: string, chunk: Buffer): void;
+  /** It ended unasked; in our words why. */
+  onCrash(id: string, reason: string): void;
   /** This server asks that a server be restarted. */
   onRestartRequest(from: string, server: string, planId: string): void;
 }
@@ -234,6 +236,7 @@ export class ServerProcess {
     const reason = this.#killReason ?? describeEnd(code, signal);
     this.#crashes += 1;
     log.warn({ server: spec.id, code, signal, reason, crashes: this.#crashes }, "server ended");
+    this.#options.onCrash(spec.id, reason);
     if (code === configurationExit) return this.#giveUp("misconfigured", "its configuration is wrong");
     if (this.#crashes >= limits.maxCrashes) {
       return this.#giveUp("crash loop", `${this.#crashes} crashes in a row, the last one: it ${reason}`);

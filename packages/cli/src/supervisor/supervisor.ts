@@ -12,6 +12,8 @@ export interface SupervisorOptions {
   scrub(text: string): string;
   onChange?(status: ServerStatus): void;
   onStderr?(id: string, chunk: Buffer): void;
+  /** A server crashed, or the watchdog ended it. */
+  onCrash?(id: string, reason: string): void;
   /** Once for each server that is given up. */
   onGivenUp?(status: ServerStatus): void;
 }
@@ -63,6 +65,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
         scrub: (text) => options.scrub(text),
         onChange: handleChange,
         onStderr: (id, chunk) => options.onStderr?.(id, chunk),
+        onCrash: (id, reason) => options.onCrash?.(id, reason),
         onRestartRequest: handleRestartRequest,
       }),
   );
