@@ -88,7 +88,7 @@ export async function recordCrash(context: CommandContext, server: string, reaso
     const entry = { requestId: randomUUID(), caller: "supervisor", server, tool: "supervise", effect: "restart" };
     await audit.write({ ...entry, phase: "end", argumentsHash, outcome: reason }).finally(() => audit.close());
   } catch (thrown) {
-    context.log.error({ err: thrown, server }, "crash not recorded");
+    context.log.error({ err: thrown, child: server }, "crash not recorded");
   }
 }
 

@@ -19,6 +19,6 @@ export async function writeGivenUpAlert(context: CommandContext, status: ServerS
       });
     });
   } catch (error) {
-    context.log.error({ error, server: status.id }, "alert could not be written");
+    context.log.error({ err: error, child: status.id }, "alert could not be written");
   }
 }

@@ -235,7 +235,7 @@ export class ServerProcess {
     if (requestedBy !== undefined) return this.#scheduleRestart(requestedBy, 0);
     const reason = this.#killReason ?? describeEnd(code, signal);
     this.#crashes += 1;
-    log.warn({ server: spec.id, code, signal, reason, crashes: this.#crashes }, "server ended");
+    log.warn({ child: spec.id, code, signal, reason, crashes: this.#crashes }, "server ended");
     this.#options.onCrash(spec.id, reason);
     if (code === configurationExit) return this.#giveUp("misconfigured", "its configuration is wrong");
     if (this.#crashes >= limits.maxCrashes) {
@@ -249,14 +249,14 @@ export class ServerProcess {
     this.#set("restarting", reason);
     this.#restart = setTimeout(() => {
       this.#restarts += 1;
-      log.info({ server: spec.id, reason, restarts: this.#restarts }, "server restarts");
+      log.info({ child: spec.id, reason, restarts: this.#restarts }, "server restarts");
       void this.start();
     }, delayMs);
   }
 
   #giveUp(state: "crash loop" | "misconfigured" | "port taken", reason: string): void {
     this.#set(state, reason);
-    this.#options.log.error({ server: this.#options.spec.id, state, reason }, "server given up");
+    this.#options.log.error({ child: this.#options.spec.id, state, reason }, "server given up");
   }
 
   #set(state: ServerState, reason?: string): void {

@@ -50,7 +50,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
 
   function handleRestartRequest(from: string, server: string, planId: string): void {
     const index = options.servers.findIndex(({ id }) => id === server);
-    options.log.info({ from, server, planId, known: index >= 0 }, "restart requested");
+    options.log.info({ from, child: server, planId, known: index >= 0 }, "restart requested");
     // Only the Copilot asks on behalf of an approved plan; any other server that does has gone astray.
     if (from === restartRequester) processes[index]?.restart(`was restarted by plan ${planId}`);
   }
