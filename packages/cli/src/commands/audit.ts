@@ -86,7 +86,11 @@ export async function recordCrash(context: CommandContext, server: string, reaso
     const audit = await openOwnAudit(context);
     const argumentsHash = hashCanonical({});
     const entry = { requestId: randomUUID(), caller: "supervisor", server, tool: "supervise", effect: "restart" };
-    await audit.write({ ...entry, phase: "end", argumentsHash, outcome: reason }).finally(() => audit.close());
+    try {
+      await audit.write({ ...entry, phase: "end", argumentsHash, outcome: reason });
+    } finally {
+      await audit.close();
+    }
   } catch (thrown) {
     context.log.error({ err: thrown, child: server }, "crash not recorded");
   }
