@@ -61,18 +61,19 @@ test("a question goes through the whole server and back", async () => {
   expect(answer.isError ?? false).toBe(false);
   expect(answer.structuredContent).toMatchObject({
     rowCount: 4,
-    truncated: false,
+    incomplete: false,
     dialect: "duckdb",
     source: { service: "snowflake", mode: "local" },
   });
   const rest = await call("query_data", { cursor: answer.structuredContent?.["nextCursor"] });
-  expect(rest.structuredContent).toMatchObject({ offset: 2, nextCursor: null });
+  expect(rest.structuredContent).toMatchObject({ offset: 2 });
+  expect(rest.structuredContent).not.toHaveProperty("nextCursor");
 });
 
 test("a long answer stays within one page of ours: core never has to cut it", async () => {
   const wide = Array.from({ length: 200 }, (_, index) => `repeat('ä"', 1000) AS column_${index}`).join(", ");
   const answer = await call("query_data", { sql: `SELECT ${wide} FROM range(50)`, limit: 1_000 });
-  expect(answer.structuredContent).toMatchObject({ rowCount: 20, truncated: true });
+  expect(answer.structuredContent).toMatchObject({ rowCount: 20, incomplete: true });
   expect(String(answer.structuredContent?.["nextCursor"])).toMatch(/^[\w-]{22}\.\d+$/);
   const tooWide = await call("query_data", {
     sql: `SELECT ${Array.from({ length: 900 }, (_, index) => `1 AS column_${index}`).join(", ")}`,

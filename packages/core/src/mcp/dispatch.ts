@@ -8,7 +8,7 @@ import type { AnyTool, Caller, ClientChannel, Progress, ToolContext } from "./de
 import { InputRequired } from "./client-channel.ts";
 import { formatAnswer, formatErrorAnswer, type CallAnswer } from "./format-answer.ts";
 import type { Operation, Policy } from "./policy.ts";
-import type { ResultShelf } from "./result-cap.ts";
+import { refuseRestCursor, type ResultShelf } from "./result-cap.ts";
 import { errorText, inputError, refuseUnstorableText } from "./tool-error.ts";
 import type { ToolTable } from "./tool-table.ts";
 
@@ -128,6 +128,7 @@ async function perform<Services>(
 ): Promise<Record<string, unknown>> {
   if (options.readOnly && tool.effect !== "read") throw readOnlyRefusal();
   refuseUnstorableText(raw);
+  if (tool.name !== "read_result") refuseRestCursor(raw);
   const parsed = tool.input.safeParse(raw ?? {});
   if (!parsed.success) throw inputError(parsed.error.issues);
   const context = createContext(options, tool, call);

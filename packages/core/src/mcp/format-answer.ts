@@ -63,8 +63,10 @@ export function formatErrorAnswer(text: string): CallAnswer {
 
 function renderText<Services>(tool: AnyTool<Services>, { output, rest }: CappedOutput, structuredJson: string): string {
   if ("plan" in tool || !tool.render) return structuredJson;
-  const prose = tool.render(output);
-  return rest ? `${prose}\n\n(Cut here. The rest: run_tool read_result {"cursor": "${rest.cursor}"})` : prose;
+  if (!rest) return tool.render(output);
+  // The tool would offer the cursor as its own.
+  const prose = tool.render({ ...output, nextCursor: undefined });
+  return `${prose}\n\n(Cut here. The rest: run_tool read_result {"cursor": "${rest.cursor}"})`;
 }
 
 function formatContent(text: string, more: readonly Content[]): string {

@@ -11,6 +11,7 @@ export const hardMaxTokens = 20_000;
 const maxStoredCharacters = 8 * 1024 * 1024;
 const pageCharacters = defaultMaxTokens * charactersPerToken * 0.9;
 const resultLifetimeMs = 60 * 60 * 1000;
+const restCursor = /^[0-9a-f-]{36}\.\d{1,6}$/;
 
 /** Where the rest of a long answer waits, page by page: bound to the caller, gone after an hour. */
 export interface ResultShelf {
@@ -117,9 +118,18 @@ function toPages(id: string, parts: readonly CutPart[], toolCursor: string | und
   return pages;
 }
 
+/** The cursor of a cut answer looks like the tool's own; given to the tool, it is sent to where it belongs. */
+export function refuseRestCursor(values: unknown): void {
+  const cursor = typeof values === "object" && values !== null && "cursor" in values ? values.cursor : undefined;
+  if (typeof cursor !== "string" || !restCursor.test(cursor)) return;
+  throw new AppError("invalid_input", "This cursor leads to the rest of an answer that was cut.", {
+    hint: `Give it to read_result: run_tool {"tool": "read_result", "arguments": {"cursor": "${cursor}"}}.`,
+  });
+}
+
 /** One page of a shelved rest. Throws AppError `not_found` for another caller's, an expired or an invented cursor. */
 export async function readShelved(shelf: ResultShelf, caller: Caller, cursor: string): Promise<RestPage> {
-  const body = /^[0-9a-f-]{36}\.\d{1,6}$/.test(cursor) ? await shelf.get(cursor, caller.id) : undefined;
+  const body = restCursor.test(cursor) ? await shelf.get(cursor, caller.id) : undefined;
   if (body === undefined) {
     throw new AppError("not_found", "There is no such rest of an answer, or it has expired.", {
       hint: "Rests are kept for an hour for the caller who asked. Run the tool again.",

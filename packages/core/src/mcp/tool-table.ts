@@ -75,8 +75,8 @@ function toWire<Services>(tool: AnyTool<Services>): WireTool {
 
 /** Every answer may be cut; the fields that say so are part of every output schema. */
 export function withPaging(output: z.ZodObject): z.ZodObject {
-  const truncated = z.boolean().optional().describe("The answer was cut; nextCursor leads to the rest.");
-  const nextCursor = z.string().optional().describe("Where the rest begins.");
+  const truncated = z.boolean().optional().describe("The answer was cut: give nextCursor to read_result for the rest.");
+  const nextCursor = z.string().optional().describe("Where the rest of a cut answer begins, for read_result.");
   return output.extend({
     ...("truncated" in output.shape ? {} : { truncated }),
     ...("nextCursor" in output.shape ? {} : { nextCursor }),

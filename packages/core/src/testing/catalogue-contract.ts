@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import type { ServerDefinition } from "../mcp/define-server.ts";
 import type { AnyTool } from "../mcp/define-tool.ts";
+import { Cursor } from "../mcp/paging.ts";
 import { createServerTable } from "../mcp/server-table.ts";
 import type { WireTool } from "../mcp/tool-table.ts";
 
@@ -79,6 +80,11 @@ function expectRules<Services>(tool: AnyTool<Services>, wire: WireTool | undefin
   expect(tool.maxTokens ?? 0).toBeLessThanOrEqual(20_000);
   expect(wire?.inputSchema).toMatchObject({ type: "object", additionalProperties: false });
   expect(wire?.annotations.readOnlyHint).toBe(tool.effect === "read");
+  // One way to page, which a model learns once.
+  expect(tool.input.shape.cursor).toBe("nextCursor" in tool.output.shape ? Cursor : undefined);
+  for (const other of ["page", "pageToken", "nextPage"]) {
+    expect([...Object.keys(tool.input.shape), ...Object.keys(tool.output.shape)]).not.toContain(other);
+  }
   // Only apply_change, which is core's, acts on its first call.
   expect("plan" in tool).toBe(tool.effect !== "read");
   for (const [field, schema] of Object.entries<z.ZodType>(tool.input.shape)) {

@@ -1,5 +1,5 @@
-import { AppError } from "@sophia/core/errors/app-error";
 import { defineTool, Source, type ToolContext } from "@sophia/core/mcp/define-tool";
+import { Cursor, NextCursor, readCursor, toCursor } from "@sophia/core/mcp/paging";
 import { z } from "zod";
 import type { Models, OfferedModel } from "../domain/models.ts";
 
@@ -29,18 +29,19 @@ Example: {"search": "llama", "limit": 10}`,
   input: z.strictObject({
     search: z.string().max(100).optional().describe("Words that must all occur in the id or the service."),
     limit: z.int().min(1).max(200).default(50).describe("Most models to return."),
-    cursor: z.string().max(40).optional().describe("From nextCursor of the previous answer."),
+    cursor: Cursor,
   }),
   output: z.object({
     models: z.array(Model),
     total: z.int().describe("How many match."),
-    nextCursor: z.string().optional().describe("Where the rest begins."),
+    nextCursor: NextCursor,
     source: Source,
   }),
   items: "models",
   async run(input, { services }: ToolContext<Services>) {
-    const start = parseCursor(input.cursor);
     const words = (input.search ?? "").toLowerCase().split(/\s+/).filter(Boolean);
+    const scope = words.join(" ");
+    const start = readCursor(input.cursor, scope, z.int().min(0)) ?? 0;
     const offered = await services.models.list();
     const matching = offered.filter((model) => {
       const text = `${model.id} ${model.endpoint.service}`.toLowerCase();
@@ -52,7 +53,7 @@ Example: {"search": "llama", "limit": 10}`,
     return {
       models: page.map(toModel),
       total: matching.length,
-      ...(end < matching.length && { nextCursor: String(end) }),
+      ...(end < matching.length && { nextCursor: toCursor(end, scope) }),
       source: { service: first?.endpoint.service ?? "sophia", mode: first?.endpoint.mode ?? "local", costUsd: 0 },
     };
   },
@@ -71,10 +72,4 @@ function toModel({ id, endpoint, kind, contextLength, price }: OfferedModel): z.
       priceAsOf: price.asOf,
     }),
   };
-}
-
-function parseCursor(cursor: string | undefined): number {
-  if (cursor === undefined) return 0;
-  if (/^\d{1,6}$/.test(cursor)) return Number(cursor);
-  throw new AppError("invalid_input", "The cursor is not one of ours.", { hint: "Leave it out to begin again." });
 }

@@ -42,6 +42,8 @@ export interface ImportRun {
   outcomes: ImportOutcome[];
 }
 
+export type RunPosition = Pick<ImportRun, "startedAt" | "id">;
+
 /**
  * What the warehouse holds. It lies beside the table files and not in the operational store: it describes files of
  * this machine, and a shared store would name files that other machines do not have.
@@ -55,7 +57,8 @@ export interface Catalogue {
   /** Durable when it returns. The old file of the table is only forgotten, not deleted: running queries may read it. */
   commit(tables: readonly CatalogueTable[]): void;
   saveRun(run: ImportRun): void;
-  runs(limit: number): ImportRun[];
+  /** Newest first, those after the given one. */
+  runs(limit: number, after?: RunPosition): ImportRun[];
   close(): void;
 }
 
@@ -97,10 +100,10 @@ export function openCatalogue(directory: string, maxTables: number): Catalogue {
     reserveName: (source, wanted) => inTransaction(database, "IMMEDIATE", () => reserveName(database, source, wanted)),
     commit: (tables) => inTransaction(database, "IMMEDIATE", () => commitTables(database, tables, maxTables)),
     saveRun: (run) => inTransaction(database, "IMMEDIATE", () => saveRun(database, run)),
-    runs: (limit) =>
+    runs: (limit, after = { startedAt: Number.MAX_SAFE_INTEGER, id: "" }) =>
       database
-        .prepare("SELECT body FROM runs ORDER BY started_at DESC, id LIMIT ?")
-        .all(limit)
+        .prepare("SELECT body FROM runs WHERE (-started_at, id) > (?, ?) ORDER BY started_at DESC, id LIMIT ?")
+        .all(-after.startedAt, after.id, limit)
         .map((row) => JSON.parse(String(row["body"])) as ImportRun),
     close: () => database.close(),
   };

@@ -41,7 +41,7 @@ export interface Imports {
   /** Imports what is new or changed. One run at a time; others wait in a bounded line. */
   run(named: string, watch: ImportWatch): Promise<ImportRun>;
   ensureSample(signal: AbortSignal): Promise<void>;
-  runs(limit: number): ImportRun[];
+  runs: Catalogue["runs"];
   close(): Promise<void>;
 }
 
@@ -72,7 +72,7 @@ export function createImports(options: ImportsOptions): Imports {
       if (sampleTables(sampleSeed).tables.every((table) => isCurrentSample(catalogue, table.name))) return;
       await line.inTurn(signal, async (importer, either) => await importSampleTables(options, importer, either));
     },
-    runs: (limit) => catalogue.runs(limit),
+    runs: (limit, after) => catalogue.runs(limit, after),
     close: async () => await line.close(),
   };
 }

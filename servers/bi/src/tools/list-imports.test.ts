@@ -1,5 +1,9 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { pino } from "pino";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { openCatalogue } from "../domain/catalogue.ts";
 import type { Imports } from "../domain/imports.ts";
 import { listImports } from "./list-imports.ts";
 
@@ -49,5 +53,24 @@ describe("list_imports", () => {
         rejectedRows: 1,
       },
     ]);
+  });
+
+  test("leads through all imports, newest first, each once, also those of the same moment", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "sophia-imports-"));
+    const catalogue = openCatalogue(directory, 10);
+    onTestFinished(async () => {
+      catalogue.close();
+      await rm(directory, { recursive: true });
+    });
+    for (const [id, startedAt] of Object.entries({ a: 1, b: 2, c: 2, d: 2, e: 3 }))
+      catalogue.saveRun({ ...run, id, startedAt });
+    const seen: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await listImports.run({ limit: 2, cursor }, contextOf({ runs: catalogue.runs }));
+      seen.push(...page.imports.map(({ importId }) => importId));
+      cursor = page.nextCursor;
+    } while (cursor !== undefined);
+    expect(seen).toEqual(["e", "b", "c", "d", "a"]);
   });
 });

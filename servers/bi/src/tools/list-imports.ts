@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import { defineTool, Source, type ToolContext } from "@sophia/core/mcp/define-tool";
+import { Cursor, NextCursor, readCursor, toCursor } from "@sophia/core/mcp/paging";
 import { z } from "zod";
 import type { Imports } from "../domain/imports.ts";
 
@@ -16,7 +17,10 @@ export const listImports = defineTool({
     '- Example: {"limit": 5}',
   effect: "read",
   items: "imports",
-  input: z.strictObject({ limit: z.number().int().min(1).max(50).default(10).describe("How many imports.") }),
+  input: z.strictObject({
+    limit: z.number().int().min(1).max(50).default(10).describe("Imports in this answer."),
+    cursor: Cursor,
+  }),
   output: z.object({
     imports: z.array(
       z.object({
@@ -32,10 +36,15 @@ export const listImports = defineTool({
         rejectedRows: z.number().int().describe("Lines left out because they did not fit."),
       }),
     ),
+    nextCursor: NextCursor,
     source: Source,
   }),
-  run({ limit }, { services }: ToolContext<Services>) {
-    const imports = services.imports.runs(limit).map((run) => ({
+  async run({ limit, cursor }, { services }: ToolContext<Services>) {
+    const after = readCursor(cursor, "imports", z.object({ startedAt: z.number(), id: z.string() }));
+    const found = services.imports.runs(limit + 1, after);
+    const runs = found.slice(0, limit);
+    const last = found.length > limit ? runs.at(-1) : undefined;
+    const imports = runs.map((run) => ({
       importId: run.id,
       folder: basename(run.folder),
       state: run.state,
@@ -50,6 +59,10 @@ export const listImports = defineTool({
         .map((outcome) => ({ file: basename(outcome.source), reason: outcome.reason ?? "unknown" })),
       rejectedRows: run.outcomes.reduce((sum, outcome) => sum + (outcome.rejectedRows ?? 0), 0),
     }));
-    return Promise.resolve({ imports, source: { service: "snowflake", mode: "local" as const, costUsd: 0 } });
+    return {
+      imports,
+      ...(last && { nextCursor: toCursor({ startedAt: last.startedAt, id: last.id }, "imports") }),
+      source: { service: "snowflake", mode: "local" as const, costUsd: 0 },
+    };
   },
 });

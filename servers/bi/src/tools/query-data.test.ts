@@ -78,6 +78,7 @@ describe("query_data", () => {
         ],
         "dialect": "duckdb",
         "elapsedMs": 12,
+        "incomplete": false,
         "nextCursor": "abc.2",
         "notes": [
           "A note.",
@@ -110,7 +111,6 @@ describe("query_data", () => {
             "sample": true,
           },
         ],
-        "truncated": false,
         "untrusted": true,
       }
     `);
@@ -148,7 +148,6 @@ describe("query_data", () => {
     expect(output).toMatchObject({
       rows: [],
       rowCount: 0,
-      nextCursor: null,
       notes: [],
       source: { asOf: "2026-01-02T00:00:00.000Z" },
     });

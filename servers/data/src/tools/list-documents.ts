@@ -1,7 +1,9 @@
 import { defineTool, Source, type ToolContext } from "@sophia/core/mcp/define-tool";
+import { Cursor, NextCursor, readCursor, toCursor } from "@sophia/core/mcp/paging";
 import { z } from "zod";
 import type { DocumentStore } from "../documents/document-store.ts";
-import { parseMoment, readPage, toPage } from "../domain/list-page.ts";
+import { fenceUntrusted } from "../domain/fence-untrusted.ts";
+import { parseMoment } from "../domain/parse-moment.ts";
 
 interface Services {
   documents: Pick<DocumentStore, "list">;
@@ -27,7 +29,7 @@ export const listDocuments = defineTool({
     since: z.string().max(40).optional().describe("Published (else read) on or after this date, ISO 8601."),
     until: z.string().max(40).optional().describe("Published (else read) on or before this date, ISO 8601."),
     limit: z.number().int().min(1).max(100).default(25).describe("Documents in this answer."),
-    page: z.string().max(300).optional().describe("nextPage of the answer before."),
+    cursor: Cursor,
   }),
   output: z.object({
     documents: z.array(
@@ -46,7 +48,7 @@ export const listDocuments = defineTool({
         length: z.number().int().describe("Characters of its text."),
       }),
     ),
-    nextPage: z.string().nullable().describe("Give it as page for the next documents; null at the end."),
+    nextCursor: NextCursor,
     untrusted: z.literal(true).describe("Titles and authors were written by others."),
     source: Source,
   }),
@@ -58,7 +60,7 @@ export const listDocuments = defineTool({
       until: parseMoment(input.until, "until"),
     };
     const scope = JSON.stringify(filter);
-    const after = readPage(input.page, scope, z.object({ checkedAt: z.number(), id: z.uuid() }));
+    const after = readCursor(input.cursor, scope, z.object({ checkedAt: z.number(), id: z.uuid() }));
     const rows = await services.documents.list(filter, input.limit + 1, after);
     const shown = rows.slice(0, input.limit);
     const last = rows.length > input.limit ? shown.at(-1) : undefined;
@@ -77,9 +79,25 @@ export const listDocuments = defineTool({
         version: row.version,
         length: row.text_length,
       })),
-      nextPage: last ? toPage({ checkedAt: last.checked_at, id: last.id }, scope) : null,
+      ...(last && { nextCursor: toCursor({ checkedAt: last.checked_at, id: last.id }, scope) }),
       untrusted: true as const,
       source: { service: "postgresql", mode: services.storeMode, costUsd: 0 },
     };
+  },
+  render(output) {
+    if (output.documents.length === 0) return "No document is kept that fits.";
+    const parts = output.documents.map((document, index) => {
+      const facts = [
+        document.publishedAt && `published ${document.publishedAt.slice(0, 10)}`,
+        document.language,
+        `version ${document.version}`,
+        `${document.length} characters`,
+      ];
+      const text = [document.title, document.author].filter(Boolean).join("\n");
+      const fence = { id: document.documentId, url: document.url, fetchedAt: document.checkedAt };
+      return `${index + 1}. Document ${document.documentId} (${facts.filter(Boolean).join(", ")})\n${fenceUntrusted(text, fence)}`;
+    });
+    const more = output.nextCursor === undefined ? undefined : `More: cursor "${output.nextCursor}"`;
+    return [...parts, more].filter(Boolean).join("\n\n");
   },
 });

@@ -24,10 +24,10 @@ test("returns what was found, with its origin and where to go on", async () => {
     await run({ query: "text", limit: 1 }, services({ hits: [hit], total: 3 })),
   );
   expect(output).toMatchInlineSnapshot(
-    { nextPage: expect.any(String) },
+    { nextCursor: expect.any(String) },
     `
     {
-      "nextPage": Any<String>,
+      "nextCursor": Any<String>,
       "notEmbedded": 0,
       "note": null,
       "results": [
@@ -87,9 +87,9 @@ test("a page leads on within the same question only; filters are read once", asy
     until: "2026-11-02",
     limit: 5,
   };
-  const { nextPage } = await run(question, given);
-  await run({ ...question, page: nextPage }, given);
-  await expect(run({ ...question, query: "other", page: nextPage }, given)).rejects.toMatchObject({
+  const { nextCursor } = await run(question, given);
+  await run({ ...question, cursor: nextCursor }, given);
+  await expect(run({ ...question, query: "other", cursor: nextCursor }, given)).rejects.toMatchObject({
     kind: "invalid_input",
   });
   const filter = {
@@ -104,7 +104,7 @@ test("a page leads on within the same question only; filters are read once", asy
   ]);
 });
 
-test.each([{ query: "?!" }, { query: "x", since: "soon" }, { query: "x", page: "AAAA" }])(
+test.each([{ query: "?!" }, { query: "x", since: "soon" }, { query: "x", cursor: "AAAA" }])(
   "%j is refused",
   async (input) => {
     await expect(run(input)).rejects.toMatchObject({ kind: "invalid_input", hint: expect.any(String) });

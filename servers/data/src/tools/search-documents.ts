@@ -1,9 +1,10 @@
 import { AppError } from "@sophia/core/errors/app-error";
 import { defineTool, Source, type ToolContext } from "@sophia/core/mcp/define-tool";
+import { Cursor, NextCursor, readCursor, toCursor } from "@sophia/core/mcp/paging";
 import { z } from "zod";
 import type { DocumentSearch, SearchHit } from "../documents/document-search.ts";
 import { fenceUntrusted } from "../domain/fence-untrusted.ts";
-import { parseMoment, readPage, toPage } from "../domain/list-page.ts";
+import { parseMoment } from "../domain/parse-moment.ts";
 
 interface Services {
   search: DocumentSearch;
@@ -52,12 +53,12 @@ export const searchDocuments = defineTool({
     since: z.string().max(40).optional().describe("Published (else read) on or after this date, ISO 8601."),
     until: z.string().max(40).optional().describe("Published (else read) on or before this date, ISO 8601."),
     limit: z.number().int().min(1).max(50).default(10).describe("Documents in this answer."),
-    page: z.string().max(200).optional().describe("nextPage of the answer before."),
+    cursor: Cursor,
   }),
   output: z.object({
     results: z.array(Result),
     total: z.number().int().describe("Documents that match, at most some hundred."),
-    nextPage: z.string().nullable().describe("Give it as page for the next results; null at the end."),
+    nextCursor: NextCursor,
     notEmbedded: z.number().int().describe("Documents that only words can find yet; they follow within minutes."),
     note: z.string().nullable().describe("What limited this search, in our words."),
     untrusted: z.literal(true).describe("Titles, authors and snippets were written by others."),
@@ -71,7 +72,7 @@ export const searchDocuments = defineTool({
       until: parseMoment(input.until, "until"),
     };
     const scope = JSON.stringify([input.query, filter]);
-    const offset = readPage(input.page, scope, z.number().int().min(0).max(10_000)) ?? 0;
+    const offset = readCursor(input.cursor, scope, z.number().int().min(0).max(10_000)) ?? 0;
     if (!/[\p{L}\p{N}]/u.test(input.query)) {
       throw new AppError("invalid_input", "The query has no word in it.", { hint: "Ask with at least one word." });
     }
@@ -80,7 +81,7 @@ export const searchDocuments = defineTool({
     return {
       results: answer.hits.map(toResult),
       total: answer.total,
-      nextPage: next < answer.total ? toPage(next, scope) : null,
+      ...(next < answer.total && { nextCursor: toCursor(next, scope) }),
       notEmbedded: answer.notEmbedded,
       note: answer.note ?? null,
       untrusted: true as const,
@@ -99,7 +100,7 @@ export const searchDocuments = defineTool({
       const text = [result.title, result.author, result.snippet].filter(Boolean).join("\n");
       return `${head}\n${fenceUntrusted(text, { id: result.documentId, url: result.url, fetchedAt: result.checkedAt })}`;
     });
-    const more = output.nextPage === null ? undefined : `More: page "${output.nextPage}"`;
+    const more = output.nextCursor === undefined ? undefined : `More: cursor "${output.nextCursor}"`;
     return [output.total === 1 ? "1 document matches." : `${output.total} documents match.`, ...parts, more, ...notes]
       .filter(Boolean)
       .join("\n\n");

@@ -55,10 +55,10 @@ describe("list_resources", () => {
   it("leads through all pages", async () => {
     const first = await ask({ kind: "servers", limit: 3 });
     expect(first).toMatchObject({ total: 4, items: [{ id: "ai" }, { id: "bi" }, { id: "data" }] });
-    const rest = await ask({ kind: "servers", limit: 3, cursor: first.nextPage ?? "" });
+    const rest = await ask({ kind: "servers", limit: 3, cursor: first.nextCursor ?? "" });
     expect(rest.items.map((item) => item.id)).toEqual(["infra"]);
-    expect(rest.nextPage).toBeUndefined();
-    await expect(ask({ kind: "containers", cursor: first.nextPage ?? "" })).rejects.toMatchObject({
+    expect(rest.nextCursor).toBeUndefined();
+    await expect(ask({ kind: "containers", cursor: first.nextCursor ?? "" })).rejects.toMatchObject({
       kind: "invalid_input",
     });
   });

@@ -1,5 +1,5 @@
-import { defineTool, Source } from "@sophia/core/mcp/define-tool";
-import type { ToolContext } from "@sophia/core/mcp/define-tool";
+import { defineTool, Source, type ToolContext } from "@sophia/core/mcp/define-tool";
+import { Cursor, NextCursor } from "@sophia/core/mcp/paging";
 import { z } from "zod";
 import type { InfraServices } from "../domain/infra-services.ts";
 import { readAllKinds, readKind, ResourceItem, resourceKinds } from "../domain/list-items.ts";
@@ -25,12 +25,12 @@ export const listResources = defineTool({
       .optional()
       .describe("Only items with this text in name, id, state or detail; case does not matter."),
     limit: z.int().min(1).max(100).default(50).describe("Items per page."),
-    cursor: z.string().max(1000).optional().describe("nextPage of the page before."),
+    cursor: Cursor,
   }),
   output: z.object({
     items: z.array(ResourceItem),
     total: z.int().describe("Items that match, on all pages."),
-    nextPage: z.string().optional().describe("Give it back as cursor for the next page."),
+    nextCursor: NextCursor,
     problems: z.array(z.string()).describe("Kinds that could not be read, and the fix."),
     source: Source,
   }),
@@ -52,7 +52,7 @@ export const listResources = defineTool({
     return {
       items: page.items,
       total: matching.length,
-      ...(page.next !== undefined && { nextPage: page.next }),
+      ...(page.next !== undefined && { nextCursor: page.next }),
       problems,
       source: sourceOf("sophia", services),
     };

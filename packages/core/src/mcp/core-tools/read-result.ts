@@ -10,15 +10,20 @@ export function createReadResult(shelf: ResultShelf, clock: Clock) {
     title: "Read the rest of an answer",
     description:
       "Returns the next part of an answer that was cut.\n" +
-      "- Use with the nextCursor of that answer. The rest is kept for an hour.\n" +
+      "- Use with the nextCursor of an answer whose truncated is true. The rest is kept for an hour.\n" +
       '- Example: {"cursor": "3f6c….0"}',
     effect: "read",
-    input: z.strictObject({ cursor: z.string().max(64).describe("nextCursor of the answer that was cut.") }),
+    input: z.strictObject({
+      cursor: z.string().max(64).describe("nextCursor of the answer that was cut, or of the part before."),
+    }),
     output: z.object({
       field: z.string().describe("The field of the first answer that these items continue."),
       items: z.array(z.unknown()),
       nextCursor: z.string().optional().describe("Where the next part begins; absent at the end."),
-      toolCursor: z.string().optional().describe("At the end: the tool's own cursor for its next page."),
+      toolCursor: z
+        .string()
+        .optional()
+        .describe("At the end: give it as cursor to the tool that was cut, for its next page."),
       lost: z.int().optional().describe("At the end: items that were too much even to be kept."),
       source: Source,
     }),
