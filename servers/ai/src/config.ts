@@ -3,7 +3,7 @@ import { decimalSetting, listSetting, switchSetting, urlSetting } from "@sophia/
 import { z } from "zod";
 
 /** The variables of the AI server, beside those of the platform. */
-export const AiSettings = z.object({
+export const AiConfig = z.object({
   SOPHIA_OPENAI_BASE_URL: urlSetting(["http:", "https:"])
     .optional()
     .describe(
@@ -20,4 +20,4 @@ export const AiSettings = z.object({
     .default(24)
     .describe("How long an answer may be given again, in hours; 0 turns the cache off."),
 });
-export type AiSettings = z.output<typeof AiSettings>;
+export type AiConfig = z.output<typeof AiConfig>;

@@ -1,14 +1,14 @@
 import { cacheMigrations } from "@sophia/core/cache/cache-tables";
 import { runServer } from "@sophia/core/mcp/run-server";
-import { AiSettings } from "./config.ts";
+import { AiConfig } from "./config.ts";
 import { aiServer } from "./server.ts";
-import { createServices } from "./services.ts";
+import { createAiServices } from "./services.ts";
 
 await runServer({
   definition: aiServer,
-  config: AiSettings,
+  config: AiConfig,
   migrations: [cacheMigrations],
-  createServices,
+  createServices: createAiServices,
   environment: process.env,
   arguments: process.argv.slice(2),
 });

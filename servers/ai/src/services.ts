@@ -8,7 +8,7 @@ import type { Platform, ServerRuntime } from "@sophia/core/mcp/platform";
 import type { HealthCheck } from "@sophia/core/observe/health";
 import { createHttpObserver } from "@sophia/core/observe/http-observer";
 import type { CoreTables } from "@sophia/core/store/core-tables";
-import type { AiSettings } from "./config.ts";
+import type { AiConfig } from "./config.ts";
 import { type AnswerFacts, Completions } from "./domain/completions.ts";
 import type { ModelEndpoint } from "./domain/endpoint.ts";
 import { findEndpoints } from "./domain/find-endpoints.ts";
@@ -30,8 +30,8 @@ export interface AiServices {
 
 const hourMs = 3_600_000;
 
-export async function createServices(
-  settings: AiSettings,
+export async function createAiServices(
+  settings: AiConfig,
   platform: Platform<AiTables>,
 ): Promise<ServerRuntime<AiServices>> {
   const { log, clock, ledger, store } = platform;

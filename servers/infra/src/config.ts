@@ -5,7 +5,7 @@ import { z } from "zod";
 const serverAddress = /^(?:ai|data|infra|bi)=https?:\/\/[^\s/@]+\/?$/;
 
 /** Variables of the Infrastructure Copilot. */
-export const InfraSettings = z.object({
+export const InfraConfig = z.object({
   ...docker.config.shape,
   SOPHIA_INFRA_REPOSITORIES: listSetting().describe(
     "Folders whose Git repositories may be read, separated by commas: repositories or folders of them. Default: the one around the working directory.",
@@ -23,4 +23,4 @@ export const InfraSettings = z.object({
     )
     .describe("Addresses of the servers when they do not share this machine, e.g. ai=http://ai:8091."),
 });
-export type InfraSettings = z.output<typeof InfraSettings>;
+export type InfraConfig = z.output<typeof InfraConfig>;

@@ -1,13 +1,13 @@
 import { runServer } from "@sophia/core/mcp/run-server";
-import { InfraSettings } from "./config.ts";
-import { server } from "./server.ts";
-import { createServices } from "./services.ts";
+import { InfraConfig } from "./config.ts";
+import { infraServer } from "./server.ts";
+import { createInfraServices } from "./services.ts";
 
 await runServer({
-  definition: server,
-  config: InfraSettings,
+  definition: infraServer,
+  config: InfraConfig,
   migrations: [],
-  createServices,
+  createServices: createInfraServices,
   environment: process.env,
-  arguments: process.argv,
+  arguments: process.argv.slice(2),
 });

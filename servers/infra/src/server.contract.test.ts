@@ -3,10 +3,9 @@ import { systemClock } from "@sophia/core/limits/clock";
 import { createDockerEngine } from "@sophia/vendors/docker/client";
 import { startEngineFixture } from "@sophia/vendors/docker/testing/engine-fixture";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import type { InfraServices } from "./domain/infra-services.ts";
-import { createRestartHistory } from "./domain/restart-history.ts";
-import type { RestartHistory } from "./domain/restart-history.ts";
-import { server as definition } from "./server.ts";
+import type { InfraServices } from "./services.ts";
+import { createRestartHistory, type RestartHistory } from "./domain/restart-history.ts";
+import { infraServer } from "./server.ts";
 import { callTool } from "./testing/call-tool.ts";
 import { fakeServices } from "./testing/fake-services.ts";
 
@@ -41,7 +40,7 @@ describe.skipIf(fixture === undefined)("a real Docker Engine behind the whole se
       clock: systemClock,
       restarts: { recent: async (resource, sinceMs) => later.history?.recent(resource, sinceMs) ?? [] },
     };
-    test = await startTestServer({ definition, services });
+    test = await startTestServer({ definition: infraServer, services });
     later.history = createRestartHistory(test.platform.store);
     bearer = await test.bearer();
   });

@@ -1,7 +1,7 @@
 import { createDockerEngine } from "@sophia/vendors/docker/client";
 import { startTestServer } from "@sophia/core/testing/test-server";
 import { describe, expect, it } from "vitest";
-import { server as definition } from "./server.ts";
+import { infraServer } from "./server.ts";
 import { callTool } from "./testing/call-tool.ts";
 import { fakeServices } from "./testing/fake-services.ts";
 
@@ -14,7 +14,7 @@ describe("fault 42: no Docker socket", () => {
       composeProject: undefined,
       readOnly: false,
     });
-    const test = await startTestServer({ definition, services: { ...fakeServices(), docker } });
+    const test = await startTestServer({ definition: infraServer, services: { ...fakeServices(), docker } });
     const bearer = await test.bearer();
     const status = await callTool(test.url, bearer, "get_status", {});
     expect(status.structuredContent).toMatchObject({

@@ -1,6 +1,6 @@
 import { parseConfig } from "@sophia/core/config/parse-config";
 import { describe, expect, it } from "vitest";
-import { InfraSettings } from "./config.ts";
+import { InfraConfig } from "./config.ts";
 import { resolveServerUrls } from "./services.ts";
 
 const ports = { ai: 1, data: 2, infra: 3, bi: 4, console: 5 };
@@ -22,13 +22,13 @@ describe("resolveServerUrls", () => {
   });
 });
 
-describe("InfraSettings", () => {
+describe("InfraConfig", () => {
   it("reads lists", () => {
     const environment = {
       SOPHIA_INFRA_SERVERS: "ai=http://ai:8091, bi=https://bi.internal",
       SOPHIA_INFRA_REPOSITORIES: "/srv/a,/srv/b",
     };
-    expect(parseConfig([InfraSettings], environment)).toMatchObject({
+    expect(parseConfig([InfraConfig], environment)).toMatchObject({
       SOPHIA_INFRA_SERVERS: ["ai=http://ai:8091", "bi=https://bi.internal"],
       SOPHIA_INFRA_REPOSITORIES: ["/srv/a", "/srv/b"],
     });
@@ -40,6 +40,6 @@ describe("InfraSettings", () => {
     ["SOPHIA_INFRA_COMPOSE_PROJECT", "Not A Project"],
     ["SOPHIA_INFRA_SERVER", "x"],
   ])("names %s as the mistake", (name, value) => {
-    expect(() => parseConfig([InfraSettings], { [name]: value })).toThrow(name);
+    expect(() => parseConfig([InfraConfig], { [name]: value })).toThrow(name);
   });
 });

@@ -1,24 +1,38 @@
 import { hostname } from "node:os";
-import { unwrap } from "@sophia/core/config/secret";
-import type { Secret } from "@sophia/core/config/secret";
+import { type Secret, unwrap } from "@sophia/core/config/secret";
+import type { Clock } from "@sophia/core/limits/clock";
 import type { Platform, ServerRuntime } from "@sophia/core/mcp/platform";
 import type { HealthCheck } from "@sophia/core/observe/health";
 import { createHttpObserver } from "@sophia/core/observe/http-observer";
 import { toAppError } from "@sophia/core/errors/app-error";
-import { createDockerEngine } from "@sophia/vendors/docker/client";
-import { createLocalGit } from "@sophia/vendors/github/local-git";
+import { createDockerEngine, type DockerEngine } from "@sophia/vendors/docker/client";
+import { createLocalGit, type LocalGit } from "@sophia/vendors/github/local-git";
 import { resolveRoots } from "@sophia/vendors/github/repository-path";
-import type { InfraSettings } from "./config.ts";
-import type { InfraServices } from "./domain/infra-services.ts";
-import { createRestartHistory } from "./domain/restart-history.ts";
+import type { InfraConfig } from "./config.ts";
+import { createRestartHistory, type RestartHistory } from "./domain/restart-history.ts";
 import type { NeededEndpoint } from "./domain/restart-plan.ts";
-import { createServerDirectory, serverIds } from "./domain/server-directory.ts";
-import type { ServerId } from "./domain/server-directory.ts";
-import { createSupervisor } from "./domain/supervisor.ts";
-import type { ParentChannel } from "./domain/supervisor.ts";
+import { createServerDirectory, type ServerDirectory, type ServerId, serverIds } from "./domain/server-directory.ts";
+import { createSupervisor, type ParentChannel, type Supervisor } from "./domain/supervisor.ts";
 
-export async function createServices(
-  settings: InfraSettings,
+/** All that the tools of this server use. Built once at start. */
+export interface InfraServices {
+  docker: DockerEngine;
+  git: LocalGit;
+  servers: ServerDirectory;
+  /** Undefined where no supervisor runs. */
+  supervisor: Supervisor | undefined;
+  restarts: RestartHistory;
+  clock: Clock;
+  /** Inside a container: the beginning of its own id, so that it is never restarted by itself. */
+  ownHostname: string;
+  /** What our own installation stands on. */
+  needed: readonly NeededEndpoint[];
+  /** Masks our own secrets; what others wrote goes through `redactText` with it. */
+  scrub(text: string): string;
+}
+
+export async function createInfraServices(
+  settings: InfraConfig,
   platform: Platform,
 ): Promise<ServerRuntime<InfraServices>> {
   const { config, clock, log, scrubber, store } = platform;
@@ -54,7 +68,7 @@ function parentOf(child: NodeJS.Process): ParentChannel {
 
 /** Servers listen on the configured address; one that means "everywhere" is asked on loopback. */
 export function resolveServerUrls(
-  settings: Pick<InfraSettings, "SOPHIA_INFRA_SERVERS">,
+  settings: Pick<InfraConfig, "SOPHIA_INFRA_SERVERS">,
   { host, ports }: Pick<Platform["config"], "host" | "ports">,
 ): Record<ServerId, string> {
   const everywhere = host === "0.0.0.0" || host === "::" || host === "localhost";

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { aiServer } from "@sophia/ai/server";
 import { biServer } from "@sophia/bi/server";
 import { dataServer } from "@sophia/data/server";
-import { server as infraServer } from "@sophia/infra/server";
+import { infraServer } from "@sophia/infra/server";
 import { services } from "@sophia/vendors/registry";
 import { renderEnvExample } from "@sophia/vendors/render-env-example";
 import { renderServiceTable } from "@sophia/vendors/render-service-table";

@@ -2,7 +2,7 @@ import { createHttp } from "@sophia/core/http/http";
 import type { Clock } from "@sophia/core/limits/clock";
 import type { Logger } from "pino";
 import { z } from "zod";
-import type { AiSettings } from "../config.ts";
+import type { AiConfig } from "../config.ts";
 import { describeBaseUrl, type ModelEndpoint } from "./endpoint.ts";
 
 /** Where model servers listen by default: Ollama, vLLM, llama.cpp. */
@@ -15,7 +15,7 @@ const ModelListShape = z.object({ object: z.literal("list"), data: z.array(z.obj
 
 /** The configured endpoint first, then what answers on this machine. Empty when there is neither. */
 export async function findEndpoints(
-  settings: AiSettings,
+  settings: AiConfig,
   options: { log: Logger; clock: Clock; localUrls?: readonly string[] },
 ): Promise<ModelEndpoint[]> {
   const configured = readConfigured(settings);
@@ -26,7 +26,7 @@ export async function findEndpoints(
   return [...configured, ...local.map((baseUrl) => ({ ...describeBaseUrl(baseUrl), baseUrl, models: [] }))];
 }
 
-function readConfigured(settings: AiSettings): ModelEndpoint[] {
+function readConfigured(settings: AiConfig): ModelEndpoint[] {
   const apiKey = settings.SOPHIA_OPENAI_API_KEY;
   if (!settings.SOPHIA_OPENAI_BASE_URL && !apiKey) return [];
   const baseUrl = (settings.SOPHIA_OPENAI_BASE_URL ?? defaultBaseUrl).replace(/\/+$/, "");

@@ -1,7 +1,7 @@
 import { createVirtualClock } from "@sophia/core/testing/virtual-clock";
 import { pino } from "pino";
 import { describe, expect, test } from "vitest";
-import { AiSettings } from "../config.ts";
+import { AiConfig } from "../config.ts";
 import type { ModelEndpoint } from "./endpoint.ts";
 import { findEndpoints } from "./find-endpoints.ts";
 import { createModelCatalog } from "./model-catalog.ts";
@@ -131,7 +131,7 @@ describe("the catalog", () => {
 });
 
 describe("where models are found", () => {
-  const settings = (values: Record<string, string>) => AiSettings.parse({ SOPHIA_AI_LOCAL_MODELS: "0", ...values });
+  const settings = (values: Record<string, string>) => AiConfig.parse({ SOPHIA_AI_LOCAL_MODELS: "0", ...values });
 
   test("nowhere, without configuration", async () => {
     expect(await findEndpoints(settings({}), { log, clock })).toEqual([]);

@@ -1,7 +1,6 @@
 import { createVirtualClock } from "@sophia/core/testing/virtual-clock";
 import { expect, it } from "vitest";
-import { awaitRecovery } from "./await-recovery.ts";
-import type { Recovery } from "./await-recovery.ts";
+import { awaitRecovery, type Recovery } from "./await-recovery.ts";
 
 const pending: Recovery = { done: false, failed: false, detail: "It is restarting." };
 

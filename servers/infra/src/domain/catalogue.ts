@@ -1,8 +1,7 @@
 import { AppError, toAppError } from "@sophia/core/errors/app-error";
 import type { ContainerSummary } from "@sophia/vendors/docker/schema";
-import type { InfraServices } from "./infra-services.ts";
-import { matchResource } from "./match-resource.ts";
-import type { Candidate } from "./match-resource.ts";
+import type { InfraServices } from "../services.ts";
+import { matchResource, type Candidate } from "./match-resource.ts";
 import { serverIds, serverTitles } from "./server-directory.ts";
 
 /** Everything that can be diagnosed, by name. */

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { findContainerCauses } from "./container-findings.ts";
-import type { ContainerFacts } from "./container-findings.ts";
+import { findContainerCauses, type ContainerFacts } from "./container-findings.ts";
 
 const running: ContainerFacts = {
   state: "running",

@@ -1,10 +1,8 @@
 import { toAppError } from "@sophia/core/errors/app-error";
 import type { ContainerDetails, ContainerStats, EngineEvent } from "@sophia/vendors/docker/schema";
-import { findContainerCauses } from "./container-findings.ts";
-import type { ContainerFacts } from "./container-findings.ts";
-import { conclude, historyMs, mergeHistory } from "./diagnosis.ts";
-import type { Diagnosis } from "./diagnosis.ts";
-import type { InfraServices } from "./infra-services.ts";
+import { findContainerCauses, type ContainerFacts } from "./container-findings.ts";
+import { conclude, historyMs, mergeHistory, type Diagnosis } from "./diagnosis.ts";
+import type { InfraServices } from "../services.ts";
 import type { Candidate } from "./match-resource.ts";
 import { redactText } from "./redact-text.ts";
 import { containerResource } from "./restart-plan.ts";

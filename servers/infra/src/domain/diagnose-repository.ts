@@ -1,6 +1,5 @@
-import { conclude } from "./diagnosis.ts";
-import type { Diagnosis } from "./diagnosis.ts";
-import type { InfraServices } from "./infra-services.ts";
+import { conclude, type Diagnosis } from "./diagnosis.ts";
+import type { InfraServices } from "../services.ts";
 import type { Candidate } from "./match-resource.ts";
 import { redactText } from "./redact-text.ts";
 import { findRepositoryCauses } from "./repository-findings.ts";

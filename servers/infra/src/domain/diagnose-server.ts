@@ -1,6 +1,5 @@
-import { conclude, historyMs, mergeHistory } from "./diagnosis.ts";
-import type { Diagnosis } from "./diagnosis.ts";
-import type { InfraServices } from "./infra-services.ts";
+import { conclude, historyMs, mergeHistory, type Diagnosis } from "./diagnosis.ts";
+import type { InfraServices } from "../services.ts";
 import type { Candidate } from "./match-resource.ts";
 import { serverResource } from "./restart-plan.ts";
 import { serverIds } from "./server-directory.ts";

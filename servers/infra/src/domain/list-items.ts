@@ -1,6 +1,6 @@
 import { toAppError } from "@sophia/core/errors/app-error";
 import { z } from "zod";
-import type { InfraServices } from "./infra-services.ts";
+import type { InfraServices } from "../services.ts";
 import { redactText } from "./redact-text.ts";
 import { staleAfterMs } from "./repository-findings.ts";
 import { serverIds } from "./server-directory.ts";

@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { matchResource } from "./match-resource.ts";
-import type { Candidate } from "./match-resource.ts";
+import { matchResource, type Candidate } from "./match-resource.ts";
 
 const container = (name: string, id: string, ...aliases: string[]): Candidate => ({
   kind: "container",

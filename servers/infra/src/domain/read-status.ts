@@ -1,9 +1,8 @@
 import type { ContainerSummary } from "@sophia/vendors/docker/schema";
 import type { RepositoryStatus } from "@sophia/vendors/github/git-output";
-import type { InfraServices } from "./infra-services.ts";
+import type { InfraServices } from "../services.ts";
 import { redactText } from "./redact-text.ts";
-import { serverIds } from "./server-directory.ts";
-import type { ServerHealth } from "./server-directory.ts";
+import { serverIds, type ServerHealth } from "./server-directory.ts";
 import type { PartReading } from "./status-parts.ts";
 
 const shownRepositories = 5;

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { findRepositoryCauses } from "./repository-findings.ts";
-import type { RepositoryFacts } from "./repository-findings.ts";
+import { findRepositoryCauses, type RepositoryFacts } from "./repository-findings.ts";
 
 const nowMs = Date.UTC(2026, 10, 22);
 const clean: RepositoryFacts = {

@@ -1,7 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { fakeHealth, fakeSummary } from "../testing/fake-services.ts";
-import { findDependents, findServedEndpoint, planContainerRestart, planServerRestart } from "./restart-plan.ts";
-import type { RestartSubject } from "./restart-plan.ts";
+import {
+  findDependents,
+  findServedEndpoint,
+  planContainerRestart,
+  planServerRestart,
+  type RestartSubject,
+} from "./restart-plan.ts";
 
 const subject: RestartSubject = {
   id: "a".repeat(64),

@@ -1,9 +1,8 @@
 import { AppError, toAppError } from "@sophia/core/errors/app-error";
 import type { ChangePlan, Progress } from "@sophia/core/mcp/define-tool";
-import { awaitRecovery } from "./await-recovery.ts";
-import type { Recovery } from "./await-recovery.ts";
+import { awaitRecovery, type Recovery } from "./await-recovery.ts";
 import { serverCandidates, toContainerCandidate } from "./catalogue.ts";
-import type { InfraServices } from "./infra-services.ts";
+import type { InfraServices } from "../services.ts";
 import { matchResource } from "./match-resource.ts";
 import {
   findDependents,
@@ -12,8 +11,7 @@ import {
   planServerRestart,
   restartGraceSeconds,
 } from "./restart-plan.ts";
-import { serverIds } from "./server-directory.ts";
-import type { ServerId } from "./server-directory.ts";
+import { serverIds, type ServerId } from "./server-directory.ts";
 
 export interface RestartTarget {
   kind: "container" | "server";

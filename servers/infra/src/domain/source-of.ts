@@ -1,5 +1,5 @@
 import type { Source } from "@sophia/core/mcp/define-tool";
-import type { InfraServices } from "./infra-services.ts";
+import type { InfraServices } from "../services.ts";
 
 /** Everything here is read now and for nothing, on this machine or from the Engine that DOCKER_HOST names. */
 export function sourceOf(

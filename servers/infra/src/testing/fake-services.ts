@@ -2,9 +2,8 @@ import { AppError } from "@sophia/core/errors/app-error";
 import type { Progress, ToolContext } from "@sophia/core/mcp/define-tool";
 import { createVirtualClock } from "@sophia/core/testing/virtual-clock";
 import type { ContainerDetails, ContainerSummary } from "@sophia/vendors/docker/schema";
-import type { InfraServices } from "../domain/infra-services.ts";
-import { serverTitles } from "../domain/server-directory.ts";
-import type { ServerHealth, ServerId } from "../domain/server-directory.ts";
+import type { InfraServices } from "../services.ts";
+import { serverTitles, type ServerHealth, type ServerId } from "../domain/server-directory.ts";
 
 type Fakes = {
   [Key in keyof InfraServices]?: InfraServices[Key] extends object ? Partial<InfraServices[Key]> : InfraServices[Key];

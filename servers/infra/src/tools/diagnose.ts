@@ -1,12 +1,11 @@
-import { defineTool, Source } from "@sophia/core/mcp/define-tool";
-import type { ToolContext } from "@sophia/core/mcp/define-tool";
+import { defineTool, Source, type ToolContext } from "@sophia/core/mcp/define-tool";
 import { z } from "zod";
 import { findResource } from "../domain/catalogue.ts";
 import { diagnoseContainer } from "../domain/diagnose-container.ts";
 import { diagnoseRepository } from "../domain/diagnose-repository.ts";
 import { diagnoseServer } from "../domain/diagnose-server.ts";
 import { Diagnosis } from "../domain/diagnosis.ts";
-import type { InfraServices } from "../domain/infra-services.ts";
+import type { InfraServices } from "../services.ts";
 import { sourceOf } from "../domain/source-of.ts";
 
 export const diagnose = defineTool({

@@ -1,7 +1,7 @@
 import { defineTool, Source, type ToolContext } from "@sophia/core/mcp/define-tool";
 import { Cursor, NextCursor } from "@sophia/core/mcp/paging";
 import { z } from "zod";
-import type { InfraServices } from "../domain/infra-services.ts";
+import type { InfraServices } from "../services.ts";
 import { readAllKinds, readKind, ResourceItem, resourceKinds } from "../domain/list-items.ts";
 import { sourceOf } from "../domain/source-of.ts";
 import { takePage } from "../domain/page.ts";

@@ -1,7 +1,6 @@
 import { AppError } from "@sophia/core/errors/app-error";
 import type { Progress } from "@sophia/core/mcp/define-tool";
-import type { VirtualClock } from "@sophia/core/testing/virtual-clock";
-import { createVirtualClock } from "@sophia/core/testing/virtual-clock";
+import { createVirtualClock, type VirtualClock } from "@sophia/core/testing/virtual-clock";
 import { describe, expect, it } from "vitest";
 import type { ServerHealth } from "../domain/server-directory.ts";
 import { fakeContext, fakeDetails, fakeHealth, fakeServices, fakeSummary } from "../testing/fake-services.ts";

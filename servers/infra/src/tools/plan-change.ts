@@ -1,7 +1,6 @@
-import { defineTool, Source } from "@sophia/core/mcp/define-tool";
-import type { ToolContext } from "@sophia/core/mcp/define-tool";
+import { defineTool, Source, type ToolContext } from "@sophia/core/mcp/define-tool";
 import { z } from "zod";
-import type { InfraServices } from "../domain/infra-services.ts";
+import type { InfraServices } from "../services.ts";
 import { sourceOf } from "../domain/source-of.ts";
 import { carryOutRestart, planRestart } from "../domain/restart.ts";
 
