@@ -3,7 +3,7 @@ import { z } from "zod";
 
 export const DataConfig = z.object({
   SOPHIA_DATA_ALLOW_PRIVATE: listSetting().describe(
-    "Own hosts that fetch_page may read although they are private, comma separated: 10.0.0.0/8, 192.168.1.5, wiki.intranet:8080.",
+    "Own hosts that fetch_page may read although they are private, comma separated: 10.0.0.0/8, 192.168.1.5, localhost, wiki.intranet:8080. Without a port every port is open, but never Sophia's own.",
   ),
   SOPHIA_DATA_CONTACT: urlSetting(["https:", "http:", "mailto:"])
     .optional()

@@ -42,6 +42,7 @@ export async function createDataServices(
     clock,
     pacer,
     allowPrivate: config.SOPHIA_DATA_ALLOW_PRIVATE,
+    allowPrivateSetting: "SOPHIA_DATA_ALLOW_PRIVATE",
     ownPorts: Object.values(platform.config.ports),
     observer: createHttpObserver(platform.metrics),
     userAgent: userAgent(config.SOPHIA_DATA_CONTACT),

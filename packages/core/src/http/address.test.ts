@@ -189,3 +189,40 @@ test("the user's own exceptions open exactly what they name", () => {
   }
   expect(() => createAddressPolicy({ allowPrivate: ["every host"] })).toThrow(/neither/);
 });
+
+test("an exception without a port opens every port of that host, one with a port that port alone", () => {
+  const own = createAddressPolicy({ allowPrivate: ["localhost", "wiki.intranet:80", "[::1]"] });
+  for (const url of ["http://localhost:3000/", "https://localhost/", "http://wiki.intranet/", "http://[::1]:9000/"]) {
+    expect(() => own.checkUrl(url)).not.toThrow();
+  }
+  expect(() => own.checkAddress("127.0.0.1", "localhost", 3000)).not.toThrow();
+  expect(() => own.checkUrl("http://wiki.intranet:8080/")).toThrow(denied);
+  expect(() => own.checkAddress("127.0.0.1", "other.example", 3000)).toThrow(denied);
+});
+
+test.each([["127.0.0.1"], ["127.0.0.0/8"], ["localhost"], ["127.0.0.1:8091", "localhost:8091", "mine.example:8091"]])(
+  "fault 91: our own ports stay closed when %s is allowed",
+  (...allowPrivate) => {
+    const own = createAddressPolicy({ allowPrivate, ownPorts: [8091] });
+    for (const host of ["127.0.0.1", "localhost", "mine.example"]) {
+      expect(() => own.checkUrl(`http://${host}:8091/mcp`)).toThrow(denied);
+      expect(() => own.checkAddress("127.0.0.1", host, 8091)).toThrow(denied);
+    }
+  },
+);
+
+test("whoever is refused is told the setting that allows it, but not for our own ports", () => {
+  const own = createAddressPolicy({ allowPrivateSetting: "SOPHIA_DATA_ALLOW_PRIVATE", ownPorts: [8091] });
+  const hintOf = (url: string): string => {
+    try {
+      own.checkUrl(url);
+    } catch (error) {
+      return (error as { hint?: string }).hint ?? "";
+    }
+    return "";
+  };
+  for (const url of ["http://10.0.0.1/", "http://localhost/"]) {
+    expect(hintOf(url)).toMatch(/SOPHIA_DATA_ALLOW_PRIVATE: host:port opens one port, a host .* all but Sophia's own/);
+  }
+  expect(hintOf("http://localhost:8091/")).toBe("They are never fetched, whatever is allowed.");
+});

@@ -10,9 +10,11 @@ export interface AddressPolicy {
 }
 
 export interface AddressPolicyOptions {
-  /** The user's own exceptions: `10.0.0.0/8`, `192.168.1.5`, `localhost:3000`, `[::1]:3000`. */
+  /** The user's own exceptions: `10.0.0.0/8`, `192.168.1.5`, `localhost:3000`, `[::1]:3000`. Without a port, all ports. */
   allowPrivate?: readonly string[];
-  /** Ports of our own servers, refused on every address: the machine may be reachable under a public one. */
+  /** The setting that `allowPrivate` comes from, named to whoever is refused. */
+  allowPrivateSetting?: string;
+  /** Ports of our own servers, refused on every address, allowed or not: the machine may be reachable under a public one. */
   ownPorts?: readonly number[];
 }
 
@@ -48,20 +50,27 @@ export function createAddressPolicy(options: AddressPolicyOptions = {}): Address
   const global6 = blockList([openIpv6]);
   const { ranges, places } = parseExceptions(options.allowPrivate ?? []);
   const ownPorts = new Set(options.ownPorts ?? []);
+  const privateHint = hintFor(options.allowPrivateSetting);
+
+  function isPlace(host: string, port: number): boolean {
+    return places.has(host) || places.has(`${host}:${port}`);
+  }
+
+  function refuseOwnPort(port: number): void {
+    if (!ownPorts.has(port)) return;
+    throw refused("It leads to one of Sophia's own ports.", "They are never fetched, whatever is allowed.");
+  }
 
   function isException(address: string, host: string, port: number): boolean {
-    return (
-      places.has(`${host}:${port}`) ||
-      places.has(`${address}:${port}`) ||
-      (isIP(address) !== 0 && contains(ranges, address))
-    );
+    return isPlace(host, port) || isPlace(address, port) || (isIP(address) !== 0 && contains(ranges, address));
   }
 
   function checkAddress(address: string, host: string, port: number): void {
+    refuseOwnPort(port);
     if (isException(address, host, port)) return;
     const isPublic = isIP(address) === 4 || (isIP(address) === 6 && contains(global6, address));
-    if (!isPublic || contains(closed, address)) throw refused("It leads to a private or reserved address.");
-    if (ownPorts.has(port)) throw refused("It leads to one of Sophia's own ports.");
+    if (!isPublic || contains(closed, address))
+      throw refused("It leads to a private or reserved address.", privateHint);
   }
 
   function checkUrl(text: string): URL {
@@ -71,17 +80,21 @@ export function createAddressPolicy(options: AddressPolicyOptions = {}): Address
       throw new AppError("invalid_input", "This is not a usable web address.", { hint: "Give a full http(s) URL." });
     }
     const url = new URL(text);
-    if (url.protocol !== "http:" && url.protocol !== "https:") throw refused("Only http and https are fetched.");
-    if (url.username !== "" || url.password !== "") throw refused("It carries a user name or password.");
+    if (url.protocol !== "http:" && url.protocol !== "https:")
+      throw refused("Only http and https are fetched.", "Give an http(s) URL.");
+    if (url.username !== "" || url.password !== "")
+      throw refused("It carries a user name or password.", "Leave them out.");
     const host = bareHost(url);
     const port = portOf(url);
     if (isIP(host) !== 0) {
       checkAddress(host, host, port);
       return url;
     }
-    if (places.has(`${host}:${port}`)) return url;
-    if (closedNames.test(host) || closedSuffixes.test(host) || host === "") throw refused("It names an internal host.");
-    if (ownPorts.has(port)) throw refused("It leads to one of Sophia's own ports.");
+    refuseOwnPort(port);
+    if (isPlace(host, port)) return url;
+    if (closedNames.test(host) || closedSuffixes.test(host) || host === "") {
+      throw refused("It names an internal host.", privateHint);
+    }
     return url;
   }
 
@@ -97,10 +110,16 @@ export function portOf(url: { protocol: string; port: string }): number {
   return Number(url.port || (url.protocol === "https:" ? 443 : 80));
 }
 
-function refused(reason: string): AppError {
-  return new AppError("denied", `This address is not fetched. ${reason}`, {
-    hint: "Only public web addresses are fetched; the owner of this server may allow others in its configuration.",
-  });
+function hintFor(setting: string | undefined): string {
+  if (setting === undefined) return "Only public web addresses are fetched.";
+  return (
+    `Only public web addresses are fetched; the owner of this server may allow others in ${setting}: ` +
+    "host:port opens one port, a host or range without a port all but Sophia's own."
+  );
+}
+
+function refused(reason: string, hint: string): AppError {
+  return new AppError("denied", `This address is not fetched. ${reason}`, { hint });
 }
 
 function blockList(ranges: readonly string[]): BlockList {
@@ -132,7 +151,8 @@ function parseExceptions(entries: readonly string[]): { ranges: BlockList; place
     if (!url || url.pathname !== "/") {
       throw new AppError("invalid_input", `"${entry}" is neither an address, a range nor host:port.`);
     }
-    places.add(`${bareHost(url)}:${portOf(url)}`);
+    // Not `url.port`, which is empty for an 80 that was written.
+    places.add(/:\d+$/.test(entry.trim()) ? `${bareHost(url)}:${portOf(url)}` : bareHost(url));
   }
   return { ranges, places };
 }
