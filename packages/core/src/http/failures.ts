@@ -107,7 +107,7 @@ const networkMessages: Readonly<Record<string, string>> = {
   UND_ERR_ABORTED: "the connection was cut",
   ENOENT: "its socket does not exist",
   EACCES: "we may not open its socket",
-  ENOTFOUND: "its name is not known (DNS)",
+  ENOTFOUND: "its name does not exist (DNS)",
   EAI_AGAIN: "its name cannot be resolved right now (DNS)",
   EHOSTUNREACH: "there is no route to it",
   ENETUNREACH: "there is no route to it",
@@ -151,14 +151,20 @@ export function fromFailure(service: string, thrown: unknown): AppError {
     "upstream",
     `${service} cannot be reached: ${networkMessages[code] ?? "the connection failed"}.`,
     {
-      hint: permanentCodes.test(code)
-        ? "This does not pass by itself: check the address and the set-up."
-        : "Try again later.",
+      hint: hintFor(code),
       service,
       cause: thrown,
       retryable: !permanentCodes.test(code),
     },
   );
+}
+
+function hintFor(code: string): string {
+  // Retried all the same: a resolver that is just starting says so of every name.
+  if (code === "ENOTFOUND") return "Check the spelling of the host name.";
+  return permanentCodes.test(code)
+    ? "This does not pass by itself: check the address and the set-up."
+    : "Try again later.";
 }
 
 export function timedOut(service: string, cause?: unknown): AppError {

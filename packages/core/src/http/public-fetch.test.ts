@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { pino } from "pino";
 import { startFakeUpstream, type FakeUpstream } from "../testing/fake-upstream.ts";
-import { createPublicFetch, type PublicFetchOptions } from "./public-fetch.ts";
+import { createPublicFetch, isRefusedRedirect, type PublicFetchOptions } from "./public-fetch.ts";
 import { createAddressPolicy } from "./address.ts";
 import { createGuardedDispatcher, type Resolve } from "./guarded-dispatcher.ts";
 
@@ -111,6 +111,21 @@ describe("names", () => {
   );
 });
 
+test("fault 36: an unknown name is told as one, a resolver in trouble as that", async () => {
+  const failWith = (code: string) =>
+    fetcher({ resolve: async () => Promise.reject(Object.assign(new Error(code), { code })) })(
+      "http://nosuch.example/",
+      {
+        signal,
+      },
+    );
+  await expect(failWith("ENOTFOUND")).rejects.toMatchObject({
+    message: "The page cannot be reached: its name does not exist (DNS).",
+    hint: "Check the spelling of the host name.",
+  });
+  await expect(failWith("EAI_AGAIN")).rejects.toMatchObject({ hint: "Try again later." });
+});
+
 describe("pages", () => {
   let upstream: FakeUpstream;
   let fetch: ReturnType<typeof createPublicFetch>;
@@ -146,7 +161,12 @@ describe("pages", () => {
     "http://user@example.com/",
   ])("fault 35, 91: refuses a redirect to %s", async (location) => {
     upstream.on("GET /", { status: 302, headers: { location } });
-    await expect(fetch(`${upstream.url}/`, { signal })).rejects.toEqual(denied);
+    const refusal = await fetch(`${upstream.url}/`, { signal }).catch((error: unknown) => error);
+    expect(refusal).toMatchObject({
+      kind: "denied",
+      message: "This address is not fetched. It redirects to an address that is not.",
+    });
+    expect(isRefusedRedirect(refusal)).toBe(true);
   });
 
   test("fault 35: a redirect loop ends", async () => {

@@ -76,17 +76,23 @@ export function createPublicFetch(options: PublicFetchOptions): PublicFetch {
 
   async function fetchPage(text: string, request: PublicFetchRequest, context: FetchContext): Promise<PublicPage> {
     let url = policy.checkUrl(text);
-    for (let hops = 0; ; hops++) {
-      const page = await fetchOnce(url, request, context);
-      if (typeof page !== "string") return page;
+    let page = await fetchOnce(url, request, context);
+    for (let hops = 0; typeof page === "string"; hops++) {
       if (hops >= maxRedirects) throw refusedRedirect("It redirects more than three times.");
-      const next = policy.checkUrl(page);
-      if (url.protocol === "https:" && next.protocol === "http:") {
-        throw refusedRedirect("It redirects from https to plain http.");
+      try {
+        const next = policy.checkUrl(page);
+        if (url.protocol === "https:" && next.protocol === "http:") {
+          throw refusedRedirect("It redirects from https to plain http.");
+        }
+        log.debug({ from: redactUrl(url), to: redactUrl(next) }, "redirect followed");
+        url = next;
+        page = await fetchOnce(url, request, context);
+      } catch (error) {
+        const isElsewhere = error instanceof AppError && error.kind === "denied" && !isRefusedRedirect(error);
+        throw isElsewhere ? refusedRedirect("It redirects to an address that is not.", error) : error;
       }
-      log.debug({ from: redactUrl(url), to: redactUrl(next) }, "redirect followed");
-      url = next;
     }
+    return page;
   }
 
   return async (text, request) => {
@@ -192,6 +198,16 @@ function explain(error: unknown, deadline: Deadline, signal: AbortSignal): unkno
   return signal.aborted ? error : fromFailure("The page", error);
 }
 
-function refusedRedirect(reason: string): AppError {
-  return new AppError("denied", `This address is not fetched. ${reason}`, { hint: "Give the final address directly." });
+class RefusedRedirectError extends Error {}
+
+function refusedRedirect(reason: string, target?: AppError): AppError {
+  return new AppError("denied", `This address is not fetched. ${reason}`, {
+    hint: target?.hint ?? "Give the final address directly.",
+    cause: new RefusedRedirectError(reason, { cause: target }),
+  });
+}
+
+/** Whether the address itself was fine, and only where it led to was not. */
+export function isRefusedRedirect(error: unknown): boolean {
+  return error instanceof AppError && error.cause instanceof RefusedRedirectError;
 }

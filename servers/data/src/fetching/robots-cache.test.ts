@@ -1,8 +1,11 @@
 import { AppError } from "@sophia/core/errors/app-error";
-import type { PublicFetch, PublicPage } from "@sophia/core/http/public-fetch";
+import { createPublicFetch, type PublicFetch, type PublicPage } from "@sophia/core/http/public-fetch";
+import { startFakeUpstream } from "@sophia/core/testing/fake-upstream";
 import { createVirtualClock } from "@sophia/core/testing/virtual-clock";
 import { pino } from "pino";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
+import { createCrawlPause } from "./crawl-pause.ts";
+import { createPageFetcher } from "./page-fetcher.ts";
 import { createRobotsCache } from "./robots-cache.ts";
 
 const log = pino({ level: "silent" });
@@ -64,6 +67,21 @@ test("a robots.txt that does not come in time is a site in trouble, and is not w
   await clock.advance(9 * 60_000);
   expect(await cache.policyFor("https://example.com/a", signal)).toMatchObject({ isKnown: false });
   expect(asked).toHaveLength(1);
+});
+
+test("a robots.txt that redirects in circles is told as the file's trouble, not as the page's", async () => {
+  const upstream = await startFakeUpstream();
+  onTestFinished(() => upstream.stop());
+  upstream.on("GET /robots.txt", { status: 301, headers: { location: "/robots.txt" } });
+  const clock = createVirtualClock();
+  const fetch = createPublicFetch({ log, allowPrivate: ["127.0.0.1"], limits: { rate: { requests: 99, perMs: 1 } } });
+  const robots = createRobotsCache({ fetch, clock, log });
+  const fetcher = createPageFetcher({ fetch, robots, pause: createCrawlPause(clock) });
+  await expect(fetcher.fetch(`${upstream.url}/a`, signal)).rejects.toMatchObject({
+    message: "The site's robots.txt cannot be read now, so the site is left alone.",
+  });
+  // An address that is itself refused is told as that.
+  await expect(fetcher.fetch("http://10.0.0.1/a", signal)).rejects.toMatchObject({ kind: "denied" });
 });
 
 test("a caller that goes away does not take the answer from the others", async () => {

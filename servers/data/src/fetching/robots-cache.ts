@@ -1,5 +1,5 @@
 import { AppError } from "@sophia/core/errors/app-error";
-import type { PublicFetch } from "@sophia/core/http/public-fetch";
+import { isRefusedRedirect, type PublicFetch } from "@sophia/core/http/public-fetch";
 import type { Clock } from "@sophia/core/limits/clock";
 import type { Logger } from "pino";
 import { parseRobots, policyOfStatus, type RobotsPolicy, unknownPolicy } from "../domain/robots.ts";
@@ -38,10 +38,10 @@ export function createRobotsCache(options: { fetch: PublicFetch; clock: Clock; l
       return policy ?? parseRobots(url, answer.body.toString("utf8"));
     } catch (error) {
       options.log.info({ origin, err: error }, "robots.txt could not be read; the site is left alone for now.");
-      // A slow file is the site's trouble like a 500; told as it is, it would read as if the page had been slow.
-      const slow = error instanceof AppError && error.kind === "timeout";
-      entry.expiresAt = options.clock.monotonic() + (slow ? keepUnknownMs : keepFailureMs);
-      if (slow) return unknownPolicy;
+      // The site's trouble like a 500; told as it is, it would read as if the page had been slow or led in circles.
+      const isOfTheFile = (error instanceof AppError && error.kind === "timeout") || isRefusedRedirect(error);
+      entry.expiresAt = options.clock.monotonic() + (isOfTheFile ? keepUnknownMs : keepFailureMs);
+      if (isOfTheFile) return unknownPolicy;
       throw error;
     }
   }
