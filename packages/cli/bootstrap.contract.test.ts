@@ -1,4 +1,5 @@
 import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import {
   copyFileSync,
   existsSync,
@@ -149,5 +150,25 @@ describe.each(nodes())("bootstrap on %s", (node) => {
     run.child.kill("SIGKILL");
     // `close` waits for the command as well: it holds the same stdout.
     await run.ended;
+  });
+
+  test("a signal that ends npm and its shell, and nobody else, stops the command as well", async () => {
+    const file = join(root, "stopped");
+    write(
+      "packages/cli/src/main.ts",
+      program.replace("process.exit(42)", `process.getBuiltinModule("fs").writeFileSync("${file}", "")`),
+    );
+    // What npm runs: a shell that stays the parent. A signal to npm is passed on to it alone.
+    const script = `"${node}" "${join(root, "packages", "cli", "bootstrap.mjs")}" up; exit $?`;
+    const path = [join(root, "bin"), "/usr/bin", "/bin"].join(delimiter);
+    const environment = { PATH: path, TMPDIR: root, WAIT_MS: "3000", npm_lifecycle_event: "start" };
+    const shell = spawn("/bin/sh", ["-c", script], { env: environment });
+    let stdout = "";
+    shell.stdout.on("data", (chunk) => (stdout += String(chunk)));
+    const closed = once(shell, "close");
+    await expect.poll(() => stdout, { timeout: 10_000 }).toContain("pid");
+    shell.kill("SIGTERM");
+    await expect.poll(() => existsSync(file), { timeout: 2_500 }).toBe(true);
+    await closed;
   });
 });

@@ -14,6 +14,7 @@ const stampFile = join(modules, ".sophia-install.json");
 const lockFile = join(tmpdir(), `sophia-install-${createHash("sha256").update(root).digest("hex").slice(0, 16)}.lock`);
 const lockWaitMs = 10 * 60_000;
 const oldestNode = 24;
+const parentPid = process.ppid;
 
 /** Stops with one message that names the cause and the fix. */
 function stop(message, code = 1) {
@@ -143,11 +144,28 @@ function run(node, script, scriptArguments) {
     stdio: ["inherit", "inherit", "inherit", "ipc"],
     env: { ...environment, PATH: path },
   });
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  let signalled = false;
+  const passOn = (signal) => {
+    signalled = true;
+    child.kill(signal);
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => passOn(signal));
+  // A second signal would cut the calls in progress off.
+  whenNpmIsGone(() => signalled || passOn("SIGTERM"));
   child.once("error", (error) =>
     stop(`${node} could not be started (${error.code}). Delete node_modules and run again.`),
   );
   child.once("exit", (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)));
+}
+
+/** A signal sent to npm ends npm and its shell, and reaches nobody here: the servers would run on without an owner. */
+function whenNpmIsGone(act) {
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const timer = setInterval(() => {
+    if (process.ppid === parentPid) return;
+    clearInterval(timer);
+    act();
+  }, 500);
 }
 
 const [command, ...rest] = process.argv.slice(2);
