@@ -91,7 +91,7 @@ function createFreshness(started: Promise<void>, watch: FolderWatch | undefined)
   return {
     async refresh() {
       await started;
-      return (await watch?.refresh()) ?? [];
+      return (await watch?.refresh()) ?? { stale: [], missing: [] };
     },
   };
 }

@@ -211,6 +211,7 @@ export function createParser(connection: DuckDBConnection): SqlParser {
   };
 }
 
+/** By the table's name and not the file's: EXPLAIN shows it. */
 function alias(table: SnapshotTable): string {
-  return identifier(`t_${table.file.replace(/\.duckdb$/, "")}`);
+  return identifier(`t_${table.name}`);
 }

@@ -8,7 +8,14 @@ export interface Freshness {
    * Looks whether files of the folder changed and imports them. Waits for the import only briefly: a question is
    * answered from the old table while a long import runs, and the note says so.
    */
-  refresh(): Promise<string[]>;
+  refresh(): Promise<FreshnessNotes>;
+}
+
+interface FreshnessNotes {
+  /** Why an answer may be from before. */
+  stale: string[];
+  /** What could not be imported. No part of an answer: told where the tables are described. */
+  missing: string[];
 }
 
 export interface FolderWatch extends Freshness {
@@ -32,7 +39,7 @@ export function createFolderWatch(options: FolderWatchOptions): FolderWatch {
   const failing = new Set<string>();
   let lookedAt = Number.NEGATIVE_INFINITY;
   let running: { done: Promise<void>; startedAt: number } | undefined;
-  let notes: string[] = [];
+  let notes: FreshnessNotes = { stale: [], missing: [] };
 
   async function look(): Promise<void> {
     lookedAt = clock.monotonic();
@@ -41,8 +48,8 @@ export function createFolderWatch(options: FolderWatchOptions): FolderWatch {
     if (pending.length === 0 || running) return;
     const done = importFiles(options, pending, failing, closing.signal)
       .then((failed) => {
-        notes =
-          failed === 0 ? [] : [`${failed} files of the import folder could not be imported: list_imports says why.`];
+        const missing = `${failed} ${failed === 1 ? "file" : "files"} of the import folder could not be imported: list_imports says why.`;
+        notes = { stale: [], missing: failed === 0 ? [] : [missing] };
       })
       .catch((error: unknown) => log.warn({ err: error }, "The import folder could not be imported"))
       .finally(() => {
@@ -55,18 +62,21 @@ export function createFolderWatch(options: FolderWatchOptions): FolderWatch {
 
   return {
     async refresh() {
-      if (closing.signal.aborted) return [];
+      if (closing.signal.aborted) return { stale: [], missing: [] };
       if (clock.monotonic() - lookedAt >= lookEveryMs && !running) {
         try {
           await look();
         } catch (error) {
           log.warn({ err: error }, "The import folder could not be read");
-          notes = ["The import folder cannot be read: answers come from what was imported before."];
+          notes = {
+            ...notes,
+            stale: ["The import folder cannot be read: answers come from what was imported before."],
+          };
         }
       }
       const importing = current();
       if (importing) await waitAtMost(importing.done, importing.startedAt + waitForImportMs - clock.monotonic(), clock);
-      return current() ? [...notes, importingNote] : notes;
+      return current() ? { ...notes, stale: [...notes.stale, importingNote] } : notes;
     },
     close: () => closing.abort(),
   };

@@ -67,6 +67,22 @@ describe("fault 87, layer one: the guard", () => {
     expect(answer.columns.length).toBeGreaterThan(0);
   });
 
+  test.each(["information_schema.tables", "pg_catalog.pg_class", "sqlite_master", "duckdb_tables", "duckdb_tables()"])(
+    "of the engine's catalogue (%s) it says where to look instead",
+    async (relation) => {
+      const refusal = engine.query(`SELECT * FROM ${relation}`, limits, never);
+      await expect(refusal).rejects.toMatchObject({
+        kind: "denied",
+        hint: expect.stringContaining("describe_data") as string,
+      });
+    },
+  );
+
+  test("what EXPLAIN shows is called as the user calls it", async () => {
+    const { rows } = await engine.query("EXPLAIN SELECT * FROM sales", limits, never);
+    expect(rows[0]?.[1]).toMatch(/\bt_sales\.main/);
+  });
+
   test("wrapping a hostile statement in comments, spaces or EXPLAIN does not help", async () => {
     const wrapped = fc.record({
       sql: fc.constantFrom(...hostileStatements.filter((sql) => sql.trim().length > 1)),

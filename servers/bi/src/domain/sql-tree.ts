@@ -47,7 +47,9 @@ const expressionClasses: ReadonlySet<string> = new Set([
   "TYPE",
   "WINDOW",
 ]);
-const readableSchemaViews: ReadonlySet<string> = new Set(["tables", "columns"]);
+/** They show our files' internal names rather than the tables; no table of ours begins like this. */
+const engineSchemas: ReadonlySet<string> = new Set(["information_schema", "pg_catalog"]);
+const engineTable = /^(?:duckdb_|pg_|pragma_|sqlite_)/;
 
 /**
  * Checks the syntax tree of one statement as `json_serialize_sql` gives it and returns the tables it reads.
@@ -132,12 +134,16 @@ function checkTable(node: TreeNode, scope: ReadonlySet<string>, walk: Walk): voi
   const catalogue = text(node["catalog_name"]).toLowerCase();
   const lower = name.toLowerCase();
   if (schema === "" && catalogue === "" && scope.has(lower)) return;
-  if (catalogue === "" && schema === "information_schema" && readableSchemaViews.has(lower)) return;
   const ours = (schema === "" || schema === "main") && (catalogue === "" || catalogue === "warehouse");
   const shown = ours ? walk.known.relations.get(lower) : undefined;
   if (shown !== undefined) {
     walk.found.add(shown);
     return;
+  }
+  if (engineSchemas.has(schema) || engineTable.test(lower)) {
+    throw new AppError("denied", "A query cannot read DuckDB's own catalogue.", {
+      hint: "describe_data lists tables, columns and types; SHOW TABLES and DESCRIBE <table> work too.",
+    });
   }
   if (/[./\\:*?]/.test(name)) {
     throw new AppError("denied", "A query cannot read files.", {

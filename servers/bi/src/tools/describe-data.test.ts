@@ -49,9 +49,12 @@ const tables = [
   ),
 ];
 
-function contextOf(all: CatalogueTable[]) {
+function contextOf(all = tables, told: { stale: string[]; missing: string[] } = { stale: [], missing: [] }) {
   return {
-    services: { warehouse: { tables: () => all } as never, freshness: { refresh: () => Promise.resolve([]) } },
+    services: {
+      warehouse: { tables: () => all } as never,
+      freshness: { refresh: () => Promise.resolve(told) },
+    },
     caller: { id: "ann", name: "Ann", scopes: ["read" as const] },
     requestId: "r1",
     signal: new AbortController().signal,
@@ -122,6 +125,12 @@ describe("describe_data", () => {
     expect((await describeWith({ search })).tables.map((one) => one.name)).toEqual(names);
   });
 
+  test("says what was not imported, and what is being imported", async () => {
+    const told = { stale: ["Being imported."], missing: ["1 file failed."] };
+    const output = await describeData.run(describeData.input.parse({}), contextOf(tables, told));
+    expect(output.notes).toEqual(["Being imported.", "1 file failed."]);
+  });
+
   test("says what to do with an empty warehouse and an unknown table", async () => {
     expect((await describeWith({}, [])).notes).toEqual([expect.stringContaining("SOPHIA_BI_FOLDER")]);
     await expect(describeWith({ table: "order" })).rejects.toMatchObject({
@@ -138,7 +147,10 @@ test("names that are keywords are written so that SQL takes them", async () => {
     column("left", "DOUBLE"),
   ]);
   const context = {
-    services: { warehouse: { tables: () => [odd] } as never, freshness: { refresh: () => Promise.resolve([]) } },
+    services: {
+      warehouse: { tables: () => [odd] } as never,
+      freshness: { refresh: () => Promise.resolve({ stale: [], missing: [] }) },
+    },
   } as never;
   const input = describeData.input.parse({ table: "semi" });
   const output = describeData.output.parse(await describeData.run(input, context));

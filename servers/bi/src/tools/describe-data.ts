@@ -67,7 +67,7 @@ export const describeData = defineTool({
     source: Source,
   }),
   async run({ table: wanted, search }, { services }: ToolContext<Services>) {
-    const notes = await services.freshness.refresh();
+    const { stale, missing } = await services.freshness.refresh();
     const all = services.warehouse.tables();
     const found = wanted === undefined ? searchTables(all, search) : [findTable(all, wanted)];
     return {
@@ -78,7 +78,7 @@ export const describeData = defineTool({
       ),
       sampleQuestions: suggestQuestions(found),
       dialect: "duckdb" as const,
-      notes: [...notes, ...notesFor(all, found)],
+      notes: [...stale, ...missing, ...notesFor(all, found)],
       untrusted: true as const,
       source: { service: "snowflake", mode: "local" as const, costUsd: 0, ...freshness(found) },
     };

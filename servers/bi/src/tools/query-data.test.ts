@@ -47,7 +47,10 @@ const page: WarehousePage = {
 
 function contextOf(warehouse: object, notes: string[] = []) {
   return {
-    services: { warehouse: warehouse as never, freshness: { refresh: () => Promise.resolve(notes) } },
+    services: {
+      warehouse: warehouse as never,
+      freshness: { refresh: () => Promise.resolve({ stale: notes, missing: ["1 file could not be imported."] }) },
+    },
     caller: { id: "ann", name: "Ann", scopes: ["read" as const] },
     requestId: "r1",
     signal: new AbortController().signal,
@@ -134,6 +137,19 @@ describe("query_data", () => {
 
       3 lines of sample_orders's file did not fit and are not in it: describe_data shows which."
     `);
+  });
+
+  test("a plan keeps its lines, and cannot leave its block", async () => {
+    const rows = [["physical_plan", "┌───┐\n│ A │\n``` B\n└───┘\n"]];
+    const columns = ["explain_key", "explain_value"].map((name) => ({ name, type: "VARCHAR" }));
+    const explained = { ...page, answer: { ...page.answer, columns, rows }, rows };
+    const output = queryData.output.parse(
+      await queryData.run(
+        queryData.input.parse({ sql: "EXPLAIN SELECT 1" }),
+        contextOf({ query: () => Promise.resolve(explained) }),
+      ),
+    );
+    expect(queryData.render?.(output)).toContain("\n\n```\n┌───┐\n│ A │\n''' B\n└───┘\n```\n\n");
   });
 
   test("an empty result is an answer", async () => {
