@@ -35,7 +35,7 @@ export function createTerminal(streams: Streams, environment: Readonly<Record<st
   }
   return {
     interactive,
-    columns: isTerminal ? Math.max(20, streams.stdout.columns) : widthWithoutTerminal,
+    columns: isTerminal ? readWidth(streams.stdout) : widthWithoutTerminal,
     print(text) {
       clear();
       streams.stdout.write(`${text}\n`);
@@ -50,10 +50,15 @@ export function createTerminal(streams: Streams, environment: Readonly<Record<st
       clear();
       if (line === "") return;
       // A line that wraps could not be removed again.
-      streams.stderr.write(line.slice(0, Math.max(20, streams.stderr.columns) - 1));
+      streams.stderr.write(line.slice(0, readWidth(streams.stderr) - 1));
       shown = true;
     },
   };
+}
+
+/** A terminal that nobody looks at (`script`, some CI) says 0: it does not know its width. */
+function readWidth({ columns }: Pick<WriteStream, "columns">): number {
+  return columns > 0 ? Math.max(20, columns) : widthWithoutTerminal;
 }
 
 /** Text from outside on one harmless line: no control characters, no colours, no cursor movement. */
