@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { callerTokenFile } from "@sophia/core/approval/tokens";
 import { formatTable } from "../format-table.ts";
 import type { CliConfig } from "../load-config.ts";
 import type { ServerEntry } from "../server-list.ts";
@@ -41,11 +42,12 @@ export function createUpView(options: UpViewOptions): UpView {
     tokens({ callerBearer, approverBearer }) {
       // With --json stdout is one object; who calls it that way finds the caller's token in the data directory.
       const say = (text: string): void => (json ? terminal.note(text) : terminal.print(text));
+      const tokenFile = join(config.platform.dataDir, callerTokenFile);
       // Without a terminal the output ends in logs, where no credential belongs.
       if (callerBearer !== undefined && terminal.interactive) {
-        say(`Token for MCP clients (shown once): ${callerBearer}`);
+        say(`Token for MCP clients: ${callerBearer} (kept in ${tokenFile})`);
       } else if (callerBearer !== undefined && !json) {
-        say(`Token for MCP clients: in ${join(config.platform.dataDir, "caller-token")}`);
+        say(`Token for MCP clients: in ${tokenFile}`);
       }
       if (approverBearer !== undefined) {
         say(`Token for approving changes (shown once, keep it away from agents): ${approverBearer}`);
@@ -103,7 +105,7 @@ function printReady(
   const simulated = config.platform.simulate
     ? "Services without an account are local or simulated"
     : "Nothing is simulated";
-  terminal.print(`${simulated}: sophia doctor lists all 19.`);
+  terminal.print(`${simulated}; npm run sophia -- doctor lists all 19.`);
   if (logFolder !== undefined) terminal.print(`Logs: ${logFolder}`);
   const first = servers.find((server) => server.id === "data") ?? servers[0];
   terminal.print(`Next: npm run sophia -- connect cursor, then ask Cursor: "${first?.tryNext ?? ""}"`);

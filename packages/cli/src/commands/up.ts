@@ -1,11 +1,15 @@
+import { Writable } from "node:stream";
 import { ensurePlanKey } from "@sophia/core/approval/plan-key";
 import { checkDataDir } from "@sophia/core/config/check-data-dir";
 import { findPortOwner } from "@sophia/core/config/port-owner";
 import { AppError } from "@sophia/core/errors/app-error";
 import { serverNodeFlags } from "@sophia/core/mcp/node-flags";
 import { openAuditSigner } from "@sophia/core/observe/audit-keys";
+import { createLogger } from "@sophia/core/observe/log";
+import { createLogDestination } from "@sophia/core/observe/log-destination";
 import { takeDataLock } from "@sophia/core/store/data-lock";
 import { prepareDataDir } from "@sophia/core/store/sqlite-file";
+import type { Logger } from "pino";
 import { buildServerEnvironment } from "../load-config.ts";
 import type { ServerEntry } from "../server-list.ts";
 import { findServerMain, selectServers } from "../server-list.ts";
@@ -18,6 +22,7 @@ import { recordCrash } from "./audit.ts";
 import type { CommandContext } from "./command-context.ts";
 import { makeFirstTokens } from "./first-tokens.ts";
 import { createServerLog } from "./server-log.ts";
+import type { ServerLog } from "./server-log.ts";
 import { createUpView } from "./up-view.ts";
 import { writeGivenUpAlert } from "./given-up-alert.ts";
 
@@ -47,7 +52,7 @@ export async function runUp(context: CommandContext, options: UpOptions): Promis
     const supervisor = createSupervisor({
       servers: servers.map((server) => describeServer(context, server)),
       limits: defaultLimits,
-      log: context.log,
+      log: terminal.interactive ? createFileLogger(context, serverLog) : context.log,
       execPath: process.execPath,
       scrub: (text) => config.scrubber.scrub(text),
       onChange: (status) => view.change(status),
@@ -69,6 +74,19 @@ export async function runUp(context: CommandContext, options: UpOptions): Promis
   } finally {
     lock.release();
   }
+}
+
+/** On a terminal a person reads the view; the same in JSON belongs to the servers' log files. */
+function createFileLogger({ config }: CommandContext, serverLog: ServerLog): Logger {
+  const stream = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      serverLog.write("up", chunk);
+      done();
+    },
+  });
+  const { scrubber, platform } = config;
+  const destination = createLogDestination({ scrubber, stream });
+  return createLogger({ scrubber, level: platform.logLevel, server: "cli", destination });
 }
 
 /** Before anything is started: a server without its port would leave the others half a system. */
