@@ -49,6 +49,7 @@ function describeProgram(choose: (run: Run) => void, input: CliInput): Command {
       writeErr: (text) => void input.streams.stderr.write(text),
     })
     .showSuggestionAfterError()
+    .showHelpAfterError("Add --help to see the commands and options.")
     .helpCommand(false);
   addRunning(program, choose);
   addTokens(program, choose);
@@ -123,8 +124,12 @@ function addTokens(program: Command, choose: (run: Run) => void): void {
     .command("create")
     .description("make a token and print it, once")
     .requiredOption("--name <name>", "what it is for")
-    .option("--server <id>", "ai, data, infra or bi; all when left out", "*")
-    .option("--scope <scopes>", "read, write, approve, separated by commas", parseList, ["read"])
+    .addOption(new Option("--server <id>", "ai, data, infra or bi").default("*", "all"))
+    .addOption(
+      new Option("--scope <scopes>", "read, write, approve, separated by commas")
+        .argParser(parseList)
+        .default(["read"], "read"),
+    )
     .option("--days <number>", "days until it expires; never when left out", parseDays)
     .addOption(tokenFileOption())
     .option("--json", "print JSON")

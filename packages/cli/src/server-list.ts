@@ -22,7 +22,7 @@ export function selectServers(ids: readonly string[]): readonly ServerEntry[] {
   const unknown = ids.filter((id) => !serverList.some((server) => server.id === id));
   if (unknown.length > 0) {
     throw new AppError("invalid_input", `There is no server called ${unknown.join(", ")}.`, {
-      hint: `The servers are ${serverList.map(({ id }) => id).join(", ")}; name several with commas.`,
+      hint: `The servers are ${serverList.map(({ id }) => id).join(", ")}.`,
     });
   }
   return ids.length === 0 ? serverList : serverList.filter((server) => ids.includes(server.id));

@@ -42,6 +42,7 @@ export async function runConnectCursor(
   });
   if (project !== undefined) terminal.note(project);
   const failed = await callAll(context, bearer);
+  terminal.note("Links that add the same servers, for another Cursor with the token in SOPHIA_TOKEN:");
   for (const { id, title } of serverList) terminal.print(`${title}: ${formatDeeplink(`sophia-${id}`, servers)}`);
   if (failed > 0) return 1;
   terminal.note(`Next: reload Cursor, then ask it: "${serverList[1]?.tryNext ?? ""}"`);

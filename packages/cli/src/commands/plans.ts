@@ -32,11 +32,13 @@ export async function runPlans(context: CommandContext, options: { all: boolean;
       const plan = parsePlan(row);
       return [row.id, row.server, plan.summary, plan.risk, formatCost(plan), row.state];
     });
-    context.terminal.print(
-      formatTable(["ID", "SERVER", "PLAN", "RISK", "COST", "STATE"], cells, context.terminal.columns),
-    );
-    if (rows.length === 0) context.terminal.note(options.all ? "No plans yet." : "Nothing waits for a decision.");
-    else if (!options.all) context.terminal.note("\nDecide with: sophia approve ID, or sophia refuse ID");
+    if (rows.length === 0) {
+      context.terminal.note(options.all ? "No plans yet." : "Nothing waits for a decision.");
+      return 0;
+    }
+    const headers = ["ID", "SERVER", "PLAN", "RISK", "COST", "STATE"];
+    context.terminal.print(formatTable(headers, cells, context.terminal.columns));
+    if (!options.all) context.terminal.note("\nDecide with: sophia approve ID, or sophia refuse ID");
     return 0;
   });
 }

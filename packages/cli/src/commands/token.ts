@@ -63,6 +63,7 @@ export async function runTokenList(context: CommandContext, options: { json: boo
       return 0;
     }
     const cells = rows.map((row) => [
+      row.id,
       row.name,
       row.server,
       row.scopes.join(" "),
@@ -70,7 +71,7 @@ export async function runTokenList(context: CommandContext, options: { json: boo
       formatTime(row.lastUsedAt),
     ]);
     context.terminal.print(
-      formatTable(["NAME", "SERVER", "SCOPES", "STATE", "LAST USED"], cells, context.terminal.columns),
+      formatTable(["ID", "NAME", "SERVER", "SCOPES", "STATE", "LAST USED"], cells, context.terminal.columns),
     );
     return 0;
   });

@@ -115,7 +115,7 @@ export function createTokens(options: { store: Store<CoreTables>; clock: Clock }
       const count = await rows.revoke({ nameOrId }, clock.now());
       cache.forget();
       if (count > 0) return count;
-      throw new AppError("not_found", "There is no valid token of this name or id.", { hint: "`sophia token list`" });
+      throw new AppError("not_found", "No valid token has this name or id.", { hint: "See: sophia token list" });
     },
     authenticate: (bearer, server) => cache.authenticate(hashBearer(bearer), server),
     ensureFirst,
