@@ -56,7 +56,7 @@ describe.each([
   });
 
   test("complete answers, and says that nothing real did", async () => {
-    const result = await client.callTool({ name: "complete", arguments: { prompt: "hello", model: "gpt-4o" } });
+    const result = await client.callTool({ name: "complete", arguments: { prompt: "hello" } });
     expect(result["isError"]).not.toBe(true);
     expect(result["structuredContent"]).toMatchObject({
       text: expect.stringContaining("no language model was asked"),
@@ -64,6 +64,12 @@ describe.each([
       source: { service: "simulator", mode: "simulated", costUsd: 0 },
     });
     expect(JSON.stringify(result["content"])).toContain("SIMULATED");
+  });
+
+  test("a model that the simulation does not list is refused with those that it does", async () => {
+    const result = await client.callTool({ name: "complete", arguments: { prompt: "hello", model: "gpt-4o" } });
+    expect(result["isError"]).toBe(true);
+    expect(JSON.stringify(result["content"])).toMatch(/not_found.*Offered: simulated\/small/);
   });
 
   test("list_models lists", async () => {

@@ -50,7 +50,7 @@ async function inFolder(work: (dataDir: string) => Promise<void>): Promise<void>
   }
 }
 
-const ask = { model: "gpt-4o-mini", messages: [{ role: "user" as const, content: "hello" }] };
+const ask = { model: "auto", messages: [{ role: "user" as const, content: "hello" }] };
 
 describe("the process", () => {
   test("answers from the simulator when there is nothing else, and remembers over a restart", async () => {

@@ -23,6 +23,7 @@ export interface CallPlan {
   readonly key: string;
   readonly secretParameter: string | undefined;
   readonly operation: string;
+  readonly part: string | undefined;
   readonly weight: number;
   readonly idempotent: boolean;
   readonly redirects: number;
@@ -138,7 +139,7 @@ class ServiceAttempter implements Attempter {
 
   /** Waits for a place, then asks the breaker last: it may have opened in the meantime. */
   async #enter(call: CallPlan): Promise<Settle> {
-    const breaker = this.#breakerFor(call.operation);
+    const breaker = this.#breakerFor(call);
     if (breaker.state === "open") throw this.#givenRest(breaker);
     const pass = await this.#pace(call);
     const before = breaker.state;
@@ -153,21 +154,21 @@ class ServiceAttempter implements Attempter {
       settled = true;
       report(outcome);
       pass.leave(load, limit);
-      const { state } = breaker;
-      if (state !== before) this.#options.observer?.breaker?.(this.#options.service, call.operation, state);
+      const { service, observer } = this.#options;
+      if (breaker.state !== before) observer?.breaker?.(service, call.operation, this.#worstState(call.operation));
     };
   }
 
   async #pace(call: CallPlan): Promise<Pass> {
     const { key, row, weight, deadline } = call;
-    const { service } = this.#options;
+    const { service, maxWaitMs = Infinity } = this.#options;
     try {
       const pass = await this.#pacer.enter({
         service,
         key,
         row,
         weight,
-        deadlineAt: deadline.at,
+        deadlineAt: Math.min(deadline.at, this.#clock.monotonic() + maxWaitMs),
         signal: deadline.signal,
       });
       call.waitedMs += pass.waitedMs;
@@ -178,12 +179,21 @@ class ServiceAttempter implements Attempter {
     }
   }
 
-  #breakerFor(operation: string): Breaker {
+  #breakerFor({ operation, part }: CallPlan): Breaker {
+    const wanted = part === undefined ? operation : `${operation} ${part}`;
     const { breaker: rules } = this.#options;
-    const name = this.#breakers.has(operation) || this.#breakers.size < maxBreakers ? operation : "other";
+    const name = this.#breakers.has(wanted) || this.#breakers.size < maxBreakers ? wanted : "other";
     const found = this.#breakers.get(name) ?? createBreaker({ clock: this.#clock, ...(rules ? { rules } : {}) });
     this.#breakers.set(name, found);
     return found;
+  }
+
+  /** Of the operation and all its parts. */
+  #worstState(operation: string): BreakerState {
+    const states = [...this.#breakers]
+      .filter(([name]) => name === operation || name === "other" || name.startsWith(`${operation} `))
+      .map(([, breaker]) => breaker.state);
+    return states.find((state) => state === "open") ?? states.find((state) => state === "half_open") ?? "closed";
   }
 
   #givenRest(breaker: Breaker): AppError {

@@ -107,6 +107,7 @@ class ServiceCaller implements Caller {
         key: `${options.service}:${credentialId(auth)}`,
         secretParameter: auth?.in === "query" ? auth.name : undefined,
         operation: request.operation ?? row?.class ?? method,
+        part: request.part,
         weight: request.weight ?? 1,
         idempotent: request.idempotent ?? (method !== "POST" && method !== "PATCH"),
         redirects: method === "GET" || method === "HEAD" ? (request.redirects ?? 0) : 0,

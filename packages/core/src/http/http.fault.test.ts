@@ -70,6 +70,24 @@ describe("fault 28: server errors", () => {
     expect(errors.at(-1)).toMatchObject({ kind: "unavailable", retryAfterMs: expect.any(Number) as number });
   });
 
+  test("fault 28: a part that fails has its own breaker; the others go on", async () => {
+    upstream.on("POST /x", { status: 500 });
+    const states: string[] = [];
+    const observer = {
+      breaker: (_service: string, operation: string, state: string) => states.push(`${operation} ${state}`),
+    };
+    const spine = http({ attempts: 1, breaker: { minimumCalls: 5 }, observer });
+    const ask = (part: string) =>
+      spine.request({ method: "POST", path: "/x", operation: "chat", part, idempotent: true, schema: Item });
+    for (let call = 0; call < 5; call++) await failure(ask("broken"));
+    expect(spine.breakers()).toEqual({ "chat broken": "open" });
+    upstream.on("POST /x", { body: { name: "a" } });
+    expect(await failure(ask("broken"))).toMatchObject({ kind: "unavailable" });
+    expect((await ask("sound")).data).toEqual({ name: "a" });
+    // Parts are no labels: metrics are told the worst of them.
+    expect(states).toEqual(["chat open"]);
+  });
+
   test("4xx answers do not open the breaker", async () => {
     upstream.on("GET /x", { status: 404 });
     const spine = http();
@@ -137,6 +155,18 @@ describe("fault 29: 429", () => {
       expect(upstream.requests).toHaveLength(1);
     },
   );
+
+  test("fault 29: a pause longer than the caller is willing to wait is told at once, with its time", async () => {
+    upstream.on("GET /x", { status: 429, headers: { "retry-after": "7" } });
+    const spine = http({ attempts: 1, maxWaitMs: 3_000, timeoutMs: 60_000 });
+    await failure(spine.request({ path: "/x", schema: Item }));
+    const startedAt = performance.now();
+    const error = await failure(spine.request({ path: "/x", schema: Item }));
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    expect(error).toMatchObject({ kind: "rate_limited" });
+    expect(error["retryAfterMs"]).toBeGreaterThan(5_000);
+    expect(upstream.requests).toHaveLength(1);
+  });
 
   test.each(["-1", "junk", ""])("fault 29: Retry-After %j is no time: a short pause of our own", async (value) => {
     upstream.on("GET /x", { status: 429, headers: { "retry-after": value } }, { body: { name: "a" } });

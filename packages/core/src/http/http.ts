@@ -63,6 +63,8 @@ export interface HttpOptions {
   /** All attempts of one call, the first included. Default 4. */
   attempts?: number;
   breaker?: Partial<BreakerRules>;
+  /** Longest wait for limits and pauses; a longer one is refused at once with its time. Default: to the deadline. */
+  maxWaitMs?: number;
   socketPath?: string;
   /** PEM file of a private certificate authority. */
   caFile?: string;
@@ -98,6 +100,8 @@ export interface HttpCallOptions {
   weight?: number;
   /** A short fixed name for metrics, spans and the breaker. Default: the limit row's class, else the method. */
   operation?: string;
+  /** A part of the service that fails by itself, e.g. one model of many: it has a breaker of its own. */
+  part?: string;
   /** Redirects to follow, 3 at most, GET and HEAD only. Another origin gets no credential and must be public. Default 0. */
   redirects?: number;
   /** Further span attributes, e.g. `gen_ai.request.model`. */
@@ -137,7 +141,7 @@ export interface Http {
   request<S>(request: HttpRequest<S>): Promise<HttpReply<S>>;
   /** Retried like `request` until the first byte of the body; never after. `timeoutMs` covers the whole body. */
   stream(request: HttpStreamRequest): Promise<HttpStream>;
-  /** Per operation that was called. */
+  /** Per operation (and part) that was called. */
   breakers(): Record<string, BreakerState>;
   close(): Promise<void>;
 }

@@ -66,13 +66,23 @@ describe("which model answers", () => {
 
   test("a list of allowed models is a list", async () => {
     const models = create(provider({ models: ["a"] }, [listed("a"), listed("b")]));
-    await expect(models.resolve("b")).rejects.toMatchObject({ kind: "not_found" });
+    await expect(models.resolve("bcde")).rejects.toMatchObject({
+      kind: "not_found",
+      hint: "Offered: a. list_models shows all.",
+    });
     expect((await models.list()).map((model) => model.id)).toEqual(["a"]);
   });
 
-  test("the simulator plays for any name", async () => {
-    const models = create(provider({ mode: "simulated" }, [listed("simulated/small")]));
-    expect((await models.resolve("gpt-4o-mini")).model).toBe("simulated/small");
+  test("the simulator refuses names it does not list, as a provider would, and names the nearest", async () => {
+    const models = create(provider({ mode: "simulated" }, [listed("simulated/small"), listed("simulated/large")]));
+    expect((await models.resolve("auto")).model).toBe("simulated/small");
+    await expect(models.resolve("simulated/lagre")).rejects.toMatchObject({
+      kind: "not_found",
+      hint: "Did you mean simulated/large?",
+    });
+    await expect(models.resolve("gpt-4o-mini")).rejects.toMatchObject({
+      hint: "Offered: simulated/small, simulated/large. list_models shows all.",
+    });
   });
 
   test("with nothing there, the error says what to do", async () => {

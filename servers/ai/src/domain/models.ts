@@ -1,3 +1,4 @@
+import { suggestName } from "@sophia/core/config/suggest-name";
 import { AppError } from "@sophia/core/errors/app-error";
 import type { ModelEndpoint } from "./endpoint.ts";
 import type { ModelCatalog } from "./model-catalog.ts";
@@ -56,16 +57,16 @@ export function createModels(options: { providers: readonly Provider[]; prices: 
   }
 
   async function resolveNamed(name: string): Promise<Target> {
+    const offered: string[] = [];
     for (const provider of providers) {
-      const listed = findModel(await provider.catalog.list().catch(() => []), name);
+      const list = await provider.catalog.list().catch(() => []);
+      const listed = findModel(list, name);
       if (listed) return toTarget(provider, { ...listed, id: name });
+      offered.push(...list.map((model) => model.id));
     }
     const provider = firstOf(providers);
-    // A simulator has none of the names a program was written for; its own answer says which model it plays.
-    if (provider.endpoint.mode === "simulated") return resolveDefault();
-    if (provider.endpoint.models.length > 0) {
-      throw new AppError("not_found", "That model is not offered here.", { hint: "list_models shows what is." });
-    }
+    const { mode, models } = provider.endpoint;
+    if (mode === "simulated" || models.length > 0) throw notOffered(name, offered);
     return toTarget(provider, { id: name, pricing: undefined });
   }
 
@@ -87,6 +88,14 @@ export function createModels(options: { providers: readonly Provider[]; prices: 
       });
     },
   };
+}
+
+function notOffered(name: string, offered: readonly string[]): AppError {
+  const nearest = suggestName(name, offered);
+  const shown = `${offered.slice(0, 5).join(", ")}${offered.length > 5 ? ", …" : ""}`;
+  return new AppError("not_found", "That model is not offered here.", {
+    hint: nearest === undefined ? `Offered: ${shown}. list_models shows all.` : `Did you mean ${nearest}?`,
+  });
 }
 
 /** Exact, else without a routing suffix (`:nitro`, `:cheapest`) that lists do not show. */

@@ -1,5 +1,6 @@
-import { createServer } from "node:http";
+import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
 import { systemClock } from "@sophia/core/limits/clock";
 import { pino } from "pino";
 import { afterEach, expect, test } from "vitest";
@@ -10,9 +11,13 @@ afterEach(async () => close?.());
 
 /** A client of an endpoint that gives this answer to everything. */
 async function startClient(answer: unknown) {
-  const server = createServer((_request, response) => {
+  return await startClientOf((_request, response) => response.end(JSON.stringify(answer)));
+}
+
+async function startClientOf(answer: (body: string, response: ServerResponse) => void) {
+  const server = createServer((request, response) => {
     response.setHeader("content-type", "application/json");
-    response.end(JSON.stringify(answer));
+    void text(request).then((body) => answer(body, response));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
@@ -37,4 +42,33 @@ test.each([
   expect(await client.listModels(AbortSignal.timeout(5_000))).toEqual([
     { id: "llama3.2:1b", contextLength: undefined, pricing: undefined, kind: "chat", ...stated },
   ]);
+});
+
+const { signal } = new AbortController();
+const ask = (model: string) => ({ model, messages: [{ role: "user", content: "hello" }] });
+const answered = JSON.stringify({ choices: [{ message: { content: "hi" } }] });
+
+test("a model that fails is given a rest, the others of its endpoint are not", async () => {
+  const client = await startClientOf((body, response) => {
+    if (body.includes("broken")) response.statusCode = 500;
+    response.end(answered);
+  });
+  for (let call = 0; call < 5; call++) {
+    await expect(client.complete(ask("broken"), signal)).rejects.toMatchObject({ kind: "upstream" });
+  }
+  await expect(client.complete(ask("broken"), signal)).rejects.toMatchObject({ kind: "unavailable" });
+  expect(await client.complete(ask("sound"), signal)).toMatchObject({ choices: [{}] });
+});
+
+test("while an endpoint wants a long pause, calls are refused at once and told how long it is", async () => {
+  const client = await startClientOf((_body, response) => response.writeHead(429, { "retry-after": "7" }).end("{}"));
+  await expect(client.complete(ask("one"), signal)).rejects.toMatchObject({ kind: "rate_limited" });
+  const startedAt = performance.now();
+  const refusal = await client.complete(ask("two"), signal).catch((error: unknown) => error);
+  expect(performance.now() - startedAt).toBeLessThan(1_000);
+  expect(refusal).toMatchObject({
+    kind: "rate_limited",
+    status: undefined,
+    retryAfterMs: expect.any(Number) as number,
+  });
 });

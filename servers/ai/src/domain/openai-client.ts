@@ -40,6 +40,8 @@ export interface OpenAiClientOptions {
 
 const maxAnswerBytes = 16 * 1024 * 1024;
 const maxStreamBytes = 64 * 1024 * 1024;
+/** Whoever asks for a model would rather take another than wait longer for this endpoint. */
+const maxPauseMs = 3_000;
 
 const ModelList = z.object({
   data: z
@@ -79,6 +81,7 @@ export function createOpenAiClient(options: OpenAiClientOptions): OpenAiClient {
     // A second attempt would be billed a second time; falling back is the router's decision, not the wire's.
     attempts: 1,
     breaker: { minimumCalls: 5 },
+    maxWaitMs: maxPauseMs,
     explain: explainFailure,
   });
   // Not for repeating (see attempts): a lost answer is an upstream failure here, not an effect of unknown outcome.
@@ -101,7 +104,7 @@ export function createOpenAiClient(options: OpenAiClientOptions): OpenAiClient {
       }));
     },
     async complete(body, signal) {
-      const { data } = await http.request({ ...chat, body, signal, schema: z.unknown() });
+      const { data } = await http.request({ ...chat, ...partOf(body), body, signal, schema: z.unknown() });
       const error = fromErrorBody(service, data);
       if (error) throw error;
       const parsed = Completion.safeParse(data);
@@ -111,6 +114,7 @@ export function createOpenAiClient(options: OpenAiClientOptions): OpenAiClient {
     async stream(body, signal) {
       const reply = await http.stream({
         ...chat,
+        ...partOf(body),
         body,
         signal,
         headers: { accept: "text/event-stream" },
@@ -121,6 +125,11 @@ export function createOpenAiClient(options: OpenAiClientOptions): OpenAiClient {
     },
     close: () => http.close(),
   };
+}
+
+/** One model of an endpoint may be down while the others answer. */
+function partOf({ model }: Record<string, unknown>): { part?: string } {
+  return typeof model === "string" ? { part: model } : {};
 }
 
 function isEmbeddingModel(model: z.output<typeof ModelList>["data"][number]): boolean {
