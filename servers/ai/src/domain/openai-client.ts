@@ -66,9 +66,8 @@ const Completion = z.looseObject({ choices: z.array(z.looseObject({})).min(1) })
 
 /** One client for every provider that speaks the shape of https://platform.openai.com/docs/api-reference. */
 export function createOpenAiClient(options: OpenAiClientOptions): OpenAiClient {
-  const { endpoint } = options;
+  const { endpoint, timeoutMs = 300_000 } = options;
   const { service } = endpoint;
-  const timeoutMs = options.timeoutMs ?? 300_000;
   const http = createHttp({
     service,
     baseUrl: endpoint.baseUrl,
