@@ -2,7 +2,7 @@ import { Client as ModernClient, StreamableHTTPClientTransport as ModernTranspor
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { testCatalogue } from "@sophia/core/testing/catalogue-contract";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type AiHarness, startAiHarness } from "./testing/ai-harness.ts";
 import { aiServer } from "./server.ts";
 
@@ -98,3 +98,30 @@ describe.each([
 });
 
 testCatalogue(aiServer, import.meta.dirname);
+
+test("complete writes one ledger row for each call: what was paid, and nothing for an answer from the cache", async () => {
+  const paid = await startAiHarness();
+  onTestFinished(() => paid.close());
+  const client = new Client({ name: "test", version: "1" });
+  const headers = { authorization: `Bearer ${await paid.createBearer()}` };
+  const transport = new StreamableHTTPClientTransport(new URL(`${paid.url}/mcp`), { requestInit: { headers } });
+  await client.connect(transport as Parameters<Client["connect"]>[0]);
+  const call = { name: "complete", arguments: { prompt: "hello", model: "simulated/large" } };
+  const first = await client.callTool(call);
+  const second = await client.callTool(call);
+  await client.close();
+  const { usage, source } = first.structuredContent as {
+    usage: { inputTokens: number; outputTokens: number };
+    source: { costUsd: number };
+  };
+  expect(second.structuredContent).toMatchObject({ cached: true, source: { costUsd: 0 } });
+  const rows = await paid.platform.store.db.selectFrom("ledger_entries").selectAll().execute();
+  expect(rows).toMatchObject([{ server: "ai", service: "openrouter", unit: "tokens", kind: "actual" }]);
+  expect(source.costUsd).toBeCloseTo(usage.inputTokens * 3e-6 + usage.outputTokens * 15e-6, 9);
+  expect((await paid.platform.ledger.totals({}))[0]).toMatchObject({
+    entries: 1,
+    quantity: usage.inputTokens + usage.outputTokens,
+    costUsd: source.costUsd,
+    estimatedUsd: 0,
+  });
+});

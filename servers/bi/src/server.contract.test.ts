@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DuckDBInstance } from "@duckdb/node-api";
 import { startTestServer } from "@sophia/core/testing/test-server";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { biServer } from "./server.ts";
@@ -87,9 +88,56 @@ test("hostile SQL is refused with a reason and without the engine's words", asyn
   expect(answer.content[0]?.text).toMatch(/denied[\s\S]*this is a COPY statement/);
 });
 
+const planIdOf = (planned: ToolAnswer) => /"planId":\s*"([^"]+)"/.exec(JSON.stringify(planned.structuredContent))?.[1];
+
+test("an import is not applied to a file that changed after its plan", async () => {
+  const file = join(folder, "late.csv");
+  await writeFile(file, "a\n1\n");
+  const planned = await call("run_tool", { tool: "import_dataset", arguments: { path: "late.csv" } });
+  await writeFile(file, "a\n1\n2\n");
+  const applied = await call("run_tool", { tool: "apply_change", arguments: { planId: planIdOf(planned) } });
+  expect(applied.isError).toBe(true);
+  expect(applied.content[0]?.text).toMatch(/Plan the change again/);
+  expect(bi.services.warehouse.tables().map((table) => table.name)).not.toContain("late");
+});
+
+test("a Parquet file keeps its types: decimals, times, lists, structs and NULLs", async () => {
+  const instance = await DuckDBInstance.create(":memory:");
+  const connection = await instance.connect();
+  await connection.run(
+    `COPY (SELECT 12345678901234567.89::DECIMAL(20,2) AS amount, TIMESTAMP '2026-01-02 03:04:05' AS at, DATE '2026-01-02' AS day, ['a', NULL] AS tags, {'x': 1, 'y': 'z'} AS place, NULL::VARCHAR AS nothing, 9007199254740993::BIGINT AS big) TO '${join(folder, "typed.parquet")}' (FORMAT parquet, COMPRESSION zstd)`,
+  );
+  connection.closeSync();
+  instance.closeSync();
+  const planned = await call("run_tool", { tool: "import_dataset", arguments: { path: "typed.parquet" } });
+  const applied = await call("run_tool", { tool: "apply_change", arguments: { planId: planIdOf(planned) } });
+  expect(applied.isError ?? false).toBe(false);
+  const { structuredContent } = await call("query_data", { sql: "SELECT * FROM typed" });
+  const columns = structuredContent?.["columns"] as { name: string; type: string }[];
+  expect(Object.fromEntries(columns.map(({ name, type }) => [name, type]))).toMatchObject({
+    amount: "DECIMAL(20,2)",
+    at: "TIMESTAMP",
+    day: "DATE",
+    tags: "VARCHAR[]",
+    nothing: "VARCHAR",
+    big: "BIGINT",
+  });
+  expect(structuredContent?.["rows"]).toEqual([
+    [
+      "12345678901234567.89",
+      "2026-01-02 03:04:05",
+      "2026-01-02",
+      '["a",null]',
+      '{"x":1,"y":"z"}',
+      null,
+      "9007199254740993",
+    ],
+  ]);
+});
+
 test("import_dataset first plans, then apply_change imports, and the table can be asked", async () => {
   const planned = await call("run_tool", { tool: "import_dataset", arguments: { path: "visits.csv" } });
-  const planId = /"planId":\s*"([^"]+)"/.exec(JSON.stringify(planned.structuredContent))?.[1];
+  const planId = planIdOf(planned);
   expect(planId, JSON.stringify(planned)).toBeDefined();
   expect(bi.services.warehouse.tables().map((table) => table.name)).not.toContain("visits");
   const applied = await call("run_tool", { tool: "apply_change", arguments: { planId } });
