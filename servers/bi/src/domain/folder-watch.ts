@@ -39,18 +39,16 @@ export function createFolderWatch(options: FolderWatchOptions): FolderWatch {
   const failing = new Set<string>();
   let lookedAt = Number.NEGATIVE_INFINITY;
   let running: { done: Promise<void>; startedAt: number } | undefined;
-  let notes: FreshnessNotes = { stale: [], missing: [] };
+  let seen: ImportPreview["files"] = [];
+  let isReadable = true;
 
   async function look(): Promise<void> {
     lookedAt = clock.monotonic();
-    const { files } = await options.imports.preview(options.folder);
-    const pending = files.filter((file) => file.state !== "unchanged" && !failing.has(keyOf(file)));
+    seen = (await options.imports.preview(options.folder)).files;
+    const pending = seen.filter((file) => file.state !== "unchanged" && !failing.has(keyOf(file)));
     if (pending.length === 0 || running) return;
-    const done = importFiles(options, pending, failing, closing.signal)
-      .then((failed) => {
-        const missing = `${failed} ${failed === 1 ? "file" : "files"} of the import folder could not be imported: list_imports says why.`;
-        notes = { stale: [], missing: failed === 0 ? [] : [missing] };
-      })
+    const done = importFiles(options, pending, closing.signal)
+      .then((failed) => failed.forEach((file) => failing.add(keyOf(file))))
       .catch((error: unknown) => log.warn({ err: error }, "The import folder could not be imported"))
       .finally(() => {
         running = undefined;
@@ -60,44 +58,49 @@ export function createFolderWatch(options: FolderWatchOptions): FolderWatch {
 
   const current = (): typeof running => running;
 
+  function tell(): FreshnessNotes {
+    const failed = seen.filter((file) => failing.has(keyOf(file))).length;
+    const files = failed === 1 ? "1 file" : `${failed} files`;
+    return {
+      stale: [...(isReadable ? [] : [unreadableNote]), ...(running ? [importingNote] : [])],
+      missing: failed === 0 ? [] : [`${files} of the import folder could not be imported: list_imports says why.`],
+    };
+  }
+
   return {
     async refresh() {
       if (closing.signal.aborted) return { stale: [], missing: [] };
       if (clock.monotonic() - lookedAt >= lookEveryMs && !running) {
         try {
           await look();
+          isReadable = true;
         } catch (error) {
           log.warn({ err: error }, "The import folder could not be read");
-          notes = {
-            ...notes,
-            stale: ["The import folder cannot be read: answers come from what was imported before."],
-          };
+          isReadable = false;
         }
       }
       const importing = current();
       if (importing) await waitAtMost(importing.done, importing.startedAt + waitForImportMs - clock.monotonic(), clock);
-      return current() ? { ...notes, stale: [...notes.stale, importingNote] } : notes;
+      return tell();
     },
     close: () => closing.abort(),
   };
 }
 
+const unreadableNote = "The import folder cannot be read: answers come from what was imported before.";
 const importingNote = "Files of the import folder changed and are being imported: this answer may be from before.";
 
-/** Returns how many files of the folder failed, and remembers those that were pending. */
+/** Returns which of the pending files failed. */
 async function importFiles(
   { imports, folder }: FolderWatchOptions,
   pending: ImportPreview["files"],
-  failing: Set<string>,
   signal: AbortSignal,
-): Promise<number> {
+): Promise<ImportPreview["files"]> {
   const run = await imports.run(folder, { signal, progress: () => undefined });
   const failed = new Set(
     run.outcomes.filter((outcome) => outcome.result === "failed").map((outcome) => outcome.source),
   );
-  const known = pending.filter((file) => failed.has(file.source));
-  for (const file of known) failing.add(keyOf(file));
-  return known.length;
+  return pending.filter((file) => failed.has(file.source));
 }
 
 async function waitAtMost(work: Promise<void>, ms: number, clock: Clock): Promise<void> {
