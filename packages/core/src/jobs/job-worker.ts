@@ -7,7 +7,7 @@ import { beat, claimDue, type JobOutcome, type JournalRow, takeOver, writeOutcom
 import { type ActiveRun, type JobDefinition, startRun, toFailure } from "./job-run.ts";
 import { createLeaseOwner, isOwnerGone, type LeaseOwner } from "./lease-owner.ts";
 import { createOutageLog, type OutageLog } from "./outage-log.ts";
-import { fireDue } from "./schedules.ts";
+import { createScheduleRunner } from "./schedules.ts";
 
 export interface JobWorkerOptions {
   store: Store<CoreTables>;
@@ -42,6 +42,7 @@ interface WorkerState extends JobWorkerOptions {
   /** Sign of life last seen on each foreign lease, and when, on this process's monotonic clock. */
   observed: Map<string, { beat: string; seenAt: number }>;
   prunedAt: number;
+  fireSchedules(now: number): Promise<void>;
   journal: OutageLog;
   signsOfLife: OutageLog;
 }
@@ -62,6 +63,7 @@ function createState(options: JobWorkerOptions): WorkerState {
     active: new Map(),
     observed: new Map(),
     prunedAt: clock.monotonic(),
+    fireSchedules: createScheduleRunner(options.store, log),
     journal: createOutageLog({ log, clock, ...journal }),
     signsOfLife: createOutageLog({ log, clock, ...signsOfLife }),
   };
@@ -150,7 +152,7 @@ async function tickSafely(state: WorkerState, wake: () => void): Promise<void> {
 
 async function tick(state: WorkerState, wake: () => void): Promise<void> {
   const { store, clock, definitions } = state;
-  await fireDue(store, clock.now());
+  await state.fireSchedules(clock.now());
   if (clock.monotonic() - state.prunedAt >= pruneEveryMs) await prune(state);
   const kinds = [...definitions.keys()];
   if (kinds.length === 0) return;

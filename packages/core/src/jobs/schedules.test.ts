@@ -1,3 +1,4 @@
+import { pino } from "pino";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createJobBench, type JobBench } from "../testing/job-bench.ts";
 import type { VirtualClock } from "../testing/virtual-clock.ts";
@@ -118,4 +119,29 @@ test("a schedule whose last run still waits adds no second one", async () => {
   jobs.start();
   await clock.advance(hour);
   expect(await jobs.list({})).toHaveLength(1);
+});
+
+test("a schedule that has ended, or that another version wrote, does not keep the other jobs from running", async () => {
+  const lines: string[] = [];
+  const log = pino({ level: "warn" }, { write: (line: string) => void lines.push(line) });
+  const jobs = await bench.createWorker({ pollMs: 30_000, log });
+  const runs: string[] = [];
+  for (const kind of ["bad", "last", "more"]) jobs.define(kind, async () => void runs.push(kind));
+  await jobs.schedule({ name: "bad pattern", cron: "* * * * *", kind: "bad", input: null });
+  await jobs.schedule({ name: "bad input", cron: "* * * * *", kind: "bad", input: null });
+  const last = { name: "last", cron: "0 0 10 5 1 * 2026", kind: "last", input: null };
+  await jobs.schedule(last);
+  await jobs.schedule({ name: "more", cron: "30 * * * *", kind: "more", input: null });
+  const schedules = () => bench.stores[0]!.db.updateTable("schedules");
+  await schedules().set({ cron: "every full moon" }).where("name", "=", "bad pattern").execute();
+  await schedules().set({ input: "<xml/>" }).where("name", "=", "bad input").execute();
+  jobs.start();
+  await clock.advance(2 * hour);
+  expect(runs).toEqual(["more", "last", "more"]);
+  const toldOf = lines.map((line) => (JSON.parse(line) as { schedule: string }).schedule);
+  expect(toldOf.toSorted()).toEqual(["bad input", "bad pattern"]);
+  // What a server declares at each start may have ended meanwhile.
+  await jobs.schedule(last);
+  await clock.advance(hour);
+  expect(runs).toEqual(["more", "last", "more", "more"]);
 });

@@ -1,5 +1,6 @@
 import { Cron } from "croner";
 import type { Transaction } from "kysely";
+import type { Logger } from "pino";
 import { AppError } from "../errors/app-error.ts";
 import type { CoreTables, SchedulesTable } from "../store/core-tables.ts";
 import type { Store } from "../store/store.ts";
@@ -18,13 +19,15 @@ export interface Schedule {
 
 type ScheduleRow = SchedulesTable;
 
+/** The next run of a schedule that has ended: the last moment that a Date can hold. */
+const neverAgain = 8_640_000_000_000_000;
+
 /** Keeps the time of the next run over restarts: a declaration that did not change leaves it alone. */
 export async function saveSchedule(store: Store<CoreTables>, schedule: Schedule, now: number): Promise<void> {
   const { name, cron, kind } = schedule;
   const timezone = schedule.timezone ?? null;
   const input = JSON.stringify(schedule.input ?? null);
   const nextRunAt = nextRunAfter({ name, cron, timezone }, now);
-  const row = { cron, timezone, kind, input, next_run_at: nextRunAt, updated_at: now };
   await store.transaction(async (tx) => {
     const known = await tx.selectFrom("schedules").selectAll().where("name", "=", name).executeTakeFirst();
     if (known?.cron === cron && known.timezone === timezone) {
@@ -32,6 +35,8 @@ export async function saveSchedule(store: Store<CoreTables>, schedule: Schedule,
       await tx.updateTable("schedules").set({ kind, input }).where("name", "=", name).execute();
       return;
     }
+    if (nextRunAt === undefined) throw new AppError("invalid_input", `The schedule ${name} never comes due.`);
+    const row = { cron, timezone, kind, input, next_run_at: nextRunAt, updated_at: now };
     await tx
       .insertInto("schedules")
       .values({ name, last_run_at: null, last_job_id: null, ...row })
@@ -40,48 +45,58 @@ export async function saveSchedule(store: Store<CoreTables>, schedule: Schedule,
   });
 }
 
-/** Wall-clock milliseconds of the first run after `after`. Throws AppError `invalid_input` for a bad or endless pattern. */
-export function nextRunAfter(schedule: { name: string; cron: string; timezone: string | null }, after: number): number {
-  let next: Date | null;
+/** Wall-clock milliseconds of the first run after `after`; undefined when there is none. Throws AppError `invalid_input`. */
+function nextRunAfter(
+  schedule: { name: string; cron: string; timezone: string | null },
+  after: number,
+): number | undefined {
   try {
     // Only the parser is used: croner's own timers skip runs that fall into a pause of the process.
-    next = new Cron(schedule.cron, { timezone: schedule.timezone ?? "UTC", paused: true }).nextRun(new Date(after));
+    const pattern = new Cron(schedule.cron, { timezone: schedule.timezone ?? "UTC", paused: true });
+    return pattern.nextRun(new Date(after))?.getTime();
   } catch (error) {
     throw new AppError("invalid_input", `The schedule ${schedule.name} has a wrong cron pattern or time zone.`, {
       hint: 'Example: "15 3 * * *" with time zone "Europe/Berlin" is 03:15 each day.',
       cause: error,
     });
   }
-  if (next) return next.getTime();
-  throw new AppError("invalid_input", `The schedule ${schedule.name} never comes due.`);
 }
 
 /**
  * Enqueues one job for each schedule that is due, however many runs were missed, and moves it to its next time after
  * now. The job's key holds the planned time, so neither two processes nor a clock set back run the same time twice.
+ * A schedule that cannot run (another version wrote it, the queue is full) must not keep the others from running: it is
+ * told once and tried again each time.
  */
-export async function fireDue(store: Store<CoreTables>, now: number): Promise<number> {
-  const isDue = (row: ScheduleRow) => row.next_run_at <= now || row.updated_at > now + clockToleranceMs;
-  const rows = await store.db.selectFrom("schedules").selectAll().execute();
-  let fired = 0;
-  for (const row of rows.filter(isDue)) {
-    fired += await store.transaction((tx) => fireOne(tx, row, now));
-  }
-  return fired;
+export function createScheduleRunner(store: Store<CoreTables>, log: Logger): (now: number) => Promise<void> {
+  const told = new Set<string>();
+  return async (now) => {
+    const isDue = (row: ScheduleRow) => row.next_run_at <= now || row.updated_at > now + clockToleranceMs;
+    const rows = await store.db.selectFrom("schedules").selectAll().execute();
+    for (const row of rows.filter(isDue)) {
+      try {
+        await store.transaction((tx) => fireOne(tx, row, now));
+        told.delete(row.name);
+      } catch (error) {
+        if (!told.has(row.name)) log.error({ err: error, schedule: row.name }, "A schedule cannot run and is skipped.");
+        told.add(row.name);
+      }
+    }
+  };
 }
 
-async function fireOne(tx: Transaction<CoreTables>, row: ScheduleRow, now: number): Promise<number> {
+async function fireOne(tx: Transaction<CoreTables>, row: ScheduleRow, now: number): Promise<void> {
   const due = row.next_run_at <= now;
   const moved = await tx
     .updateTable("schedules")
-    .set({ next_run_at: nextRunAfter(row, now), updated_at: now, ...(due ? { last_run_at: now } : {}) })
+    .set({ next_run_at: nextRunAfter(row, now) ?? neverAgain, updated_at: now, ...(due ? { last_run_at: now } : {}) })
     .where("name", "=", row.name)
     .where("next_run_at", "=", row.next_run_at)
     .where("updated_at", "=", row.updated_at)
     .executeTakeFirst();
   // Not due means that the clock was set back: the plan is made anew from the time it shows now.
-  if (moved.numUpdatedRows !== 1n || !due) return 0;
-  if (await isStillQueued(tx, row.last_job_id)) return 0;
+  if (moved.numUpdatedRows !== 1n || !due) return;
+  if (await isStillQueued(tx, row.last_job_id)) return;
   const job = await enqueueIn(
     tx,
     {
@@ -91,9 +106,8 @@ async function fireOne(tx: Transaction<CoreTables>, row: ScheduleRow, now: numbe
     },
     now,
   );
-  if (job.existed) return 0;
+  if (job.existed) return;
   await tx.updateTable("schedules").set({ last_job_id: job.id }).where("name", "=", row.name).execute();
-  return 1;
 }
 
 /** A run that has not even begun stands for the next one too, or a slow worker would collect a burst. */
