@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -195,6 +195,37 @@ test("fault 1, 4, 5 and 12 with the real server: killed, frozen, orphaned; the a
   const last = await findServerPid(server.url);
   server.child.kill("SIGKILL");
   await measureUntil(() => !isAlive(last), 2_000);
+});
+
+test("fault 10: the only server is misconfigured after the start: `up` ends with 78 and says why", async () => {
+  const server = await startInfra();
+  writeFileSync(join(dataDir, "plan-key"), "damaged");
+  process.kill(server.pid, "SIGKILL");
+  const { code, stderr } = await server.ended;
+  expect(code).toBe(78);
+  expect(stderr).toContain("Infrastructure Copilot: misconfigured");
+  expect(stderr).toContain("Nothing was left running.");
+  expect(stderr).not.toContain("top-level await");
+  expect(findLockHolder(dataDir, "infra")).toBeUndefined();
+});
+
+test("fault 10 and 11: the only server loses its port after the start: `up` ends with 1", async () => {
+  const server = await startInfra();
+  process.kill(server.pid, "SIGKILL");
+  // The first restart is at once; the one after it leaves time to take the port.
+  await measureUntil(async () => ![0, server.pid].includes(await findServerPid(server.url)), 10_000);
+  process.kill(await findServerPid(server.url), "SIGKILL");
+  const intruder = createServer();
+  const listen = (): Promise<boolean> =>
+    new Promise((resolve) => {
+      intruder.once("error", () => resolve(false));
+      intruder.listen(Number(new URL(server.url).port), "127.0.0.1", () => resolve(true));
+    });
+  await measureUntil(listen, 2_000);
+  const { code, stderr } = await server.ended;
+  intruder.close();
+  expect(code).toBe(1);
+  expect(stderr).toContain(`port taken (port ${new URL(server.url).port} is taken by process ${process.pid}`);
 });
 
 function readAudit(): Record<string, unknown>[] {

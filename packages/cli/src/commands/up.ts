@@ -24,6 +24,7 @@ import { makeFirstTokens } from "./first-tokens.ts";
 import { createServerLog } from "./server-log.ts";
 import type { ServerLog } from "./server-log.ts";
 import { createUpView } from "./up-view.ts";
+import type { UpView } from "./up-view.ts";
 import { writeGivenUpAlert } from "./given-up-alert.ts";
 
 export interface UpOptions {
@@ -48,6 +49,7 @@ export async function runUp(context: CommandContext, options: UpOptions): Promis
     openAuditSigner(config.auditDirectory);
     const view = createUpView({ terminal, servers, config, json: options.json });
     view.tokens(await makeFirstTokens(context));
+    const allGivenUp = Promise.withResolvers<void>();
     const serverLog = createServerLog({ interactive: terminal.interactive, dataDir: config.platform.dataDir });
     const supervisor = createSupervisor({
       servers: servers.map((server) => describeServer(context, server)),
@@ -58,7 +60,10 @@ export async function runUp(context: CommandContext, options: UpOptions): Promis
       onChange: (status) => view.change(status),
       onStderr: (id, chunk) => serverLog.write(id, chunk),
       onCrash: (id, reason) => void recordCrash(context, id, reason),
-      onGivenUp: (status) => void writeGivenUpAlert(context, status),
+      onGivenUp: (status) => {
+        void writeGivenUpAlert(context, status);
+        if (supervisor.status().every(isGivenUp)) allGivenUp.resolve();
+      },
     });
     const exitCode = waitForStop(supervisor, view);
     const statuses = await supervisor.start();
@@ -70,10 +75,17 @@ export async function runUp(context: CommandContext, options: UpOptions): Promis
       return failure;
     }
     view.ready(supervisor.status(), serverLog.folder);
-    return await exitCode;
+    // With nothing left to watch, whoever started this (Docker, systemd, a person) has to learn of it.
+    return await Promise.race([exitCode, allGivenUp.promise.then(() => endGivenUp(supervisor, view))]);
   } finally {
     lock.release();
   }
+}
+
+function endGivenUp(supervisor: Supervisor, view: UpView): number {
+  const statuses = supervisor.status();
+  view.fail(statuses);
+  return findFailure(statuses) ?? 1;
 }
 
 /** On a terminal a person reads the view; the same in JSON belongs to the servers' log files. */
@@ -131,7 +143,7 @@ function findFailure(statuses: readonly ServerStatus[]): number | undefined {
   return statuses.every(isGivenUp) ? 1 : undefined;
 }
 
-function waitForStop(supervisor: Supervisor, view: ReturnType<typeof createUpView>): Promise<number> {
+function waitForStop(supervisor: Supervisor, view: UpView): Promise<number> {
   return new Promise((resolve) => {
     handleStopSignals({
       stop: (reason) => {
