@@ -13,7 +13,7 @@ const pageCharacters = defaultMaxTokens * charactersPerToken * 0.9;
 const resultLifetimeMs = 60 * 60 * 1000;
 const restCursor = /^[0-9a-f-]{36}\.\d{1,6}$/;
 
-/** Where the rest of a long answer waits, page by page: bound to the caller, gone after an hour. */
+/** Where the rest of a long answer waits, page by page: bound to the caller, gone after an hour or for newer ones. */
 export interface ResultShelf {
   put(rows: readonly ShelvedPage[]): Promise<void>;
   get(id: string, caller: string): Promise<string | undefined>;
@@ -131,8 +131,8 @@ export function refuseRestCursor(values: unknown): void {
 export async function readShelved(shelf: ResultShelf, caller: Caller, cursor: string): Promise<RestPage> {
   const body = restCursor.test(cursor) ? await shelf.get(cursor, caller.id) : undefined;
   if (body === undefined) {
-    throw new AppError("not_found", "There is no such rest of an answer, or it has expired.", {
-      hint: "Rests are kept for an hour for the caller who asked. Run the tool again.",
+    throw new AppError("not_found", "There is no such rest of an answer, or it is gone.", {
+      hint: "Rests are kept for an hour, or until newer ones need the room. Run the tool again.",
     });
   }
   // Our own JSON, written by capOutput.

@@ -9,6 +9,7 @@ export const coreMigrations: MigrationSet = {
     "0002-ledger": { up: createLedgerTables },
     "0003-jobs": { up: createJobTables },
     "0004-alert-events": { up: createAlertEvents },
+    "0005-result-bytes": { up: addResultBytes },
   },
 };
 
@@ -170,4 +171,13 @@ async function createAlertEvents(db: Kysely<unknown>): Promise<void> {
     .addColumn("body", "text", (column) => column.notNull())
     .execute();
   await db.schema.createIndex("alert_events_by_time").on("alert_events").column("at").execute();
+}
+
+/** The index alone answers how much a caller has on the shelf. */
+async function addResultBytes(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .alterTable("results")
+    .addColumn("bytes", "bigint", (column) => column.notNull().defaultTo(0))
+    .execute();
+  await db.schema.createIndex("results_by_caller").on("results").columns(["caller", "created_at", "bytes"]).execute();
 }

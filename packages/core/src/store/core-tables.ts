@@ -1,3 +1,5 @@
+import type { Generated } from "kysely";
+
 // Tables of core. Times are wall-clock milliseconds, JSON is text, booleans are 0 or 1, money is nano-USD (1e-9 USD).
 
 export interface TokensTable {
@@ -45,10 +47,12 @@ export interface ResultsTable {
   server: string;
   tool: string;
   caller: string;
-  /** JSON array of whole items. */
+  /** JSON of a RestPage: one page of what was cut from an answer. */
   body: string;
   created_at: number;
   expires_at: number;
+  /** What the row takes on the disk, about; 0 for rows older than this column. */
+  bytes: Generated<number>;
 }
 
 export interface LedgerEntriesTable {
