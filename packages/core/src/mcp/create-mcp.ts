@@ -77,7 +77,7 @@ export function createMcp<Services>(options: McpOptions<Services>) {
   });
   const running = new RunningCalls();
   const standing = new StandingStreams();
-  const sdk = createSdkEndpoint({ createServer, maxBodyBytes: options.maxBodyBytes, log });
+  const sdk = createSdkEndpoint({ createServer, running, maxBodyBytes: options.maxBodyBytes, log });
   const sessions = options.sessions && new Sessions({ createServer, ...options.sessions });
   const direct = createDirectEndpoint({
     serverInfo: { name: `sophia-${definition.id}`, title: definition.title, version },

@@ -6,6 +6,7 @@ import { InputRequired } from "./client-channel.ts";
 import type { Caller } from "./define-tool.ts";
 import { defaultDeadlineMs } from "./dispatch.ts";
 import type { Policy } from "./policy.ts";
+import { type ServedRequests, signalOf } from "./sdk-channel.ts";
 import { errorData } from "./tool-error.ts";
 
 export interface MethodGuardOptions {
@@ -31,7 +32,7 @@ export interface GuardedRequest {
   toNotFound?(message: string): ProtocolError;
 }
 
-export function createMethodGuard(options: MethodGuardOptions, caller: Caller): MethodGuard {
+export function createMethodGuard(options: MethodGuardOptions, caller: Caller, served: ServedRequests): MethodGuard {
   return async function guard<Result extends object>(
     { method, params, context, toNotFound }: GuardedRequest,
     work: () => Promise<Result>,
@@ -44,7 +45,7 @@ export function createMethodGuard(options: MethodGuardOptions, caller: Caller): 
       arguments: params,
       caller,
       requestId,
-      signal: context.mcpReq.signal,
+      signal: signalOf(context, served),
       deadlineMs: defaultDeadlineMs,
       success: "ok" as const,
       trace: readTraceContext(context.mcpReq._meta),

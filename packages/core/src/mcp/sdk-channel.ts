@@ -21,6 +21,19 @@ export interface StreamCloser {
   close(requestId: string | number): void;
 }
 
+/** What the transport knows of the requests a server was made for. */
+export interface ServedRequests {
+  stream?: StreamCloser;
+  /** Stateless serving in the 2025 era: the SDK does not find the request that a later POST cancels. */
+  cancelled?: ReadonlyMap<unknown, AbortSignal>;
+}
+
+/** Aborts when the client cancels the request or goes away. */
+export function signalOf({ mcpReq }: ServerContext, { cancelled }: ServedRequests): AbortSignal {
+  const signal = cancelled?.get(mcpReq.id);
+  return signal ? AbortSignal.any([mcpReq.signal, signal]) : mcpReq.signal;
+}
+
 /**
  * The SDK keeps every note for a reader that does not read: 200,000 of them took 530 MB. A burst and four a second
  * stay under 1 MiB for any deadline we have; more tells nobody anything.

@@ -12,7 +12,14 @@ import { installPrompts } from "./install-prompts.ts";
 import { installResources } from "./install-resources.ts";
 import { createMethodGuard } from "./method-guard.ts";
 import type { Policy } from "./policy.ts";
-import { createChannel, createProgress, type StateCodec, type StreamCloser, toInputRequired } from "./sdk-channel.ts";
+import {
+  createChannel,
+  createProgress,
+  type ServedRequests,
+  signalOf,
+  type StateCodec,
+  toInputRequired,
+} from "./sdk-channel.ts";
 import type { ToolTable } from "./tool-table.ts";
 
 export interface ServerFactoryOptions<Services> {
@@ -40,7 +47,7 @@ export const listCacheHint = { ttlMs: 300_000, cacheScope: "private" } as const;
  */
 export function createServerFactory<Services>(
   options: ServerFactoryOptions<Services>,
-): (caller: Caller, stream?: StreamCloser) => Server {
+): (caller: Caller, served?: ServedRequests) => Server {
   const { definition, table, resources } = options;
   const codec = createRequestStateCodec<Record<string, unknown>>({
     key: options.stateKey,
@@ -56,7 +63,7 @@ export function createServerFactory<Services>(
     ...(options.logging ? { logging: {} } : {}),
   };
 
-  return function createServer(caller, stream) {
+  return function createServer(caller, served = {}) {
     const server = new Server(serverInfo, {
       capabilities,
       instructions: definition.instructions,
@@ -68,14 +75,14 @@ export function createServerFactory<Services>(
         "resources/templates/list": listCacheHint,
       },
     });
-    const guard = createMethodGuard(options, caller);
+    const guard = createMethodGuard(options, caller, served);
     const canWrite = caller.scopes.includes("write");
     server.setRequestHandler("tools/list", async () => ({
       tools: [...table.listed[canWrite ? "write" : "read"].tools] as never,
     }));
     server.setRequestHandler("tools/call", async ({ params }, context) => {
       if (options.dispatch.knows(params.name, caller)) {
-        return await callThroughSdk(options, { server, caller, context, codec, request: params, stream });
+        return await callThroughSdk(options, { server, caller, context, codec, request: params, served });
       }
       return await guard({ method: "tools/call", params, context }, () => {
         throw new AppError("not_found", "Unknown tool", { hint: "find_tools lists what there is." });
@@ -93,7 +100,7 @@ interface SdkCall {
   context: ServerContext;
   codec: StateCodec;
   request: { name: string; arguments?: Record<string, unknown> | undefined };
-  stream: StreamCloser | undefined;
+  served: ServedRequests;
 }
 
 async function callThroughSdk<Services>(options: ServerFactoryOptions<Services>, call: SdkCall) {
@@ -104,9 +111,9 @@ async function callThroughSdk<Services>(options: ServerFactoryOptions<Services>,
       arguments: call.request.arguments,
       caller: call.caller,
       requestId: options.newRequestId(),
-      signal: context.mcpReq.signal,
+      signal: signalOf(context, call.served),
       progress: createProgress(context, options.clock),
-      client: createChannel(call.server, context, { scrubber: options.scrubber, stream: call.stream }),
+      client: createChannel(call.server, context, { scrubber: options.scrubber, stream: call.served.stream }),
       trace: readTraceContext(context.mcpReq._meta),
     });
     return toCallToolResult(answer);

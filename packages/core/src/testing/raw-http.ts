@@ -63,6 +63,14 @@ export async function post(
   };
 }
 
+/** One request as it goes over the wire, for tests that drive the socket themselves. */
+export function httpText(message: { headers: Record<string, string>; body: string }, token: string): string {
+  const headers = { ...message.headers, host: "127.0.0.1", authorization: `Bearer ${token}` };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  const length = Buffer.byteLength(message.body);
+  return `POST /mcp HTTP/1.1\r\n${lines.join("\r\n")}\r\ncontent-length: ${length}\r\n\r\n${message.body}`;
+}
+
 /** Opens a socket and sends exactly these bytes. `closed` resolves with everything received and the time it took. */
 export function rawSocket(
   port: number,

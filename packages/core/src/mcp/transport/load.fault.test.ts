@@ -1,9 +1,7 @@
-import { readdirSync, readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
-import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { post, rawSocket, rpc, type Era } from "../../testing/raw-http.ts";
+import { httpText, post, rawSocket, rpc, type Era } from "../../testing/raw-http.ts";
 import { createSampleServices, sampleServer } from "../../testing/sample-server.ts";
 import { startTestServer } from "../../testing/test-server.ts";
 
@@ -25,13 +23,6 @@ async function answersSoon(): Promise<number> {
   const from = performance.now();
   expect((await post(server.url, bearer, call("modern", "echo_text", { text: "x" }))).status).toBe(200);
   return performance.now() - from;
-}
-
-function httpText(message: { headers: Record<string, string>; body: string }, token: string, extra = ""): string {
-  const headers = { ...message.headers, host: "127.0.0.1", authorization: `Bearer ${token}` };
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
-  const length = Buffer.byteLength(message.body);
-  return `POST /mcp HTTP/1.1\r\n${lines.join("\r\n")}\r\ncontent-length: ${length}\r\n${extra}\r\n${message.body}`;
 }
 
 test("fault 53: dripping headers are cut within 6 s and disturb nobody", { timeout: 20_000 }, async () => {
@@ -182,57 +173,6 @@ test("fault 61: one greedy caller leaves the others their share", { timeout: 30_
   await limited.close();
   expect(refused).toBeGreaterThan(0);
   expect(good).toBeGreaterThanOrEqual(48);
-});
-
-/** Calls of a tool that the audit calls cancelled. */
-function countCancelled(): number {
-  const folder = join(server.dataDir, "audit");
-  const files = readdirSync(folder).filter((file) => file.endsWith(".jsonl"));
-  const lines = files.flatMap((file) => readFileSync(join(folder, file), "utf8").split("\n"));
-  return lines.filter((line) => line.includes('"tool":"wait_long"') && line.includes('"outcome":"cancelled"')).length;
-}
-
-describe.each(eras)("fault 76: the client goes away (%s)", (era) => {
-  test("the tool's signal fires within 100 ms and the audit says cancelled", async () => {
-    services.aborted.length = 0;
-    const from = services.started;
-    const cancelledBefore = countCancelled();
-    const socket = connect(server.port, "127.0.0.1", () =>
-      socket.write(httpText(call(era, "wait_long", { ms: 19_000 }), bearer)),
-    );
-    socket.on("error", () => {});
-    while (services.started === from) await delay(10);
-    await delay(50);
-    const left = performance.now();
-    socket.destroy();
-    while (services.aborted.length === 0) await delay(5);
-    expect(performance.now() - left).toBeLessThan(1_000);
-    await vi.waitFor(() => expect(countCancelled()).toBe(cancelledBefore + 1));
-  });
-});
-
-describe("fault 77: notifications/cancelled in the legacy era", () => {
-  const cancel = (id: unknown, token = bearer) =>
-    post(server.url, token, {
-      headers: call("legacy", "x", {}).headers,
-      body: JSON.stringify({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: id } }),
-    });
-
-  test("stops the live call, and nobody else's", async () => {
-    services.aborted.length = 0;
-    const from = services.started;
-    const running = post(server.url, bearer, call("legacy", "wait_long", { ms: 19_000 }, "mine"));
-    while (services.started === from) await delay(10);
-    const stranger = await server.bearer();
-    expect((await cancel("mine", stranger)).status).toBe(202);
-    expect((await cancel("unknown")).status).toBe(202);
-    await delay(100);
-    expect(services.aborted).toEqual([]);
-    expect((await cancel("mine")).status).toBe(202);
-    expect((await running).json().result.isError).toBe(true);
-    expect(services.aborted.length).toBe(1);
-    expect((await cancel("mine")).status).toBe(202);
-  });
 });
 
 describe("fault 79: a body over the limit", () => {

@@ -2,6 +2,7 @@ import { connect, type Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { Pool } from "undici";
 import { describe, expect, test } from "vitest";
+import { median } from "../../testing/median.ts";
 import { rpc } from "../../testing/raw-http.ts";
 import { startSampleProcess } from "../../testing/start-sample-process.ts";
 
@@ -38,10 +39,6 @@ async function openLoop(sample: Sample, perSecond: number, seconds: number) {
   const elapsed = (performance.now() - from) / 1_000;
   await pool.destroy();
   return { outcomes, good: outcomes.filter((outcome) => outcome.status === 200 && !outcome.busy).length / elapsed };
-}
-
-function median(values: readonly number[]): number | undefined {
-  return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)];
 }
 
 describe("fault 52: three times what the server can do", () => {

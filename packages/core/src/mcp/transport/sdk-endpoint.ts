@@ -4,9 +4,12 @@ import { createMcpHandler, type AuthInfo, type Server, type ServerNotifier } fro
 import type { Logger } from "pino";
 import { AppError } from "../../errors/app-error.ts";
 import type { Caller } from "../define-tool.ts";
+import type { ServedRequests } from "../sdk-channel.ts";
+import type { RunningCalls } from "./running-calls.ts";
 
 export interface SdkEndpointOptions {
-  createServer(caller: Caller): Server;
+  createServer(caller: Caller, served?: ServedRequests): Server;
+  running: RunningCalls;
   maxBodyBytes: number;
   log: Logger;
 }
@@ -39,8 +42,11 @@ export function createSdkEndpoint(options: SdkEndpointOptions) {
     call: { caller: Caller; body: unknown; asStream: boolean },
   ) {
     const { caller, body } = call;
+    // Gone while its bearer was looked up: nobody would end what is begun here.
+    if (response.closed) return;
     request.auth = toAuthInfo(caller);
-    const server = options.createServer(caller);
+    const cancelled = watchRequests(options.running, response, { caller, body });
+    const server = options.createServer(caller, { cancelled });
     const transport = new NodeStreamableHTTPServerTransport({
       enableJsonResponse: !call.asStream,
       maxRequestBodySize: options.maxBodyBytes,
@@ -54,6 +60,25 @@ export function createSdkEndpoint(options: SdkEndpointOptions) {
   }
 
   return { serveModern, serveLegacy, notify: modern.notify satisfies ServerNotifier, close: () => modern.close() };
+}
+
+/** A signal for each request of the body, by its id: it fires when the client cancels that one. */
+function watchRequests(
+  running: RunningCalls,
+  response: ServerResponse,
+  { caller, body }: { caller: Caller; body: unknown },
+): ReadonlyMap<unknown, AbortSignal> {
+  const signals = new Map<unknown, AbortSignal>();
+  const ends: (() => void)[] = [];
+  for (const message of Array.isArray(body) ? body : [body]) {
+    const id: unknown = typeof message === "object" && message !== null && "method" in message && message.id;
+    if (typeof id !== "string" && typeof id !== "number") continue;
+    const controller = new AbortController();
+    ends.push(running.add(caller.id, id, controller));
+    signals.set(id, controller.signal);
+  }
+  response.once("close", () => ends.forEach((end) => end()));
+  return signals;
 }
 
 function toAuthInfo(caller: Caller): AuthInfo {

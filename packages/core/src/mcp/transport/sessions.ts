@@ -9,10 +9,11 @@ import {
   type Server,
 } from "@modelcontextprotocol/server";
 import type { Caller } from "../define-tool.ts";
+import type { ServedRequests } from "../sdk-channel.ts";
 import { sendJsonRpcError } from "./json-rpc-error.ts";
 
 export interface SessionOptions {
-  createServer(caller: Caller, stream: { close(requestId: string | number): void }): Server;
+  createServer(caller: Caller, served: ServedRequests): Server;
   maxSessions: number;
   idleMs: number;
 }
@@ -86,7 +87,7 @@ export class Sessions {
       },
     });
     const server = this.#options.createServer(caller, {
-      close: (requestId) => transport.closeSSEStream(requestId),
+      stream: { close: (requestId) => transport.closeSSEStream(requestId) },
     });
     await server.connect(transport);
     await transport.handleRequest(request, response, body);
