@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { AiConfig } from "@sophia/ai/config";
 import { parseConfig, secretString } from "@sophia/core/config/parse-config";
 import type { Environment } from "@sophia/core/config/parse-config";
 import { PlatformSettings, toPlatformConfig, unusedSettings } from "@sophia/core/config/platform-config";
@@ -6,6 +7,7 @@ import type { PlatformConfig } from "@sophia/core/config/platform-config";
 import type { Secret } from "@sophia/core/config/secret";
 import { findMisspeltKeys, findUnknownSettings } from "@sophia/core/config/unknown-settings";
 import { listSetting } from "@sophia/core/config/setting-schemas";
+import type { InfraConfig } from "@sophia/infra/config";
 import type { Scrubber } from "@sophia/core/observe/scrub";
 import { createScrubber } from "@sophia/core/observe/scrub";
 import { services } from "@sophia/vendors/registry";
@@ -25,6 +27,9 @@ export interface CliConfig {
   approverToken: Secret | undefined;
   /** The services' variables, parsed; keys as in the environment. */
   services: ServiceConfig;
+  /** Variables of the servers that decide what `doctor` finds on this machine, as the servers parse them. */
+  local: Pick<AiConfig, "SOPHIA_AI_LOCAL_MODELS"> &
+    Pick<InfraConfig, "SOPHIA_INFRA_REPOSITORIES" | "SOPHIA_INFRA_GIT" | "DOCKER_HOST">;
   scrubber: Scrubber;
   auditDirectory: string;
   /** What is probably not meant as it is, one line each, without values. Nothing of it stops a start. */
@@ -52,6 +57,7 @@ export function loadConfig(environment: Environment): CliConfig {
     servers: own.SOPHIA_SERVERS,
     approverToken: own.SOPHIA_APPROVER_TOKEN,
     services: parsed as ServiceConfig,
+    local: parsed as CliConfig["local"],
     scrubber,
     auditDirectory: join(platform.dataDir, "audit"),
     warnings,

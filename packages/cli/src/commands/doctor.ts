@@ -24,13 +24,13 @@ const marks = { ok: "✓", missing: "!", failed: "✗" } as const;
 
 /** Every service with its mode, and what the machine lacks. Exit code 1 when something has to be mended before `up` works. */
 export async function runDoctor(context: CommandContext, options: { json: boolean }): Promise<number> {
-  const facts = await findFacts(context.environment);
+  const facts = await findFacts(context);
   const machine = [
     checkNode(),
     reportDataDir(context.config.platform.dataDir),
     ...(await Promise.all(serverList.map(({ id }) => checkPort(context, id)))),
     checkDocker(facts),
-    checkProgram("git", context),
+    checkGit(context),
   ];
   const { platform, services: config } = context.config;
   const services = computeModes({ config, facts, simulate: platform.simulate });
@@ -104,13 +104,9 @@ function checkDocker(facts: EnvironmentFacts): MachineReport {
   return { name: "Docker", state: "missing", detail: "no Engine answers", fix };
 }
 
-function checkProgram(name: string, { environment }: CommandContext): MachineReport {
-  const path = findProgram(name, environment);
-  if (path !== undefined) return { name, state: "ok", detail: path, fix: "" };
-  return {
-    name,
-    state: "missing",
-    detail: "not found",
-    fix: `Install ${name} to let the Copilot read local repositories.`,
-  };
+function checkGit({ environment, config }: CommandContext): MachineReport {
+  const path = findProgram(config.local.SOPHIA_INFRA_GIT, environment);
+  if (path !== undefined) return { name: "git", state: "ok", detail: path, fix: "" };
+  const fix = "Install git to let the Copilot read local repositories, or name its path in SOPHIA_INFRA_GIT.";
+  return { name: "git", state: "missing", detail: "not found", fix };
 }

@@ -1,52 +1,50 @@
-import { accessSync, constants, existsSync, statSync } from "node:fs";
+import { accessSync, constants, statSync } from "node:fs";
 import { request } from "node:http";
-import { delimiter, dirname, join } from "node:path";
+import { delimiter, join, resolve as resolvePath } from "node:path";
 import type { Environment } from "@sophia/core/config/parse-config";
 import type { EnvironmentFacts } from "@sophia/core/config/service";
+import { systemClock } from "@sophia/core/limits/clock";
 import { parseDockerHost } from "@sophia/vendors/docker/endpoint";
+import { findRepositories, resolveRoots } from "@sophia/vendors/github/repository-path";
+import { findLocalModels, localModelUrls } from "@sophia/ai/domain/local-models";
+import type { CommandContext } from "./command-context.ts";
 
 const timeoutMs = 700;
 
-/** Where OpenAI-compatible servers listen unless told otherwise: Ollama, vLLM, llama.cpp and TEI, LM Studio. */
-const modelEndpoints = [11_434, 8_000, 8_080, 1_234].map((port) => `http://127.0.0.1:${port}`);
-
 /** What this machine has to offer, looked up in under two seconds and without starting anything. */
-export async function findFacts(environment: Environment): Promise<EnvironmentFacts> {
-  const [answering, dockerAnswers] = await Promise.all([
-    Promise.all(modelEndpoints.map(async (url) => ((await answersModels(url)) ? [url] : []))),
-    findDocker(environment["DOCKER_HOST"]),
+export async function findFacts(
+  { environment, config, log }: Pick<CommandContext, "environment" | "config" | "log">,
+  modelUrls = localModelUrls,
+): Promise<EnvironmentFacts> {
+  const { SOPHIA_AI_LOCAL_MODELS: looksForModels, SOPHIA_INFRA_GIT: git, DOCKER_HOST } = config.local;
+  const [modelEndpoints, dockerAnswers, repositories] = await Promise.all([
+    looksForModels ? findLocalModels(modelUrls, { log, clock: systemClock }) : [],
+    findDocker(DOCKER_HOST),
+    // From the same folder as the servers, which inherit it from `up`.
+    resolveRoots(config.local.SOPHIA_INFRA_REPOSITORIES, process.cwd()).then(findRepositories),
   ]);
   const pulumiCli = findProgram("pulumi", environment);
-  const gitClone = findProgram("git", environment) === undefined ? undefined : findClone(process.cwd());
+  const gitClone = findProgram(git, environment) === undefined ? undefined : repositories[0]?.workTree;
   return {
-    modelEndpoints: answering.flat(),
+    modelEndpoints,
     dockerAnswers,
     ...(pulumiCli !== undefined && { pulumiCli }),
     ...(gitClone !== undefined && { gitClone }),
   };
 }
 
-/** Path of a program on PATH. */
+/** Path of a program on PATH, or of one that is named by its path. */
 export function findProgram(name: string, environment: Environment): string | undefined {
-  for (const folder of (environment["PATH"] ?? "").split(delimiter).filter((part) => part !== "")) {
+  const folders = (environment["PATH"] ?? "").split(delimiter).filter((part) => part !== "");
+  for (const path of name.includes("/") ? [resolvePath(name)] : folders.map((folder) => join(folder, name))) {
     try {
-      accessSync(join(folder, name), constants.X_OK);
-      if (statSync(join(folder, name)).isFile()) return join(folder, name);
+      accessSync(path, constants.X_OK);
+      if (statSync(path).isFile()) return path;
     } catch {
-      // Not in this folder.
+      // Not this one.
     }
   }
   return undefined;
-}
-
-async function answersModels(url: string): Promise<boolean> {
-  try {
-    const response = await fetch(`${url}/v1/models`, { signal: AbortSignal.timeout(timeoutMs), redirect: "error" });
-    const body: unknown = await response.json();
-    return response.ok && typeof body === "object" && body !== null && "data" in body && Array.isArray(body.data);
-  } catch {
-    return false;
-  }
 }
 
 async function findDocker(dockerHost: string | undefined): Promise<boolean> {
@@ -71,10 +69,4 @@ function answersPing(baseUrl: string, socketPath: string | undefined): Promise<b
     ping.once("close", () => resolve(false));
     ping.end();
   });
-}
-
-function findClone(folder: string): string | undefined {
-  if (existsSync(join(folder, ".git"))) return folder;
-  const parent = dirname(folder);
-  return parent === folder ? undefined : findClone(parent);
 }

@@ -34,6 +34,6 @@ export const github = defineService({
       local: facts.gitClone === undefined ? undefined : `reads the Git clone in ${facts.gitClone}`,
       simulate,
       docsUrl,
-      alternative: "start Sophia inside a Git clone",
+      alternative: "name a folder with Git clones in SOPHIA_INFRA_REPOSITORIES",
     }),
 });

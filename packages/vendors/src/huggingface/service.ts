@@ -24,6 +24,6 @@ export const huggingface = defineService({
       local: facts.modelEndpoints.length > 0 ? `${facts.modelEndpoints.join(" and ")} answers` : undefined,
       simulate,
       docsUrl,
-      alternative: "start a model server on this machine (Ollama, vLLM, TEI)",
+      alternative: "start a model server on this machine (Ollama, vLLM, llama.cpp)",
     }),
 });
