@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import { AppError } from "../errors/app-error.ts";
 import type { Clock } from "../limits/clock.ts";
 import type { CoreTables } from "../store/core-tables.ts";
+import { pruneStore } from "../store/prune.ts";
 import type { Store } from "../store/store.ts";
 import { beat, claimDue, type JobOutcome, type JournalRow, takeOver, writeOutcome } from "./job-journal.ts";
 import { type ActiveRun, type JobDefinition, startRun, toFailure } from "./job-run.ts";
@@ -30,9 +31,7 @@ export interface JobWorker {
 
 /** The wall clock is looked at this often at the latest, whatever timers do while a machine sleeps. */
 const maxPollMs = 30_000;
-const keepFinishedMs = 30 * 24 * 60 * 60_000;
 const pruneEveryMs = 60 * 60_000;
-const prunedAtOnce = 500;
 const stopUnwindMs = 1_000;
 const progressEveryMs = 1_000;
 
@@ -62,7 +61,7 @@ function createState(options: JobWorkerOptions): WorkerState {
     owner: createLeaseOwner(),
     active: new Map(),
     observed: new Map(),
-    prunedAt: clock.monotonic(),
+    prunedAt: -Infinity,
     fireSchedules: createScheduleRunner(options.store, log),
     journal: createOutageLog({ log, clock, ...journal }),
     signsOfLife: createOutageLog({ log, clock, ...signsOfLife }),
@@ -260,13 +259,10 @@ async function beatOne(state: WorkerState, run: ActiveRun): Promise<void> {
   }
 }
 
+/** In every process that may run jobs, which is every server: the store is small work for whoever comes first. */
 async function prune(state: WorkerState): Promise<void> {
+  // First, so that a failure costs the jobs one turn in an hour.
   state.prunedAt = state.clock.monotonic();
-  const { db } = state.store;
-  const old = db
-    .selectFrom("jobs")
-    .select("id")
-    .where("finished_at", "<", state.clock.now() - keepFinishedMs)
-    .limit(prunedAtOnce);
-  await db.deleteFrom("jobs").where("id", "in", old).execute();
+  const mayBeMore = await pruneStore(state.store, state.clock.now());
+  if (mayBeMore) state.prunedAt = -Infinity;
 }
