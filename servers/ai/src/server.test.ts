@@ -56,7 +56,7 @@ describe.each([
   });
 
   test("complete answers, and says that nothing real did", async () => {
-    const result = await client.callTool({ name: "complete", arguments: { prompt: "hello" } });
+    const result = await client.callTool({ name: "complete", arguments: { prompt: "hello", model: "gpt-4o" } });
     expect(result["isError"]).not.toBe(true);
     expect(result["structuredContent"]).toMatchObject({
       text: expect.stringContaining("no language model was asked"),
@@ -66,10 +66,13 @@ describe.each([
     expect(JSON.stringify(result["content"])).toContain("SIMULATED");
   });
 
-  test("a model that the simulation does not list is refused with those that it does", async () => {
-    const result = await client.callTool({ name: "complete", arguments: { prompt: "hello", model: "gpt-4o" } });
+  test("a slip in a model's name is refused with the name that was meant", async () => {
+    const result = await client.callTool({
+      name: "complete",
+      arguments: { prompt: "hello", model: "simulated/smal" },
+    });
     expect(result["isError"]).toBe(true);
-    expect(JSON.stringify(result["content"])).toMatch(/not_found.*Offered: simulated\/small/);
+    expect(JSON.stringify(result["content"])).toMatch(/not_found.*Did you mean simulated\/small/);
   });
 
   test("list_models lists", async () => {

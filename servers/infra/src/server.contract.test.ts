@@ -87,16 +87,25 @@ describe.skipIf(fixture === undefined)("a real Docker Engine behind the whole se
   });
 
   it("explains a kill for memory", async () => {
-    const { name } = await fixture!.create({
-      name: "greedy",
-      script: "x=aaaaaaaaaaaaaaaa; while true; do x=$x$x; done",
-      memoryBytes: 12 * 1_048_576,
-    });
-    await vi.waitFor(
-      async () =>
-        expect((await call("diagnose", { resource: name })).structuredContent.findings[0].cause).toBe("out_of_memory"),
-      { timeout: 20_000, interval: 1_000 },
-    );
+    // A busy Engine may miss the kernel's notice and report a plain kill: then another container is killed.
+    for (let attempt = 1; ; attempt++) {
+      const { name } = await fixture!.create({
+        name: `greedy-${attempt}`,
+        script: "x=aaaaaaaaaaaaaaaa; while true; do x=$x$x; done",
+        memoryBytes: 12 * 1_048_576,
+      });
+      const cause = await vi.waitFor(
+        async () => {
+          const [finding] = (await call("diagnose", { resource: name })).structuredContent.findings;
+          expect(["killed", "out_of_memory"]).toContain(finding?.cause);
+          return finding.cause as string;
+        },
+        { timeout: 20_000, interval: 1_000 },
+      );
+      if (cause === "killed" && attempt < 3) continue;
+      expect(cause).toBe("out_of_memory");
+      break;
+    }
   });
 
   it("restarts a labelled container through plan and apply, once", async () => {
@@ -159,7 +168,10 @@ describe.skipIf(fixture === undefined)("a real Docker Engine behind the whole se
       volumes: ["/data"],
     });
     const { structuredContent: planned } = await call("plan_change", restartOf("container", name));
-    expect(planned).toMatchObject({ plan: { risk: "medium" }, nextStep: expect.stringContaining("sophia approve") });
+    expect(planned).toMatchObject({
+      plan: { risk: "medium" },
+      nextStep: expect.stringContaining("npm run sophia -- approve pl_"),
+    });
     expect(await call("apply_change", { planId: planned.planId })).toMatchObject({ isError: true });
     const before = await startedAt(id);
     await test.approve(planned.planId);

@@ -66,6 +66,8 @@ export function createModels(options: { providers: readonly Provider[]; prices: 
     }
     const provider = firstOf(providers);
     const { mode, models } = provider.endpoint;
+    // A simulator has none of the names a program was written for, and its answer says which model it plays.
+    if (mode === "simulated" && suggestName(name, offered) === undefined) return await resolveDefault();
     if (mode === "simulated" || models.length > 0) throw notOffered(name, offered);
     return toTarget(provider, { id: name, pricing: undefined });
   }
