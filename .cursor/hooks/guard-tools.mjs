@@ -25,9 +25,9 @@ function decide({ tool, input }) {
     if (planId === "") return refuse("apply_change needs the planId of a plan. Make the plan first.");
     return {
       permission: "ask",
-      user_message: `Sophia is about to carry out plan ${printable(planId)}. Look at it with: sophia plans --all`,
+      user_message: `Sophia is about to carry out plan ${printable(planId)}. Look at it with: npm run sophia -- plans --all`,
       agent_message:
-        "A person confirms this change in Cursor. If the plan is not low risk, it also needs: sophia approve ID",
+        "A person confirms this change in Cursor. If the plan is not low risk, it also needs, from a person: npm run sophia -- approve ID",
     };
   }
   if (destructive.test(toSnakeCase(tool))) {

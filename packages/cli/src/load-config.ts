@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { AiConfig } from "@sophia/ai/config";
+import { setCommandPrefix } from "@sophia/core/config/command-line";
 import { parseConfig, secretString } from "@sophia/core/config/parse-config";
 import type { Environment } from "@sophia/core/config/parse-config";
 import { PlatformSettings, toPlatformConfig, unusedSettings } from "@sophia/core/config/platform-config";
@@ -51,6 +52,7 @@ export function loadConfig(environment: Environment): CliConfig {
     { scrubber, notes: warnings },
   );
   const platform = toPlatformConfig(parsed as PlatformSettings);
+  setCommandPrefix(platform.command);
   const own = parsed as z.output<typeof CliSettings>;
   return {
     platform,

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { formatCommand } from "@sophia/core/config/command-line";
 import type { Tokens } from "@sophia/core/approval/tokens";
 import { unwrap } from "@sophia/core/config/secret";
 import { AppError } from "@sophia/core/errors/app-error";
@@ -19,7 +20,7 @@ export async function authenticateApprover(
     "denied",
     caller === undefined ? "This is not a valid approver's token." : `The token ${caller.name} may not approve.`,
     {
-      hint: "Use the approver's token shown at the first start, or ask an approver to make you one with: sophia token create --scope approve",
+      hint: `Use the approver's token shown at the first start, or ask an approver to make you one with: ${formatCommand("token create --name NAME --scope approve")}`,
     },
   );
 }

@@ -143,6 +143,14 @@ test("a plan is shown, and approved only by an approver", async () => {
   expect(all.plans).toMatchObject([{ id: planId, state: "approved" }]);
 });
 
+test.for([
+  { environment: {}, says: "npm run sophia -- approve ID" },
+  { environment: { SOPHIA_COMMAND: "docker compose run --rm ai" }, says: "docker compose run --rm ai approve ID" },
+])("messages name a command so that it can be copied: $says", async ({ environment, says }) => {
+  await preparePlan();
+  expect((await run(["plans"], { environment })).stderr).toContain(`Decide with: ${says}, or: `);
+});
+
 test("a refused plan stays refused", async () => {
   const { planId } = await preparePlan();
   const environment = { SOPHIA_APPROVER_TOKEN: approverToken };

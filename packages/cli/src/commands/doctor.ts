@@ -1,6 +1,7 @@
 import { checkDataDir } from "@sophia/core/config/check-data-dir";
 import type { EnvironmentFacts, Mode } from "@sophia/core/config/service";
 import { findPortOwner } from "@sophia/core/config/port-owner";
+import { formatCommand } from "@sophia/core/config/command-line";
 import { AppError, toAppError } from "@sophia/core/errors/app-error";
 import { findLockHolder } from "@sophia/core/store/data-lock";
 import { prepareDataDir } from "@sophia/core/store/sqlite-file";
@@ -70,7 +71,7 @@ function printReport(
 
 function checkNode(): MachineReport {
   const ok = Number.parseInt(process.versions.node, 10) >= oldestNode;
-  const fix = ok ? "" : `Run through npm (npm run sophia -- doctor), which brings Node ${oldestNode}.`;
+  const fix = ok ? "" : `Run ${formatCommand("doctor")}, which brings Node ${oldestNode}.`;
   return { name: "Node", state: ok ? "ok" : "failed", detail: process.version, fix };
 }
 

@@ -2,6 +2,7 @@ import { createPlans } from "@sophia/core/approval/plans";
 import type { PlanRow, Plans } from "@sophia/core/approval/plans";
 import { ensurePlanKey } from "@sophia/core/approval/plan-key";
 import { createTokens } from "@sophia/core/approval/tokens";
+import { formatCommand } from "@sophia/core/config/command-line";
 import { AppError } from "@sophia/core/errors/app-error";
 import { systemClock } from "@sophia/core/limits/clock";
 import { ChangePlan } from "@sophia/core/mcp/define-tool";
@@ -38,7 +39,8 @@ export async function runPlans(context: CommandContext, options: { all: boolean;
     }
     const headers = ["ID", "SERVER", "PLAN", "RISK", "COST", "STATE"];
     context.terminal.print(formatTable(headers, cells, context.terminal.columns));
-    if (!options.all) context.terminal.note("\nDecide with: sophia approve ID, or sophia refuse ID");
+    if (!options.all)
+      context.terminal.note(`\nDecide with: ${formatCommand("approve ID")}, or: ${formatCommand("refuse ID")}`);
     return 0;
   });
 }
@@ -58,7 +60,7 @@ export async function runDecide(context: CommandContext, options: DecideOptions)
     const plan = await plans.get(options.id);
     if (plan === undefined) {
       throw new AppError("not_found", `There is no plan ${toPlainLine(options.id)}.`, {
-        hint: "List them with: sophia plans",
+        hint: `List them with: ${formatCommand("plans --all")}. Servers in containers keep their own.`,
       });
     }
     context.terminal.note(describePlan(plan));

@@ -1,3 +1,4 @@
+import { formatCommand } from "@sophia/core/config/command-line";
 import { systemClock } from "@sophia/core/limits/clock";
 import { AppError } from "@sophia/core/errors/app-error";
 import { createTokens } from "@sophia/core/approval/tokens";
@@ -105,7 +106,7 @@ function parseScopes(names: readonly string[]): Scope[] {
     "invalid_input",
     `The scopes are ${allScopes.join(", ")}; ${names.join(", ") || "none"} was given.`,
     {
-      hint: "Example: sophia token create --name cursor --scope read,write",
+      hint: `Example: ${formatCommand("token create --name cursor --scope read,write")}`,
     },
   );
 }
@@ -123,7 +124,7 @@ async function requireRightToAppoint(
   }
   if (context.terminal.interactive) return undefined;
   throw new AppError("denied", "The first approver can only be appointed on a terminal.", {
-    hint: "Run this on a terminal, or start `sophia up` with SOPHIA_APPROVER_TOKEN.",
+    hint: "Run this on a terminal, or start Sophia with SOPHIA_APPROVER_TOKEN.",
   });
 }
 

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { callerTokenFile } from "@sophia/core/approval/tokens";
+import { formatCommand } from "@sophia/core/config/command-line";
 import { formatTable } from "../format-table.ts";
 import type { CliConfig } from "../load-config.ts";
 import type { ServerEntry } from "../server-list.ts";
@@ -105,8 +106,8 @@ function printReady(
   const simulated = config.platform.simulate
     ? "Services without an account are local or simulated"
     : "Nothing is simulated";
-  terminal.print(`${simulated}; npm run sophia -- doctor lists all 19.`);
+  terminal.print(`${simulated}; ${formatCommand("doctor")} lists all 19.`);
   if (logFolder !== undefined) terminal.print(`Logs: ${logFolder}`);
   const first = servers.find((server) => server.id === "data") ?? servers[0];
-  terminal.print(`Next: npm run sophia -- connect cursor, then ask Cursor: "${first?.tryNext ?? ""}"`);
+  terminal.print(`Next: ${formatCommand("connect cursor")}, then ask Cursor: "${first?.tryNext ?? ""}"`);
 }

@@ -2,6 +2,7 @@ import { Writable } from "node:stream";
 import { ensurePlanKey } from "@sophia/core/approval/plan-key";
 import { checkDataDir } from "@sophia/core/config/check-data-dir";
 import { findPortOwner } from "@sophia/core/config/port-owner";
+import { formatCommand } from "@sophia/core/config/command-line";
 import { AppError } from "@sophia/core/errors/app-error";
 import { serverNodeFlags } from "@sophia/core/mcp/node-flags";
 import { openAuditSigner } from "@sophia/core/observe/audit-keys";
@@ -113,7 +114,7 @@ async function refuseTakenPorts({ config }: CommandContext, servers: readonly Se
   if (taken.length === 0) return;
   const variables = servers.map(({ id }) => `SOPHIA_PORT_${id.toUpperCase()}`).join(", ");
   throw new AppError("unavailable", `${taken.join("\n")}\nNothing was started.`, {
-    hint: `Stop that program (if it is Sophia, it already runs: sophia status), or choose other ports with ${variables}.`,
+    hint: `Stop that program (if it is Sophia, it already runs: ${formatCommand("status")}), or choose other ports with ${variables}.`,
   });
 }
 

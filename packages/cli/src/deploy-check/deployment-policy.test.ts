@@ -144,6 +144,8 @@ describe("docker-compose.yml", () => {
     expect(service.mem_limit).toMatch(/^\d+[mg]$/);
     expect(service.tmpfs).toEqual([expect.stringMatching(/^\/tmp:size=\d+m/)]);
     expect(service.environment["SOPHIA_SIMULATE"]).toBe("0");
+    // Messages of the servers name commands that work in this folder, with these containers.
+    expect(service.environment["SOPHIA_COMMAND"]).toMatch(/^docker compose run --rm (?:ai|data|infra|bi)$/);
   });
 
   test.each(serverList.map(({ id }) => id))("%s is watched, restarted and given time to finish", (id) => {

@@ -5,7 +5,7 @@ import type { SettingsSection } from "@sophia/vendors/render-env-example";
 import { CliSettings } from "../load-config.ts";
 import { serverSettings } from "../server-settings.ts";
 
-const unusedNote = "No tool of this release uses these yet; `sophia doctor` shows which mode they lead to.";
+const unusedNote = "No tool of this release uses these yet; `doctor` shows which mode they lead to.";
 
 /** Every variable Sophia reads, in the order of `.env.example`. */
 export function listSettingsSections(): SettingsSection[] {

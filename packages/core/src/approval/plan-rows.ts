@@ -1,4 +1,5 @@
 import type { Selectable } from "kysely";
+import { formatCommand } from "../config/command-line.ts";
 import { AppError } from "../errors/app-error.ts";
 import type { Clock } from "../limits/clock.ts";
 import type { CoreTables, PlansTable, PlanState } from "../store/core-tables.ts";
@@ -48,7 +49,10 @@ export function createPlanRows(options: { store: Store<CoreTables>; clock: Clock
 
   async function getOpen(id: string): Promise<PlanRow> {
     const stored = await read(id);
-    if (!stored) throw new AppError("not_found", "There is no such plan.", { hint: "`sophia plans` lists them." });
+    if (!stored)
+      throw new AppError("not_found", "There is no such plan.", {
+        hint: `\`${formatCommand("plans --all")}\` lists them.`,
+      });
     const hint = "Plan the change again.";
     const isForged = stored.state === "approved" && !isApprovalIntact(id, stored.approved_by, key);
     if (isForged || !isSealIntact(stored, key))
@@ -73,7 +77,9 @@ export function createPlanRows(options: { store: Store<CoreTables>; clock: Clock
       const result = await (isBegun ? query : query.where("expires_at", ">", clock.now())).executeTakeFirst();
       if (Number(result.numUpdatedRows) === 1) return viewAt({ ...row, ...to }, clock.now());
       await getOpen(row.id);
-      throw new AppError("denied", "The plan was decided by someone else just now.", { hint: "See `sophia plans`." });
+      throw new AppError("denied", "The plan was decided by someone else just now.", {
+        hint: `See \`${formatCommand("plans --all")}\`.`,
+      });
     },
     async countProposed(caller) {
       const { open } = await store.db

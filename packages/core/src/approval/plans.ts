@@ -1,3 +1,4 @@
+import { formatCommand } from "../config/command-line.ts";
 import { AppError } from "../errors/app-error.ts";
 import type { Clock } from "../limits/clock.ts";
 import type { Caller, ChangePlan } from "../mcp/define-tool.ts";
@@ -86,7 +87,7 @@ export function createPlans(options: { store: Store<CoreTables>; clock: Clock; k
       const from: PlanState[] = row.risk === "low" ? ["proposed", "approved"] : ["approved"];
       if (!from.includes(row.state)) {
         throw new AppError("approval_required", "This plan needs a person's approval first.", {
-          hint: `Ask a person to run \`sophia approve ${id}\`, then apply it again.`,
+          hint: `Ask a person to run \`${formatCommand(`approve ${id}`)}\`, then apply it again.`,
         });
       }
       return await rows.move(row, from, { state: "applying" });
@@ -159,6 +160,6 @@ function requireMatch(row: PlanRow, caller: Caller, current: CurrentChange): voi
 function requireScope(caller: Caller, scope: Caller["scopes"][number]): void {
   if (caller.scopes.includes(scope)) return;
   throw new AppError("denied", `This token lacks the scope ${scope}.`, {
-    hint: `Use a token made with \`sophia token create --scope ${scope}\`.`,
+    hint: `Use a token made with \`${formatCommand(`token create --name NAME --scope ${scope}`)}\`.`,
   });
 }

@@ -2,6 +2,7 @@ import { hash, randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { ensureKeyFile } from "../config/key-file.ts";
 import { type Secret, unwrap } from "../config/secret.ts";
+import { formatCommand } from "../config/command-line.ts";
 import { AppError } from "../errors/app-error.ts";
 import type { Clock } from "../limits/clock.ts";
 import type { Caller, Scope } from "../mcp/define-tool.ts";
@@ -115,11 +116,17 @@ export function createTokens(options: { store: Store<CoreTables>; clock: Clock }
       const count = await rows.revoke({ nameOrId }, clock.now());
       cache.forget();
       if (count > 0) return count;
-      throw new AppError("not_found", "No valid token has this name or id.", { hint: "See: sophia token list" });
+      throw noSuchToken();
     },
     authenticate: (bearer, server) => cache.authenticate(hashBearer(bearer), server),
     ensureFirst,
   };
+}
+
+function noSuchToken(): AppError {
+  return new AppError("not_found", "No valid token has this name or id.", {
+    hint: `See: ${formatCommand("token list")}`,
+  });
 }
 
 /** Throws `not_configured` on a file that holds no bearer: a token that nobody can present would pass for one. */
@@ -132,7 +139,7 @@ function readFirstBearer(file: string): string {
     "not_configured",
     `The file ${file} holds no token of ${minimumBearerLength} characters or more.`,
     {
-      hint: "Delete it and start again: a new token is made, and `sophia connect cursor` hands it on.",
+      hint: `Delete it and start again: a new token is made, and \`${formatCommand("connect cursor")}\` hands it on.`,
     },
   );
 }

@@ -2,6 +2,7 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { logLevels, type LogLevel } from "../observe/log.ts";
+import { defaultCommandPrefix } from "./command-line.ts";
 import { secretString } from "./parse-config.ts";
 import type { Secret } from "./secret.ts";
 import { listSetting, portSetting, switchSetting, urlSetting } from "./setting-schemas.ts";
@@ -9,6 +10,8 @@ import { listSetting, portSetting, switchSetting, urlSetting } from "./setting-s
 /** What every process of Sophia is told by its environment, apart from the services' own variables. */
 export interface PlatformConfig {
   dataDir: string;
+  /** What stands before a command of Sophia in messages. */
+  command: string;
   token?: Secret;
   simulate: boolean;
   readOnly: boolean;
@@ -43,10 +46,17 @@ function secretUrl(protocols: readonly string[]) {
 export const PlatformSettings = z
   .object({
     SOPHIA_DATA_DIR: z.string().default("~/.sophia").describe("Folder for the store, the audit trail and keys."),
+    SOPHIA_COMMAND: z
+      .string()
+      .regex(/^[ -~]{1,200}$/, "must be a line of plain text")
+      .default(defaultCommandPrefix)
+      .describe("How people run Sophia's commands here; messages name it."),
     SOPHIA_TOKEN: secretString({ minimumLength: 32 })
       .optional()
       .describe("Bearer for MCP clients, instead of the one made at first start. At least 32 characters."),
-    SOPHIA_SIMULATE: switchSetting(false).describe("Services without an account or local stand-in are simulated."),
+    SOPHIA_SIMULATE: switchSetting(false).describe(
+      "Services without an account or local stand-in are simulated. Unset: on for npm start and npm run sophia, off for a server started by itself. In containers always off.",
+    ),
     SOPHIA_READ_ONLY: switchSetting(false).describe("Refuse every change, whatever a token allows."),
     SOPHIA_APPROVE_IN_CLIENT: switchSetting(false).describe(
       "A person may approve plans in the MCP client (elicitation). The client's bearer then suffices for both.",
@@ -93,6 +103,7 @@ export type PlatformSettings = z.output<typeof PlatformSettings>;
 export function toPlatformConfig(settings: PlatformSettings): PlatformConfig {
   return {
     dataDir: resolveDataDir(settings.SOPHIA_DATA_DIR),
+    command: settings.SOPHIA_COMMAND,
     ...(settings.SOPHIA_TOKEN && { token: settings.SOPHIA_TOKEN }),
     simulate: settings.SOPHIA_SIMULATE,
     readOnly: settings.SOPHIA_READ_ONLY,

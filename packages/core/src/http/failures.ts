@@ -29,7 +29,7 @@ const statusRows: Readonly<Record<number, StatusRow>> = {
   401: {
     kind: "not_configured",
     message: "does not accept our credentials",
-    hint: "The key is missing, wrong or expired. Run `sophia doctor`.",
+    hint: "The key is missing, wrong or expired: set another and start Sophia again.",
   },
   402: {
     kind: "budget_exceeded",

@@ -1,6 +1,7 @@
 import type { Context } from "@opentelemetry/api";
 import type { Logger } from "pino";
 import type { Plans } from "../approval/plans.ts";
+import { formatCommand } from "../config/command-line.ts";
 import { AppError, toAppError } from "../errors/app-error.ts";
 import type { Clock } from "../limits/clock.ts";
 import type { Scrubber } from "../observe/scrub.ts";
@@ -149,7 +150,7 @@ async function perform<Services>(
     nextStep:
       plan.risk === "low"
         ? `Low risk: call apply_change with planId ${row.id} to carry it out.`
-        : `Ask a person to run \`sophia approve ${row.id}\`, then call apply_change with this planId.`,
+        : `Ask a person to run \`${formatCommand(`approve ${row.id}`)}\`, then call apply_change with this planId.`,
     source: { service: "sophia", mode: "local", costUsd: 0 },
   };
 }

@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import { join } from "node:path";
 import { createPlans } from "../approval/plans.ts";
 import { createTokens, type TokenInfo, type Tokens } from "../approval/tokens.ts";
+import { formatCommand, setCommandPrefix } from "../config/command-line.ts";
 import { AppError } from "../errors/app-error.ts";
 import { createCallerLimiter } from "../limits/caller-limiter.ts";
 import { createGcra } from "../limits/gcra.ts";
@@ -36,6 +37,7 @@ const failureRule = { requests: 1, perMs: 1_000, capacityFraction: 1, burst: 20 
 export async function startServer<Services>(options: StartServerOptions<Services>) {
   const { definition, runtime, platform } = options;
   const { config, clock, log, metrics, store } = platform;
+  setCommandPrefix(config.command);
   const audit = await openAudit({ directory: join(config.dataDir, "audit"), writer: definition.id, log, clock });
   const tokens = createTokens({ store, clock });
   if (config.token) await tokens.adoptConfigured(config.token);
@@ -152,6 +154,6 @@ async function requireToken(tokens: Tokens, clock: Clock): Promise<void> {
     revokedAt === undefined && (expiresAt === undefined || expiresAt > now);
   if ((await tokens.list()).some(isValid)) return;
   throw new AppError("not_configured", "SOPHIA_HOST is not a loopback address and there is no token.", {
-    hint: "Set SOPHIA_TOKEN, or make one with `sophia token create`.",
+    hint: `Set SOPHIA_TOKEN, or make one with \`${formatCommand("token create --name NAME")}\`.`,
   });
 }

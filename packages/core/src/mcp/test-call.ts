@@ -1,4 +1,5 @@
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+import { formatCommand } from "../config/command-line.ts";
 import { AppError } from "../errors/app-error.ts";
 
 const timeoutMs = 10_000;
@@ -41,7 +42,7 @@ function explain(error: unknown, url: string): AppError {
   const text = error instanceof Error ? error.message : "";
   if (/\b401\b|unauthori[sz]ed/i.test(text)) {
     return new AppError("denied", `The server at ${url} does not accept this token.`, {
-      hint: "Make another with: sophia token create --name cursor --scope read,write",
+      hint: `Make another with: ${formatCommand("token create --name cursor --scope read,write")}`,
       cause: error,
     });
   }

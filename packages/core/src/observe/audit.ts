@@ -1,5 +1,6 @@
 import { mkdirSync } from "node:fs";
 import type { Logger } from "pino";
+import { formatCommand } from "../config/command-line.ts";
 import { AppError } from "../errors/app-error.ts";
 import type { Clock } from "../limits/clock.ts";
 import { type AuditChain, type AuditMembers, createAuditChain } from "./audit-chain.ts";
@@ -79,7 +80,10 @@ class AuditWriter implements Audit {
     this.#options = options;
     this.#signer = openAuditSigner(options.directory);
     this.#readHeads = createHeadReader(options.directory, (file, thrown) => {
-      options.log.error({ err: thrown, file }, "an audit file cannot be read: run `sophia audit verify`");
+      options.log.error(
+        { err: thrown, file },
+        `an audit file cannot be read: run \`${formatCommand("audit verify")}\``,
+      );
     });
     this.#chain = this.#openChain();
     this.#timer = setInterval(() => this.#startCheckpoint(), options.checkpointMs ?? 10_000).unref();

@@ -73,12 +73,12 @@ export function planServerRestart(health: ServerHealth, supervised: boolean): Ch
   if (health.id === "infra") {
     throw refusal(
       "The Infrastructure Copilot does not restart itself: it would end the process that carries out the plan.",
-      "Stop and start `sophia up`; or send its process SIGTERM, the supervisor starts it again.",
+      "Stop and start Sophia (`npm start`); or send its process SIGTERM, the supervisor starts it again.",
     );
   }
   if (!supervised) {
     throw new AppError("not_configured", "No supervisor runs here that could restart a server.", {
-      hint: `Start the servers with \`sophia up\`. In containers: docker compose restart ${health.id}.`,
+      hint: `Start the servers with \`npm start\`. In containers: docker compose restart ${health.id}.`,
     });
   }
   const healthy = health.state === "healthy";

@@ -8,7 +8,7 @@ export function findServerCauses(
   restarts: readonly RestartRecord[],
   supervised: boolean,
 ): Finding[] {
-  const restart = supervised ? "plan_change can restart it." : "No supervisor runs here: start it with `sophia up`.";
+  const restart = supervised ? "plan_change can restart it." : "No supervisor runs here: start it with `npm start`.";
   const findings: Finding[] = [];
   if (health.state === "unreachable") {
     findings.push({ cause: "server_unreachable", likelihood: "certain", evidence: [health.detail], nextStep: restart });

@@ -36,7 +36,7 @@ export function createSupervisor(parent: ParentChannel): Supervisor | undefined 
 
 function lost(cause?: Error): AppError {
   return new AppError("unavailable", "The supervisor does not take requests.", {
-    hint: "Restart `sophia up`.",
+    hint: "Stop and start Sophia: npm start.",
     ...(cause && { cause }),
   });
 }

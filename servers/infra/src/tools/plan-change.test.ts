@@ -188,7 +188,7 @@ describe("plan_change", () => {
   it("says that it cannot where no supervisor runs", async () => {
     await expect(planChange.plan(restart("server", "bi"), fakeContext(fakeServices()))).rejects.toMatchObject({
       kind: "not_configured",
-      hint: expect.stringContaining("sophia up"),
+      hint: expect.stringContaining("npm start"),
     });
   });
 });

@@ -23,7 +23,7 @@ export function createApplyChange<Services>(options: ApplyChangeOptions<Services
     title: "Apply a planned change",
     description:
       "Carries out a plan that a write tool returned, after checking that nothing changed since.\n" +
-      "- Use with a planId. Low-risk plans can be applied by their caller; others need `sophia approve ID` first.\n" +
+      "- Use with a planId. Low-risk plans can be applied by their caller; others need a person's approval first: see nextStep of the plan.\n" +
       '- A plan works once and for ten minutes. Example: {"planId": "pl_…"}',
     effect: "destroy",
     interactive: options.approvesInClient,

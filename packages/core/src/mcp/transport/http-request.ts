@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Logger } from "pino";
+import { formatCommand } from "../../config/command-line.ts";
 import { errorKinds, toAppError } from "../../errors/app-error.ts";
 import type { Caller } from "../define-tool.ts";
 import type { HttpRoute } from "../platform.ts";
@@ -32,7 +33,8 @@ export interface HttpRequestOptions {
 /** What the server knows of its own load when a request comes. */
 export interface Admission {
   draining: boolean;
-  busy: boolean;
+  /** Asked once, for what may be refused. */
+  accepts(): boolean;
 }
 
 const retryAfter = { "retry-after": "1" };
@@ -63,7 +65,7 @@ export function createRequestHandler(options: HttpRequestOptions) {
       await sendHealth(options, path, admission.draining, response);
       return;
     }
-    if (admission.draining || (admission.busy && path !== "/metrics")) {
+    if (admission.draining || (path !== "/metrics" && !admission.accepts())) {
       refuseForLoad(options, response, admission);
       return;
     }
@@ -164,7 +166,7 @@ async function authenticateRequest(
   sendJsonRpcError(response, {
     status: 401,
     code: -31_005,
-    message: "A valid bearer token for this server is needed: run `sophia connect cursor`.",
+    message: `A valid bearer token for this server is needed: run \`${formatCommand("connect cursor")}\`.`,
     headers: { "www-authenticate": 'Bearer realm="sophia"' },
   });
   return undefined;

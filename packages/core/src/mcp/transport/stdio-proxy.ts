@@ -66,7 +66,7 @@ export class StdioProxy implements StdioBackend {
       if (signal.aborted) return;
       this.#log.warn({ err: thrown }, "the running server did not answer");
       const message =
-        "The running server does not answer. Start it with `sophia up`, or connect anew to do without it.";
+        "The running server does not answer. Start it with `npm start`, or connect anew to do without it.";
       this.#writer.send(formatErrorLine(request.id, notAnswering, message));
     }
   }

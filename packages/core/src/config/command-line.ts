@@ -1,0 +1,14 @@
+/** There is no `sophia` on anybody's PATH: npm finds it in this repository's folder, compose in its containers. */
+export const defaultCommandPrefix = "npm run sophia --";
+
+let prefix = defaultCommandPrefix;
+
+/** Said once by each process, with SOPHIA_COMMAND. */
+export function setCommandPrefix(text: string): void {
+  prefix = text;
+}
+
+/** A command of Sophia as the reader of a message can copy it and run it. */
+export function formatCommand(command: string): string {
+  return `${prefix} ${command}`;
+}
