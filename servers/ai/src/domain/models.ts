@@ -82,11 +82,10 @@ export function createModels(options: { providers: readonly Provider[]; prices: 
       return providers.flatMap(({ endpoint }, index) => {
         const list = lists[index];
         if (list?.status !== "fulfilled") return [];
-        return list.value.map((model) => ({
-          ...model,
-          endpoint,
-          price: prices.find(endpoint, model.id, model.pricing),
-        }));
+        return list.value.map((model) => {
+          const price = prices.find(endpoint, model.id, model.pricing);
+          return { ...model, endpoint, price };
+        });
       });
     },
   };
