@@ -6,7 +6,7 @@ import type { Clock } from "../limits/clock.ts";
 import type { Pacer } from "../limits/pacer.ts";
 import type { LimitRow } from "../limits/rules.ts";
 import type { HttpAuthSource } from "./auth.ts";
-import { createCaller } from "./caller.ts";
+import { createServiceCalls } from "./service-calls.ts";
 import type { VendorFailure } from "./failures.ts";
 import { decodedChunks } from "./body.ts";
 import { parseReply } from "./reply.ts";
@@ -151,11 +151,11 @@ const defaultIdleTimeoutMs = 30_000;
 
 /** Deadline → limits → breaker → one exchange → status → schema, with retries around the middle. */
 export function createHttp(options: HttpOptions): Http {
-  const caller = createCaller(options);
+  const calls = createServiceCalls(options);
   const fallbackMaxBytes = options.maxBytes ?? defaultMaxBytes;
 
   async function request<S>(request: HttpRequest<S>): Promise<HttpReply<S>> {
-    return await caller.call(request, async (answer) => ({
+    return await calls.call(request, async (answer) => ({
       data: await parseReply(options.service, answer, {
         schema: request.schema,
         as: request.as ?? "json",
@@ -170,10 +170,10 @@ export function createHttp(options: HttpOptions): Http {
   async function stream(request: HttpStreamRequest): Promise<HttpStream> {
     const idleTimeoutMs = request.idleTimeoutMs ?? defaultIdleTimeoutMs;
     const maxBytes = request.maxBytes ?? fallbackMaxBytes;
-    return await caller.open(request, idleTimeoutMs, (answer) =>
+    return await calls.open(request, idleTimeoutMs, (answer) =>
       decodedChunks(answer.body, answer.headers["content-encoding"], { maxBytes }),
     );
   }
 
-  return { request, stream, breakers: () => caller.breakers(), close: () => caller.close() };
+  return { request, stream, breakers: () => calls.breakers(), close: () => calls.close() };
 }

@@ -14,7 +14,7 @@ import type { HttpCall, HttpCallOptions, HttpOptions, HttpStream } from "./http.
 import { prepareRequest } from "./prepare.ts";
 
 /** The policy around one exchange, the same for whole bodies and streams. */
-export interface Caller {
+export interface ServiceCalls {
   call<T>(request: HttpCallOptions, read: (answer: Answer) => Promise<T>): Promise<T>;
   open(
     request: HttpCallOptions,
@@ -28,11 +28,11 @@ export interface Caller {
 const defaultTimeoutMs = 30_000;
 const defaultBodyTimeoutMs = 20_000;
 
-export function createCaller(options: HttpOptions): Caller {
-  return new ServiceCaller(options);
+export function createServiceCalls(options: HttpOptions): ServiceCalls {
+  return new PacedCalls(options);
 }
 
-class ServiceCaller implements Caller {
+class PacedCalls implements ServiceCalls {
   readonly #options: HttpOptions;
   readonly #clock: Clock;
   readonly #base: { url: URL; headers: Readonly<Record<string, string>> };
