@@ -48,6 +48,8 @@ export interface ServiceStatus {
   group: ServiceGroup;
   /** Whether tools of this release reach the service in this mode. */
   served: boolean;
+  /** No tool of this release reaches it, whatever its mode. */
+  planned: boolean;
   mode: Mode;
   reason: string;
   /** How to reach `live`; empty when nothing needs doing. */
@@ -67,6 +69,7 @@ export function computeModes(context: {
   return services.map((service) => {
     const { id, title, group, docsUrl } = service;
     const report = service.modes(context);
-    return { id, title, group, docsUrl, ...report, served: service.served.includes(report.mode) };
+    const served = service.served.includes(report.mode);
+    return { id, title, group, docsUrl, ...report, served, planned: service.served.length === 0 };
   });
 }

@@ -201,6 +201,15 @@ test("doctor knows all 19 services, within five seconds, and says how each comes
   expect(code).toBe(report.machine.some(({ state }) => state === "failed") ? 1 : 0);
 });
 
+test("doctor tells nobody to set the key of a service that no tool reaches", async () => {
+  const { stdout } = await run(["doctor"]);
+  expect(stdout).not.toMatch(/set (?:ARIZE|TAVILY|LAMBDA)_API_KEY/);
+  expect(stdout.split("\n").filter((line) => /Arize|Tavily|Lambda/.test(line))).toEqual([
+    expect.stringMatching(/^ {2}Planned, no tool of this release reaches them: Arize \(simulated\), /),
+  ]);
+  expect(stdout).toContain("19 services: ");
+});
+
 test("without simulation nothing is simulated, and a key makes its service live", async () => {
   const environment = { SOPHIA_SIMULATE: "0", OPENROUTER_API_KEY: `sk-or-v1-${"0".repeat(64)}` };
   const { stdout } = await run(["doctor", "--json"], { environment });

@@ -56,13 +56,16 @@ function printReport(
   }
   terminal.print("");
   terminal.print("Services");
-  const width = Math.max(...services.map(({ title }) => title.length));
-  for (const { title, mode, reason, fix, served } of services) {
+  const reached = services.filter(({ planned }) => !planned);
+  const width = Math.max(...reached.map(({ title }) => title.length));
+  for (const { title, mode, reason, fix, served } of reached) {
     const label = terminal.style(modeColours[mode], mode.padEnd("simulated".length));
-    const later = served ? "" : terminal.style("dim", " (planned: no tool of this release reaches it so yet)");
+    const later = served || mode === "off" ? "" : terminal.style("dim", " (no tool of this release reaches it so yet)");
     terminal.print(`  ${title.padEnd(width)}  ${label}  ${reason}${later}`);
     if (fix !== "") terminal.print(terminal.style("dim", `    ${fix}`));
   }
+  const planned = services.filter((service) => service.planned).map(({ title, mode }) => `${title} (${mode})`);
+  if (planned.length > 0) terminal.print(`  Planned, no tool of this release reaches them: ${planned.join(", ")}.`);
   const count = (mode: Mode): number => services.filter((service) => service.mode === mode).length;
   terminal.print(
     `\n${services.length} services: ${count("live")} live, ${count("local")} local, ${count("simulated")} simulated, ${count("off")} off.`,
