@@ -28,9 +28,8 @@ export interface CliConfig {
   approverToken: Secret | undefined;
   /** The services' variables, parsed; keys as in the environment. */
   services: ServiceConfig;
-  /** Variables of the servers that decide what `doctor` finds on this machine, as the servers parse them. */
-  local: Pick<AiConfig, "SOPHIA_AI_LOCAL_MODELS"> &
-    Pick<InfraConfig, "SOPHIA_INFRA_REPOSITORIES" | "SOPHIA_INFRA_GIT" | "DOCKER_HOST">;
+  /** Variables of the servers that decide how services are reached, as the servers parse them. */
+  local: AiConfig & InfraConfig;
   scrubber: Scrubber;
   auditDirectory: string;
   /** What is probably not meant as it is, one line each, without values. Nothing of it stops a start. */

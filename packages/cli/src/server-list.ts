@@ -14,7 +14,7 @@ export const serverList: readonly ServerEntry[] = [
   { id: "ai", title: "AI Intelligence", tryNext: "Which models can Sophia use, and what do they cost?" },
   { id: "data", title: "Data Intelligence", tryNext: "Fetch https://example.com and tell me what it says." },
   { id: "infra", title: "Infrastructure Copilot", tryNext: "What is the status of the Sophia servers?" },
-  { id: "bi", title: "Business Intelligence", tryNext: "Describe the data in the warehouse." },
+  { id: "bi", title: "Business Intelligence", tryNext: "How did revenue develop per month?" },
 ];
 
 /** Entries for `ids`, in the fixed order; all of them for none. Throws AppError `invalid_input` on an unknown id. */

@@ -81,9 +81,10 @@ test("fault 111: without a terminal there are plain lines, results on stdout and
   expect(code).toBe(0);
   expect(stripVTControlCharacters(stdout + stderr)).toBe(stdout + stderr);
   expect(stdout).toMatch(
-    /^Token for MCP clients: in \S+caller-token\nSERVER +STATE +URL\nInfrastructure Copilot +ready +http:\/\/127\.0\.0\.1:\d+\/mcp\n/,
+    /^Token for MCP clients: in \S+caller-token\nSERVER +URL +MODES\nInfrastructure Copilot +http:\/\/127\.0\.0\.1:\d+\/mcp +Docker (?:local|off), GitHub \w+\n/,
   );
   expect(stderr).toContain("Infrastructure Copilot: ready");
+  expect(stderr).toMatch(/Stopping \(SIGTERM\): .*\nInfrastructure Copilot: stopped\n$/);
   // Output of a start without a terminal ends in logs: the approver's token is not among it, and not valid.
   expect(stdout + stderr).not.toContain("sophia_all_");
   expect(stdout).not.toContain("approving");

@@ -1,21 +1,28 @@
 import { join } from "node:path";
 import { callerTokenFile } from "@sophia/core/approval/tokens";
 import { formatCommand } from "@sophia/core/config/command-line";
+import type { ServiceStatus } from "@sophia/vendors/registry";
 import { formatTable } from "../format-table.ts";
 import type { CliConfig } from "../load-config.ts";
 import type { ServerEntry } from "../server-list.ts";
 import type { ServerStatus } from "../supervisor/server-process.ts";
 import type { Terminal } from "../terminal.ts";
 import { toPlainLine } from "../terminal.ts";
+import { describeModes } from "./describe-modes.ts";
 import type { FirstTokens } from "./first-tokens.ts";
 
 export interface UpView {
   change(status: ServerStatus): void;
   /** At once: they cannot be shown again, and the start may still fail. */
   tokens(tokens: FirstTokens): void;
-  ready(statuses: readonly ServerStatus[], logFolder: string | undefined): void;
+  ready(statuses: readonly ServerStatus[], found: Found): void;
   fail(statuses: readonly ServerStatus[]): void;
   stopping(reason: string): void;
+}
+
+export interface Found {
+  services: readonly ServiceStatus[];
+  logFolder: string | undefined;
 }
 
 export interface UpViewOptions {
@@ -30,10 +37,13 @@ export function createUpView(options: UpViewOptions): UpView {
   const { terminal, config, json } = options;
   const states = new Map<string, string>();
   let started = false;
+  let ending = false;
 
   return {
     change(status) {
       if (states.get(status.id) === status.state) return;
+      // That all of them finish their calls was said once; each says when it is done.
+      if (ending && status.state === "draining") return;
       states.set(status.id, status.state);
       if (terminal.interactive && !started)
         terminal.live([...states].map(([id, state]) => `${id} ${state}`).join(" · "));
@@ -54,10 +64,10 @@ export function createUpView(options: UpViewOptions): UpView {
         say(`Token for approving changes (shown once, keep it away from agents): ${approverBearer}`);
       }
     },
-    ready(statuses, logFolder) {
+    ready(statuses, found) {
       started = true;
       if (json) terminal.print(JSON.stringify({ servers: statuses.map(toJson) }));
-      else printReady(options, statuses, logFolder);
+      else printReady(options, statuses, found);
     },
     fail(statuses) {
       terminal.live("");
@@ -66,6 +76,7 @@ export function createUpView(options: UpViewOptions): UpView {
     },
     stopping(reason) {
       started = true;
+      ending = true;
       terminal.live("");
       terminal.note(`Stopping (${reason}): calls in progress may finish. Once more stops at once.`);
     },
@@ -93,21 +104,20 @@ function describeFailure(status: ServerStatus): string {
 function printReady(
   { terminal, servers, config }: UpViewOptions,
   statuses: readonly ServerStatus[],
-  logFolder: string | undefined,
+  { services, logFolder }: Found,
 ): void {
-  const rows = statuses.map((status) => [
-    status.title,
-    status.state,
-    status.url === undefined ? "" : `${status.url}/mcp`,
+  const rows = statuses.map(({ id, title, state, url }) => [
+    title,
+    state === "ready" && url !== undefined ? `${url}/mcp` : state,
+    describeModes(id, services, config.local),
   ]);
-  terminal.print(formatTable(["SERVER", "STATE", "URL"], rows, terminal.columns));
+  terminal.print(formatTable(["SERVER", "URL", "MODES"], rows, terminal.columns));
   terminal.print("");
   for (const status of statuses) if (status.state !== "ready") terminal.print(describeFailure(status));
-  const simulated = config.platform.simulate
-    ? "Services without an account are local or simulated"
-    : "Nothing is simulated";
-  terminal.print(`${simulated}; ${formatCommand("doctor")} lists all 19.`);
+  const rule = config.platform.simulate ? "Simulated is what has no account and no local way" : "Nothing is simulated";
+  terminal.print(`${rule}; all services: ${formatCommand("doctor")}`);
   if (logFolder !== undefined) terminal.print(`Logs: ${logFolder}`);
-  const first = servers.find((server) => server.id === "data") ?? servers[0];
+  // Anything before a question to the Data server, which needs the internet.
+  const first = servers.findLast((server) => server.id !== "data") ?? servers[0];
   terminal.print(`Next: ${formatCommand("connect cursor")}, then ask Cursor: "${first?.tryNext ?? ""}"`);
 }

@@ -10,6 +10,8 @@ import { createLogger } from "@sophia/core/observe/log";
 import { createLogDestination } from "@sophia/core/observe/log-destination";
 import { takeDataLock } from "@sophia/core/store/data-lock";
 import { prepareDataDir } from "@sophia/core/store/sqlite-file";
+import { computeModes } from "@sophia/vendors/registry";
+import type { ServiceStatus } from "@sophia/vendors/registry";
 import type { Logger } from "pino";
 import { buildServerEnvironment } from "../load-config.ts";
 import type { ServerEntry } from "../server-list.ts";
@@ -21,6 +23,7 @@ import type { Supervisor } from "../supervisor/supervisor.ts";
 import { createSupervisor, isGivenUp } from "../supervisor/supervisor.ts";
 import { recordCrash } from "./audit.ts";
 import type { CommandContext } from "./command-context.ts";
+import { findFacts } from "./find-facts.ts";
 import { makeFirstTokens } from "./first-tokens.ts";
 import { createServerLog } from "./server-log.ts";
 import type { ServerLog } from "./server-log.ts";
@@ -67,7 +70,7 @@ export async function runUp(context: CommandContext, options: UpOptions): Promis
       },
     });
     const exitCode = waitForStop(supervisor, view);
-    const statuses = await supervisor.start();
+    const [statuses, services] = await Promise.all([supervisor.start(), findModes(context)]);
     if (statuses.every((status) => status.state === "stopped")) return await exitCode;
     const failure = findFailure(statuses);
     if (failure !== undefined) {
@@ -75,12 +78,17 @@ export async function runUp(context: CommandContext, options: UpOptions): Promis
       await supervisor.stop();
       return failure;
     }
-    view.ready(supervisor.status(), serverLog.folder);
+    view.ready(supervisor.status(), { services, logFolder: serverLog.folder });
     // With nothing left to watch, whoever started this (Docker, systemd, a person) has to learn of it.
     return await Promise.race([exitCode, allGivenUp.promise.then(() => endGivenUp(supervisor, view))]);
   } finally {
     lock.release();
   }
+}
+
+async function findModes(context: CommandContext): Promise<ServiceStatus[]> {
+  const { platform, services: config } = context.config;
+  return computeModes({ config, facts: await findFacts(context), simulate: platform.simulate });
 }
 
 function endGivenUp(supervisor: Supervisor, view: UpView): number {

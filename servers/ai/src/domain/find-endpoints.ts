@@ -6,6 +6,8 @@ import { findLocalModels, localModelUrls } from "./local-models.ts";
 
 const defaultBaseUrl = "https://api.openai.com/v1";
 
+type ConfiguredSettings = Pick<AiConfig, "SOPHIA_OPENAI_BASE_URL" | "SOPHIA_OPENAI_API_KEY" | "SOPHIA_OPENAI_MODELS">;
+
 /** The configured endpoint first, then what answers on this machine. Empty when there is neither. */
 export async function findEndpoints(
   settings: AiConfig,
@@ -18,7 +20,8 @@ export async function findEndpoints(
   return [...configured, ...local.map((baseUrl) => ({ ...describeBaseUrl(baseUrl), baseUrl, models: [] }))];
 }
 
-function readConfigured(settings: AiConfig): ModelEndpoint[] {
+/** At most one: what SOPHIA_OPENAI_… names. */
+export function readConfigured(settings: ConfiguredSettings): ModelEndpoint[] {
   const apiKey = settings.SOPHIA_OPENAI_API_KEY;
   if (!settings.SOPHIA_OPENAI_BASE_URL && !apiKey) return [];
   const baseUrl = (settings.SOPHIA_OPENAI_BASE_URL ?? defaultBaseUrl).replace(/\/+$/, "");
