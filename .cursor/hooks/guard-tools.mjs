@@ -1,7 +1,7 @@
 // Runs before Cursor calls an MCP tool (https://cursor.com/docs/hooks). Plain Node 20, nothing to install.
-// Notes every call, and keeps changes behind a person: the servers enforce the same, this shows it where people look.
+// Notes every call, asks a person before a plan of Sophia's is carried out, and denies other servers what destroys.
 import { createHash } from "node:crypto";
-import { appendFileSync, mkdirSync, statSync, renameSync } from "node:fs";
+import { appendFileSync, mkdirSync, readFileSync, renameSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -18,8 +18,15 @@ const destructive =
 const wrapper = "run_tool";
 const maxDepth = 8;
 
+/** Where Cursor finds servers: this folder's file, and the user's, which `connect cursor` writes. */
+const configurations = [new URL("../mcp.json", import.meta.url), join(homedir(), ".cursor", "mcp.json")];
+const ourKey = /^sophia-(?:ai|data|infra|bi)$/;
+const ourCommand = /packages[\\/]cli[\\/]bootstrap\.mjs stdio (?:ai|data|infra|bi)$/;
+/** Names of other servers' destructive tools, which a person is asked about instead. */
+const allowedFile = ".cursor/hooks/allowed-tools.json";
+
 /** The decision for one call. `deny` cannot be overruled in Cursor, `ask` puts a person in front. */
-function decide({ tool, input }) {
+function decide({ tool, input, isOurs }) {
   if (changing.has(tool)) {
     const planId = typeof input?.planId === "string" ? input.planId : "";
     if (planId === "") return refuse("apply_change needs the planId of a plan. Make the plan first.");
@@ -30,14 +37,43 @@ function decide({ tool, input }) {
         "A person confirms this change in Cursor. If the plan is not low risk, it also needs, from a person: npm run sophia -- approve ID",
     };
   }
-  if (destructive.test(toSnakeCase(tool))) {
+  // Ours only make a plan of it.
+  if (isOurs || !destructive.test(toSnakeCase(tool))) return { permission: "allow" };
+  const name = printable(tool);
+  if (readAllowed().includes(tool)) {
     return {
       permission: "ask",
-      user_message: `${printable(tool)} sounds destructive. Allow it?`,
+      user_message: `${name} sounds destructive, and no plan comes before it. Allow it?`,
       agent_message: "A person confirms this call.",
     };
   }
-  return { permission: "allow" };
+  return {
+    permission: "deny",
+    user_message: `${name} sounds destructive, and no plan comes before it: denied. To be asked instead, add "${name}" to ${allowedFile}.`,
+    agent_message: `${name} is denied here because it destroys without a plan. Do not try another way. Tell the person what you meant to do; only they may add it to ${allowedFile}.`,
+  };
+}
+
+function readAllowed() {
+  const names = readJson(new URL("./allowed-tools.json", import.meta.url));
+  return Array.isArray(names) ? names : [];
+}
+
+/** One of Sophia's servers, by the address or the command that Cursor calls. */
+function isOurServer({ url, command }) {
+  if (typeof command === "string" && ourCommand.test(command)) return true;
+  if (typeof url !== "string") return false;
+  const entries = configurations.flatMap((file) => Object.entries(readJson(file)?.mcpServers ?? {}));
+  return entries.some(([key, entry]) => ourKey.test(key) && entry?.url === url);
+}
+
+/** Undefined for a file that is not there or holds something else. */
+function readJson(file) {
+  try {
+    return JSON.parse(readFileSync(file, "utf8"));
+  } catch {
+    return undefined;
+  }
 }
 
 /** deleteBranch and delete-branch are delete_branch. */
@@ -90,7 +126,9 @@ function parseCall(json) {
   const event = JSON.parse(json);
   if (typeof event?.tool_name !== "string") throw new Error("the call has no tool_name");
   const server = typeof event.url === "string" && URL.canParse(event.url) ? withoutKeys(new URL(event.url)) : undefined;
-  const outer = { tool: event.tool_name.replace(/^MCP:/, ""), input: parseInput(event.tool_input), server };
+  // MCP:tool or MCP:server:tool, depending on its version.
+  const tool = event.tool_name.replace(/^.*:/, "");
+  const outer = { tool, input: parseInput(event.tool_input), server, isOurs: isOurServer(event) };
   const call = unwrap(outer);
   return call === outer ? outer : { ...call, through: outer.tool };
 }

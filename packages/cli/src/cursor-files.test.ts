@@ -1,5 +1,15 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,14 +22,22 @@ let dataDir = "";
 beforeEach(() => void (dataDir = mkdtempSync(join(tmpdir(), "sophia-hook-"))));
 afterEach(() => rmSync(dataDir, { recursive: true, force: true }));
 
-function runGuard(input: string, folder = dataDir): { permission: string; user_message?: string } {
-  const run = spawnSync(process.execPath, [guard], {
+interface Decision {
+  permission: string;
+  user_message?: string;
+  agent_message?: string;
+}
+
+const ours = { url: "http://127.0.0.1:8092/mcp" };
+
+function runGuard(input: string, folder = dataDir, script = guard): Decision {
+  const run = spawnSync(process.execPath, [script], {
     input,
-    env: { SOPHIA_DATA_DIR: folder, PATH: process.env["PATH"] },
+    env: { SOPHIA_DATA_DIR: folder, HOME: dataDir, PATH: process.env["PATH"] },
     encoding: "utf8",
   });
   expect(run.status).toBe(0);
-  return JSON.parse(run.stdout) as { permission: string };
+  return JSON.parse(run.stdout) as Decision;
 }
 
 describe("the guard hook", () => {
@@ -27,11 +45,14 @@ describe("the guard hook", () => {
     { tool_name: "query_data", tool_input: { sql: "select 1" }, permission: "allow" },
     { tool_name: "run_tool", tool_input: { tool: "import_dataset", arguments: {} }, permission: "allow" },
     { tool_name: "run_tool", tool_input: '{"tool":"list_documents"}', permission: "allow" },
-    { tool_name: "run_tool", tool_input: { tool: "delete_document", arguments: { id: "d1" } }, permission: "ask" },
+    { ...ours, tool_name: "run_tool", tool_input: { tool: "delete_document" }, permission: "allow" },
+    { ...ours, tool_name: "delete_document", tool_input: { id: "d1" }, permission: "allow" },
+    { ...ours, tool_name: "apply_change", tool_input: { planId: "pl_1" }, permission: "ask" },
+    { tool_name: "run_tool", tool_input: { tool: "delete_document" }, permission: "deny" },
     { tool_name: "run_tool", tool_input: { tool: "apply_change", arguments: { planId: "pl_1" } }, permission: "ask" },
     { tool_name: "run_tool", tool_input: { tool: "apply_change", arguments: '{"planId":"pl_1"}' }, permission: "ask" },
     { tool_name: "run_tool", tool_input: { tool: "apply_change" }, permission: "deny" },
-    { tool_name: "run_tool", tool_input: { tool: "run_tool", arguments: { tool: "drop_table" } }, permission: "ask" },
+    { tool_name: "run_tool", tool_input: { tool: "run_tool", arguments: { tool: "drop_table" } }, permission: "deny" },
     { tool_name: "run_tool", tool_input: {}, permission: "deny" },
     { tool_name: "run_tool", tool_input: { tool: ["drop_table"] }, permission: "deny" },
     { tool_name: "run_tool", tool_input: { tool: "list_documents", arguments: "{" }, permission: "deny" },
@@ -39,15 +60,49 @@ describe("the guard hook", () => {
     { tool_name: "MCP:apply_change", tool_input: '{"planId":"pl_1"}', permission: "ask" },
     { tool_name: "apply_change", tool_input: {}, permission: "deny" },
     { tool_name: "apply_change", tool_input: "", permission: "deny" },
-    { tool_name: "drop_table", tool_input: {}, permission: "ask" },
-    { tool_name: "terminate_instance", tool_input: {}, permission: "ask" },
-    { tool_name: "deleteBranch", tool_input: {}, permission: "ask" },
-    { tool_name: "delete-branch", tool_input: {}, permission: "ask" },
-    { tool_name: "removeFiles", tool_input: {}, permission: "ask" },
+    { tool_name: "drop_table", tool_input: {}, permission: "deny" },
+    { url: "http://127.0.0.1:9999/mcp", tool_name: "drop_table", tool_input: {}, permission: "deny" },
+    { command: "npx other-server", tool_name: "drop_table", tool_input: {}, permission: "deny" },
+    { command: "node /a/packages/cli/bootstrap.mjs stdio bi", tool_name: "drop_table", permission: "allow" },
+    { tool_name: "MCP:other:drop_table", tool_input: {}, permission: "deny" },
+    { tool_name: "MCP:sophia-infra:apply_change", tool_input: { planId: "pl_1" }, permission: "ask" },
+    { tool_name: "terminate_instance", tool_input: {}, permission: "deny" },
+    { tool_name: "deleteBranch", tool_input: {}, permission: "deny" },
+    { tool_name: "delete-branch", tool_input: {}, permission: "deny" },
+    { tool_name: "removeFiles", tool_input: {}, permission: "deny" },
     { tool_name: "list_dropped_frames", tool_input: {}, permission: "allow" },
     { tool_name: "search_deleted_pages", tool_input: {}, permission: "allow" },
   ])("$tool_name $tool_input: $permission", ({ permission, ...event }) => {
     expect(runGuard(JSON.stringify(event)).permission).toBe(permission);
+  });
+
+  test("a denied call says why and how a person allows it", () => {
+    const denied = runGuard(JSON.stringify({ tool_name: "drop_table", url: "https://db.example/mcp" }));
+    expect(denied.user_message).toBe(
+      'drop_table sounds destructive, and no plan comes before it: denied. To be asked instead, add "drop_table" to .cursor/hooks/allowed-tools.json.',
+    );
+    expect(denied.agent_message).toContain("Do not try another way.");
+    expect(JSON.parse(readFileSync(join(root, ".cursor", "hooks", "allowed-tools.json"), "utf8"))).toEqual([]);
+  });
+
+  test("a person is asked about a tool that was put on the list", () => {
+    const copy = join(dataDir, ".cursor", "hooks");
+    cpSync(join(root, ".cursor", "hooks"), copy, { recursive: true });
+    writeFileSync(join(copy, "allowed-tools.json"), '["drop_table"]');
+    const script = join(copy, "guard-tools.mjs");
+    expect(runGuard('{"tool_name":"drop_table"}', dataDir, script).permission).toBe("ask");
+    expect(runGuard('{"tool_name":"drop_index"}', dataDir, script).permission).toBe("deny");
+  });
+
+  test("the servers that connect wrote into the user's configuration are ours, others there are not", () => {
+    mkdirSync(join(dataDir, ".cursor"));
+    const mcpServers = {
+      "sophia-data": { url: "http://127.0.0.1:7001/mcp" },
+      db: { url: "http://127.0.0.1:7002/mcp" },
+    };
+    writeFileSync(join(dataDir, ".cursor", "mcp.json"), JSON.stringify({ mcpServers }));
+    const call = (url: string) => runGuard(JSON.stringify({ tool_name: "delete_document", url })).permission;
+    expect([mcpServers["sophia-data"].url, mcpServers.db.url].map(call)).toEqual(["allow", "deny"]);
   });
 
   test("every call is noted, without its arguments and without what may be a key in the address", () => {
@@ -68,7 +123,7 @@ describe("the guard hook", () => {
     expect(lines).toMatchObject([
       { tool: "query_data", server: "http://h/mcp", permission: "allow" },
       { tool: "apply_change", permission: "deny" },
-      { tool: "delete_document", through: "run_tool", permission: "ask" },
+      { tool: "delete_document", through: "run_tool", permission: "deny" },
     ]);
     expect(readFileSync(file, "utf8")).not.toContain("canary-9f31");
     expect(statSync(file).mode & 0o777).toBe(0o600);
