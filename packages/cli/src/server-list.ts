@@ -17,6 +17,11 @@ export const serverList: readonly ServerEntry[] = [
   { id: "bi", title: "Business Intelligence", tryNext: "How did revenue develop per month?" },
 ];
 
+/** What a newcomer asks first: anything before a question to the Data server, which needs the internet. */
+export function chooseFirstQuestion(servers: readonly ServerEntry[]): string {
+  return (servers.findLast(({ id }) => id !== "data") ?? servers[0])?.tryNext ?? "";
+}
+
 /** Entries for `ids`, in the fixed order; all of them for none. Throws AppError `invalid_input` on an unknown id. */
 export function selectServers(ids: readonly string[]): readonly ServerEntry[] {
   const unknown = ids.filter((id) => !serverList.some((server) => server.id === id));

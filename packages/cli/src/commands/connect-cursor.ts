@@ -8,7 +8,7 @@ import { unwrap } from "@sophia/core/config/secret";
 import { AppError } from "@sophia/core/errors/app-error";
 import { systemClock } from "@sophia/core/limits/clock";
 import { makeTestCall } from "@sophia/core/mcp/test-call";
-import { formatServerUrl, serverList } from "../server-list.ts";
+import { chooseFirstQuestion, formatServerUrl, serverList } from "../server-list.ts";
 import { withStore } from "../with-store.ts";
 import type { CommandContext } from "./command-context.ts";
 import type { CursorConfig, CursorServer } from "./cursor-config.ts";
@@ -45,7 +45,7 @@ export async function runConnectCursor(
   terminal.note("Links that add the same servers, for another Cursor with the token in SOPHIA_TOKEN:");
   for (const { id, title } of serverList) terminal.print(`${title}: ${formatDeeplink(`sophia-${id}`, servers)}`);
   if (failed > 0) return 1;
-  terminal.note(`Next: reload Cursor, then ask it: "${serverList[1]?.tryNext ?? ""}"`);
+  terminal.note(`Next: reload Cursor, then ask it: "${chooseFirstQuestion(serverList)}"`);
   return 0;
 }
 

@@ -4,6 +4,7 @@ import { formatCommand } from "@sophia/core/config/command-line";
 import type { ServiceStatus } from "@sophia/vendors/registry";
 import { formatTable } from "../format-table.ts";
 import type { CliConfig } from "../load-config.ts";
+import { chooseFirstQuestion } from "../server-list.ts";
 import type { ServerEntry } from "../server-list.ts";
 import type { ServerStatus } from "../supervisor/server-process.ts";
 import type { Terminal } from "../terminal.ts";
@@ -117,7 +118,5 @@ function printReady(
   const rule = config.platform.simulate ? "Simulated is what has no account and no local way" : "Nothing is simulated";
   terminal.print(`${rule}; all services: ${formatCommand("doctor")}`);
   if (logFolder !== undefined) terminal.print(`Logs: ${logFolder}`);
-  // Anything before a question to the Data server, which needs the internet.
-  const first = servers.findLast((server) => server.id !== "data") ?? servers[0];
-  terminal.print(`Next: ${formatCommand("connect cursor")}, then ask Cursor: "${first?.tryNext ?? ""}"`);
+  terminal.print(`Next: ${formatCommand("connect cursor")}, then ask Cursor: "${chooseFirstQuestion(servers)}"`);
 }
