@@ -79,6 +79,7 @@ function expectRules<Services>(tool: AnyTool<Services>, wire: WireTool | undefin
   expect(tool.deadlineMs ?? 0).toBeLessThanOrEqual(55_000);
   expect(tool.maxTokens ?? 0).toBeLessThanOrEqual(20_000);
   expect(wire?.inputSchema).toMatchObject({ type: "object", additionalProperties: false });
+  expect(JSON.stringify([wire?.inputSchema, wire?.outputSchema])).not.toContain('"prefixItems"');
   expect(wire?.annotations.readOnlyHint).toBe(tool.effect === "read");
   // One way to page, which a model learns once.
   expect(tool.input.shape.cursor).toBe("nextCursor" in tool.output.shape ? Cursor : undefined);
@@ -87,10 +88,17 @@ function expectRules<Services>(tool: AnyTool<Services>, wire: WireTool | undefin
   }
   // Only apply_change, which is core's, acts on its first call.
   expect("plan" in tool).toBe(tool.effect !== "read");
-  for (const [field, schema] of Object.entries<z.ZodType>(tool.input.shape)) {
-    expect({ field, described: z.toJSONSchema(schema, { io: "input" }).description !== undefined }).toEqual({
-      field,
-      described: true,
-    });
-  }
+  expect(findUndescribed(z.toJSONSchema(tool.input, { io: "input" }), tool.name)).toEqual([]);
+}
+
+/** Paths of the fields without a description, those of nested objects and of items too. */
+function findUndescribed(schema: z.core.JSONSchema.BaseSchema, path: string): string[] {
+  const fields = Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
+    const own = `${path}.${name}`;
+    if (typeof field === "boolean") return [];
+    return [...(field.description === undefined ? [own] : []), ...findUndescribed(field, own)];
+  });
+  const inner = [schema.items, schema.additionalProperties, schema.anyOf, schema.oneOf, schema.allOf].flat();
+  const below = inner.filter((part) => typeof part === "object");
+  return [...fields, ...below.flatMap((part) => findUndescribed(part, `${path}[]`))];
 }

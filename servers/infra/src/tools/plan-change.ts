@@ -19,10 +19,12 @@ export const planChange = defineTool({
     change: z
       .strictObject({
         action: z.literal("restart").describe("What to do."),
-        target: z.strictObject({
-          kind: z.enum(["container", "server"]).describe("What it is."),
-          id: z.string().min(1).max(255).describe("Its name or id, as list_resources shows it."),
-        }),
+        target: z
+          .strictObject({
+            kind: z.enum(["container", "server"]).describe("What it is."),
+            id: z.string().min(1).max(255).describe("Its name or id, as list_resources shows it."),
+          })
+          .describe("What to restart."),
       })
       .describe("The change to plan."),
   }),
