@@ -15,8 +15,8 @@ export async function makeFirstTokens({ config, terminal, log }: CommandContext)
   const { platform, approverToken, scrubber } = config;
   return await withStore(config, log, async (store) => {
     const tokens = createTokens({ store, clock: systemClock });
-    if (platform.token) await tokens.adoptConfigured(platform.token);
-    const first = await tokens.ensureFirst(platform.dataDir);
+    await tokens.adoptConfigured(platform.token);
+    const first = await tokens.ensureFirst(platform.dataDir, { hasCaller: platform.token !== undefined });
     for (const bearer of [first.callerBearer, first.approverBearer]) {
       if (bearer !== undefined) scrubber.register(bearer, "token");
     }

@@ -10,6 +10,10 @@ export interface TokenRows {
   /** Neither revoked nor expired at `now`, newest first. */
   listValid(now: number, limit: number): Promise<TokensTable[]>;
   revoke(which: { nameOrId: string } | { name: string; except: string }, now: number): Promise<number>;
+  /** Ends the valid tokens with this name; unlike a revoked one, such a token can be renewed. */
+  expire(name: string, now: number): Promise<void>;
+  /** Takes the time limit off, unless the token was revoked. */
+  renew(id: string): Promise<void>;
   noteUse(id: string, now: number): Promise<void>;
 }
 
@@ -42,6 +46,23 @@ export function createTokenRows(store: Store<CoreTables>): TokenRows {
           ? query.where((test) => test.or([test("id", "=", which.nameOrId), test("name", "=", which.nameOrId)]))
           : query.where("name", "=", which.name).where("id", "!=", which.except);
       return Number((await chosen.executeTakeFirst()).numUpdatedRows);
+    },
+    async expire(name, now) {
+      await db
+        .updateTable("tokens")
+        .set({ expires_at: now })
+        .where("name", "=", name)
+        .where("revoked_at", "is", null)
+        .where((test) => test.or([test("expires_at", "is", null), test("expires_at", ">", now)]))
+        .execute();
+    },
+    async renew(id) {
+      await db
+        .updateTable("tokens")
+        .set({ expires_at: null })
+        .where("id", "=", id)
+        .where("revoked_at", "is", null)
+        .execute();
     },
     async noteUse(id, now) {
       await db.updateTable("tokens").set({ last_used_at: now }).where("id", "=", id).execute();

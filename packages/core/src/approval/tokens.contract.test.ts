@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Secret } from "../config/secret.ts";
@@ -148,11 +148,52 @@ describe.each<Engine>(["sqlite", "postgres"])("tokens on %s", (engine) => {
   );
 
   test(
+    "ends the token of SOPHIA_TOKEN once the variable is unset, brings it back with the variable, but not once revoked",
+    withTokens(async ({ tokens, elsewhere, clock }) => {
+      const bearer = "first-token-of-the-operator-0001";
+      const other = await tokens.create({ name: "cursor", server: "*", scopes: ["read"] });
+      await tokens.adoptConfigured(new Secret(bearer));
+      // Several servers start at once.
+      await Promise.all([tokens, elsewhere, tokens].map((server) => server.adoptConfigured(undefined)));
+      expect(await tokens.authenticate(bearer, "ai")).toBeUndefined();
+      expect(await tokens.authenticate(other.bearer, "ai")).toBeDefined();
+      await clock.advance(60_000);
+      await Promise.all([tokens, elsewhere, tokens].map((server) => server.adoptConfigured(new Secret(bearer))));
+      expect(await tokens.authenticate(bearer, "ai")).toMatchObject({ name: "SOPHIA_TOKEN" });
+      expect(await tokens.list()).toHaveLength(2);
+      await tokens.revoke("SOPHIA_TOKEN");
+      await expect(tokens.adoptConfigured(new Secret(bearer))).rejects.toMatchObject({ kind: "not_configured" });
+    }),
+  );
+
+  test(
+    "does not lengthen the time of a token that was made by hand and is then configured",
+    withTokens(async ({ tokens, clock }) => {
+      const expiresAt = clock.now() + 5_000;
+      const { bearer } = await tokens.create({ name: "ci", server: "*", scopes: ["read"], expiresAt });
+      await tokens.adoptConfigured(new Secret(bearer));
+      await clock.advance(5_000);
+      expect(await tokens.authenticate(bearer, "ai")).toBeUndefined();
+    }),
+  );
+
+  test(
+    "makes no first caller token where one is configured",
+    withTokens(async ({ tokens, place }) => {
+      const first = await tokens.ensureFirst(place.dataDir, { hasCaller: true });
+      expect(Object.keys(first)).toEqual(["approverBearer"]);
+      expect(existsSync(join(place.dataDir, "caller-token"))).toBe(false);
+      expect((await tokens.list()).map(({ name }) => name)).toEqual(["first approver"]);
+    }),
+  );
+
+  test(
     "refuses descriptions that mean nothing",
     withTokens(async ({ tokens }) => {
       const bad = [
         { name: "", server: "ai", scopes: ["read"] },
         { name: "a\u001b[2Jb", server: "ai", scopes: ["read"] },
+        { name: "Sophia_Token", server: "ai", scopes: ["read"] },
         { name: "x", server: "AI; --", scopes: ["read"] },
         { name: "x", server: "ai", scopes: [] },
         { name: "x", server: "ai", scopes: ["admin"] },
@@ -177,13 +218,13 @@ describe.each<Engine>(["sqlite", "postgres"])("tokens on %s", (engine) => {
       expect(statSync(file).mode & 0o777).toBe(0o600);
       expect(await tokens.authenticate(callers[0] ?? "", "ai")).toMatchObject({ scopes: ["read", "write"] });
       expect(await tokens.authenticate(approvers[0] ?? "", "ai")).toMatchObject({ scopes: ["read", "approve"] });
-      expect(await tokens.ensureFirst(place.dataDir)).toEqual({});
+      expect(await tokens.ensureFirst(place.dataDir, { hasCaller: false })).toEqual({});
       await tokens.revoke("first caller");
-      expect(await tokens.ensureFirst(place.dataDir)).toEqual({});
+      expect(await tokens.ensureFirst(place.dataDir, { hasCaller: false })).toEqual({});
       expect(await tokens.authenticate(callers[0] ?? "", "ai")).toBeUndefined();
       rmSync(file);
       await clock.advance(1);
-      const again = await tokens.ensureFirst(place.dataDir);
+      const again = await tokens.ensureFirst(place.dataDir, { hasCaller: false });
       expect(await tokens.authenticate(again.callerBearer ?? "", "ai")).toBeDefined();
     }),
     120_000,
@@ -196,7 +237,7 @@ import { systemClock } from ${JSON.stringify(new URL("../limits/clock.ts", impor
 import { createTokens } from ${JSON.stringify(new URL("./tokens.ts", import.meta.url).href)};
 const place = JSON.parse(process.argv.at(-1));
 const store = await openStoreAt(place);
-const first = await createTokens({ store, clock: systemClock }).ensureFirst(place.dataDir);
+const first = await createTokens({ store, clock: systemClock }).ensureFirst(place.dataDir, { hasCaller: false });
 process.stdout.write("first " + JSON.stringify(first) + "\\n");
 await store.close();
 `;

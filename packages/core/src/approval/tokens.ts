@@ -10,7 +10,7 @@ import type { CoreTables, TokensTable } from "../store/core-tables.ts";
 import type { Store } from "../store/store.ts";
 import { formatScopes, parseScopes, scopeOrder } from "./scopes.ts";
 import { createTokenCache } from "./token-cache.ts";
-import { createTokenRows } from "./token-rows.ts";
+import { createTokenRows, type TokenRows } from "./token-rows.ts";
 
 /** What is known of a token. The bearer itself is nowhere but with its holder. */
 export interface TokenInfo {
@@ -34,14 +34,22 @@ export interface TokenDescription {
   expiresAt?: number;
 }
 
+export interface FirstBearers {
+  callerBearer?: string;
+  approverBearer?: string;
+}
+
 /** The one issuer of bearers: MCP callers, gateway keys, approvers, the console. */
 export interface Tokens {
   /** The bearer is shown to nobody again: only its SHA-256 is kept. */
   create(token: TokenDescription): Promise<{ id: string; bearer: string }>;
   /** Makes a bearer that came from elsewhere valid. Doing so twice changes nothing; a revoked one stays revoked. */
   adopt(bearer: string, token: TokenDescription): Promise<TokenInfo>;
-  /** Takes `SOPHIA_TOKEN` as the caller token (`read`, `write`, all servers) and revokes the one it replaces. */
-  adoptConfigured(token: Secret): Promise<void>;
+  /**
+   * Takes `SOPHIA_TOKEN` as the caller token (`read`, `write`, all servers) and revokes the one it replaces. Without it
+   * the one adopted before is valid no more, until the variable brings it back.
+   */
+  adoptConfigured(token: Secret | undefined): Promise<void>;
   /** Newest first, without hashes. */
   list(): Promise<TokenInfo[]>;
   /** By id, or all with this name. Returns how many; throws `not_found` when there is none left to revoke. */
@@ -49,13 +57,16 @@ export interface Tokens {
   /** Who holds this bearer, if it is valid here now. Revocation shows within a second. */
   authenticate(bearer: string, server: string): Promise<Caller | undefined>;
   /**
-   * First start: a caller token, kept in `<dataDir>/caller-token` (0600), and an approver token that is returned here
-   * once and kept nowhere. Any number of processes may do this at once; each token is returned to one of them.
+   * First start: a caller token, kept in `<dataDir>/caller-token` (0600), where none is configured, and an approver
+   * token that is returned here once and kept nowhere. Any number of processes may do this at once; each token is
+   * returned to one of them.
    */
-  ensureFirst(dataDir: string): Promise<{ callerBearer?: string; approverBearer?: string }>;
+  ensureFirst(dataDir: string, given: { hasCaller: boolean }): Promise<FirstBearers>;
 }
 
 const configuredName = "SOPHIA_TOKEN";
+/** The next start ends tokens of that name: nobody may lose one that was made by hand. */
+const reservedName = /^SOPHIA_/i;
 const minimumBearerLength = 32;
 const firstApproverId = "tok_first_approver";
 const firstCaller: TokenDescription = { name: "first caller", server: "*", scopes: ["read", "write"] };
@@ -84,9 +95,9 @@ export function createTokens(options: { store: Store<CoreTables>; clock: Clock }
   }
 
   // The file is the truth: whoever makes it decides, all others take the bearer they find in it.
-  async function ensureFirst(dataDir: string): Promise<{ callerBearer?: string; approverBearer?: string }> {
-    const callerBearer = readFirstBearer(join(dataDir, callerTokenFile));
-    const isNewCaller = await insert(callerBearer, firstCaller);
+  async function ensureFirst(dataDir: string, { hasCaller }: { hasCaller: boolean }): Promise<FirstBearers> {
+    const callerBearer = hasCaller ? undefined : readFirstBearer(join(dataDir, callerTokenFile));
+    const isNewCaller = callerBearer !== undefined && (await insert(callerBearer, firstCaller));
     const approverBearer = newBearer("*");
     const isNewApprover = await insert(approverBearer, firstApprover, firstApproverId);
     return { ...(isNewCaller && { callerBearer }), ...(isNewApprover && { approverBearer }) };
@@ -95,6 +106,7 @@ export function createTokens(options: { store: Store<CoreTables>; clock: Clock }
   return {
     async create(token) {
       checkDescription(token);
+      refuseReservedName(token.name);
       const bearer = newBearer(token.server);
       const id = newId();
       await insert(bearer, token, id);
@@ -102,11 +114,8 @@ export function createTokens(options: { store: Store<CoreTables>; clock: Clock }
     },
     adopt,
     async adoptConfigured(token) {
-      const adopted = await adopt(unwrap(token), { ...firstCaller, name: configuredName });
-      if (adopted.revokedAt !== undefined) {
-        throw new AppError("not_configured", "The token in SOPHIA_TOKEN was revoked.", { hint: "Set another one." });
-      }
-      await rows.revoke({ name: configuredName, except: adopted.id }, clock.now());
+      const adopted = token && (await adopt(unwrap(token), { ...firstCaller, name: configuredName }));
+      await keepConfigured(rows, adopted, clock.now());
       cache.forget();
     },
     async list() {
@@ -127,6 +136,20 @@ function noSuchToken(): AppError {
   return new AppError("not_found", "No valid token has this name or id.", {
     hint: `See: ${formatCommand("token list")}`,
   });
+}
+
+/** Of the tokens that came from the environment, only the one that is there now stays valid. */
+async function keepConfigured(rows: TokenRows, adopted: TokenInfo | undefined, now: number): Promise<void> {
+  if (!adopted) {
+    await rows.expire(configuredName, now);
+    return;
+  }
+  if (adopted.revokedAt !== undefined) {
+    throw new AppError("not_configured", "The token in SOPHIA_TOKEN was revoked.", { hint: "Set another one." });
+  }
+  // Another name is a token that was made with a time of its own.
+  if (adopted.expiresAt !== undefined && adopted.name === configuredName) await rows.renew(adopted.id);
+  await rows.revoke({ name: configuredName, except: adopted.id }, now);
 }
 
 /** Throws `not_configured` on a file that holds no bearer: a token that nobody can present would pass for one. */
@@ -169,6 +192,13 @@ function checkDescription(token: TokenDescription): void {
   if (!/^[^\p{C}\s][^\p{C}]{0,79}$/u.test(token.name)) {
     throw new AppError("invalid_input", "A token needs a name of at most 80 printable characters.");
   }
+}
+
+function refuseReservedName(name: string): void {
+  if (!reservedName.test(name)) return;
+  throw new AppError("invalid_input", "Names that begin with SOPHIA_ are for tokens from the environment.", {
+    hint: "Choose another name.",
+  });
 }
 
 function toRow(bearer: string, token: TokenDescription, id: string, now: number): TokensTable {

@@ -40,7 +40,6 @@ export async function startServer<Services>(options: StartServerOptions<Services
   setCommandPrefix(config.command);
   const audit = await openAudit({ directory: join(config.dataDir, "audit"), writer: definition.id, log, clock });
   const tokens = createTokens({ store, clock });
-  if (config.token) await tokens.adoptConfigured(config.token);
   const mcp = createServerMcp(options, audit);
   metrics.count("sophia_audit_lost_total", "Calls that could not be recorded in the audit.", () => audit.lost());
   // Not required: without a writable audit reads go on, and every change is refused by itself.
@@ -51,6 +50,8 @@ export async function startServer<Services>(options: StartServerOptions<Services
   ]);
 
   async function listen(host: string, port: number): Promise<RunningHttpServer> {
+    // Not over stdio: a client's process without the variable must not end the token of the servers that have it.
+    await tokens.adoptConfigured(config.token);
     if (!isLoopback(host)) await requireToken(tokens, clock);
     return listenHttp(
       {

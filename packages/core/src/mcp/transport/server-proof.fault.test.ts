@@ -31,9 +31,9 @@ async function listen(server: Server | TcpServer): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-function find(port: number) {
+function find(port: number, config: { token?: Secret } = { token: new Secret(token) }) {
   return findRunningServer({
-    config: { dataDir, host: "127.0.0.1", token: new Secret(token) },
+    config: { dataDir, host: "127.0.0.1", ...config },
     id: "ai",
     port,
     log: pino({ level: "silent" }),
@@ -65,6 +65,17 @@ test("the server under the lock that knows the key is found", async () => {
   const lock = takeDataLock(dataDir, ["ai"], "test");
   cleanUp.push(() => lock.release());
   expect(await find((await startTrue()).port)).toMatchObject({ bearer: token });
+});
+
+test("a server whose token is not known here is left alone at once", async () => {
+  const lock = takeDataLock(dataDir, ["ai"], "test");
+  cleanUp.push(() => lock.release());
+  const { port } = await startTrue();
+  const startedAt = performance.now();
+  expect(await find(port, {})).toBeUndefined();
+  expect(performance.now() - startedAt).toBeLessThan(900);
+  writeFileSync(join(dataDir, "caller-token"), `${token}\n`);
+  expect(await find(port, {})).toMatchObject({ bearer: token });
 });
 
 test("without the lock nobody is asked, whoever has the port", async () => {

@@ -3,6 +3,7 @@ import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
+import { hasErrorCode } from "../../config/start-errors.ts";
 import type { PlatformConfig } from "../../config/platform-config.ts";
 import { unwrap } from "../../config/secret.ts";
 import { findLockHolder } from "../../store/data-lock.ts";
@@ -41,7 +42,7 @@ export async function findRunningServer(options: RunningServerOptions): Promise<
       (await openProven(host, port, prove)).destroy();
       return { host, port, prove, bearer: await readBearer(config) };
     } catch (thrown) {
-      const isFinal = thrown instanceof NotOurServer || performance.now() > until;
+      const isFinal = thrown instanceof NotOurServer || thrown instanceof NoToken || performance.now() > until;
       if (isFinal) {
         log.warn({ err: thrown, port }, "the running server cannot be reached: this process serves by itself");
         return undefined;
@@ -80,5 +81,13 @@ async function connected(socket: Socket): Promise<void> {
 
 async function readBearer(config: Pick<PlatformConfig, "dataDir" | "token">): Promise<string> {
   if (config.token) return unwrap(config.token);
-  return (await readFile(join(config.dataDir, "caller-token"), "utf8")).trim();
+  try {
+    return (await readFile(join(config.dataDir, "caller-token"), "utf8")).trim();
+  } catch (thrown) {
+    // It is made before any server has its port.
+    if (!hasErrorCode(thrown, "ENOENT")) throw thrown;
+    throw new NoToken("The running server takes the token in SOPHIA_TOKEN, which is not set here.", { cause: thrown });
+  }
 }
+
+class NoToken extends Error {}
