@@ -32,6 +32,8 @@ export interface RunServerOptions<Services, Tables extends CoreTables, Config ex
   createServices(config: z.output<Config>, platform: Platform<Tables>): Promise<ServerRuntime<Services>>;
   environment: Environment;
   arguments: readonly string[];
+  /** Overrides for tests. */
+  limits?: { requestsPerSecond: number; burst: number };
 }
 
 const exitConfiguration = 78;
@@ -113,6 +115,7 @@ async function openServer<Services, Tables extends CoreTables, Config extends z.
     runtime,
     platform: withoutOwnTables(platform),
     planKey: ensurePlanKey(started.config.dataDir),
+    ...(options.limits ? { limits: options.limits } : {}),
   });
   return {
     server,

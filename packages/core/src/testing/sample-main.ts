@@ -10,4 +10,5 @@ await runServer({
   createServices: async () => ({ services: createSampleServices() }),
   environment: process.env,
   arguments: process.argv.slice(2),
+  ...(process.argv.includes("--no-caller-limits") ? { limits: { requestsPerSecond: 100_000, burst: 100_000 } } : {}),
 });

@@ -103,6 +103,20 @@ const big = defineTool({
   }),
 });
 
+const work = defineTool({
+  name: "work_hard",
+  title: "Work",
+  description: "Keeps the processor busy for a while.",
+  effect: "read",
+  input: z.strictObject({ ms: z.int().min(1).max(1_000) }),
+  output: z.object({ source: Source }),
+  async run({ ms }, _context: ToolContext<SampleServices>) {
+    const until = performance.now() + ms;
+    while (performance.now() < until);
+    return { source };
+  },
+});
+
 const leak = defineTool({
   name: "fail_loudly",
   title: "Fail",
@@ -155,7 +169,7 @@ export const sampleServer = defineServer<SampleServices>({
   id: "ai",
   title: "Sample",
   instructions: "Test-only server.",
-  direct: [echo, mirrored, wait, stubborn, flood, big, leak, wrong],
+  direct: [echo, mirrored, wait, stubborn, flood, big, work, leak, wrong],
   longTail: [change],
   prompts: [],
 });

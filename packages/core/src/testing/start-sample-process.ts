@@ -7,12 +7,20 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { serverNodeFlags } from "../mcp/node-flags.ts";
 
-/** The sample server in its own process. `limitFiles` runs it under `ulimit -n`. */
-export async function startSampleProcess(options: { limitFiles?: number } = {}) {
+export interface SampleProcessOptions {
+  /** Runs the server under `ulimit -n`. */
+  limitFiles?: number;
+  callerLimits?: false;
+}
+
+/** The sample server in its own process. */
+export async function startSampleProcess(options: SampleProcessOptions = {}) {
   const dataDir = mkdtempSync(join(tmpdir(), "sophia-sample-"));
   const bearer = "sophia_all_sample-0123456789abcdef0123456789abcdef";
   const port = await freePort();
-  const command = [process.execPath, ...serverNodeFlags, fileURLToPath(new URL("./sample-main.ts", import.meta.url))];
+  const main = fileURLToPath(new URL("./sample-main.ts", import.meta.url));
+  const flags = options.callerLimits === false ? ["--no-caller-limits"] : [];
+  const command = [process.execPath, ...serverNodeFlags, main, ...flags];
   const limit = options.limitFiles === undefined ? "" : `ulimit -n ${options.limitFiles}; `;
   const child = spawn("bash", ["-c", `${limit}exec "$@"`, "bash", ...command], {
     stdio: ["ignore", "ignore", "pipe"],

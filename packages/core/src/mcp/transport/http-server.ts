@@ -47,7 +47,7 @@ export async function listenHttp(options: HttpServerOptions, host: string, port:
   const server = createServer({ ...timeouts, maxHeaderSize: 16_384, noDelay: true }, (request, response) => {
     active++;
     response.once("close", () => active--);
-    handle(request, response, { draining, busy: !shedder.accepts(countWork()) });
+    handle(request, response, { draining, accepts: () => shedder.accepts() });
   });
   server.maxConnections = Math.min(options.maxConnections, descriptorLimit() - reservedDescriptors);
   makeRoomBelow(server, server.maxConnections);

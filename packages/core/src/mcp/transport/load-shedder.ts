@@ -1,45 +1,51 @@
-const sampleMs = 25;
-/** Event-loop delay at which calls are refused. Above it, work already taken is late for everybody. */
-const targetDelayMs = 60;
-/** One stall (a collection, a busy neighbour) is no overload: so many late samples in a row are. */
-const lateSamples = 4;
-const minActive = 64;
+const sampleMs = 10;
+/** How late the event loop may be: what is taken later than this in one turn makes everybody wait. */
+const targetDelayMs = 10;
+/** So few calls in one turn are no queue, however long they take. */
+const minTaken = 4;
+/** So many late calls are taken all the same: a burst, or what waited behind one stall, is no overload. */
+const patience = 64;
+/** The loop must be in time for so long (400 ms) before there is patience again. */
+const calmSamples = 40;
 
 /**
- * Refuses a growing share of calls while the event loop is late, so that what is accepted still succeeds: goodput at
- * three times the capacity stays near its peak, and a refusal costs microseconds.
+ * Refuses calls while the event loop is late. Under overload Node finds hundreds of requests waiting in each turn of its
+ * loop and answers them all before it looks at anything else, health included. Here each turn has a budget: what comes
+ * within it is taken and succeeds, the rest is refused for a fraction of what a call costs.
  */
 export class LoadShedder {
-  readonly #timer: NodeJS.Timeout;
-  #expectedAt: number;
-  #share = 0;
-  #debt = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #expectedAt = 0;
+  #taken = 0;
   #late = 0;
+  #calm = 0;
 
-  constructor() {
-    this.#expectedAt = performance.now() + sampleMs;
-    this.#timer = setInterval(() => this.#sample(), sampleMs);
-    this.#timer.unref();
-  }
-
-  /** False when this call is to be refused. `active` requests are under way; a few never are an overload. */
-  accepts(active: number): boolean {
-    if (active <= minActive) return true;
-    this.#debt += this.#share;
-    if (this.#debt < 1) return true;
-    this.#debt -= 1;
-    return false;
+  /** False when this call is to be refused. */
+  accepts(): boolean {
+    if (this.#timer === undefined) this.#expectSample();
+    else if (this.#taken >= minTaken && performance.now() > this.#expectedAt + targetDelayMs) {
+      if (this.#late >= patience) return false;
+      this.#late++;
+    }
+    this.#taken++;
+    return true;
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
   }
 
+  #expectSample(): void {
+    this.#expectedAt = performance.now() + sampleMs;
+    this.#timer = setTimeout(() => this.#sample(), sampleMs).unref();
+  }
+
+  /** Runs between two turns of a busy loop; a server without calls is not woken up. */
   #sample(): void {
-    const now = performance.now();
-    const delayMs = now - this.#expectedAt;
-    this.#expectedAt = now + sampleMs;
-    this.#late = delayMs > targetDelayMs ? this.#late + 1 : 0;
-    this.#share = this.#late >= lateSamples ? Math.min(0.95, this.#share + 0.15) : Math.max(0, this.#share - 0.02);
+    this.#calm = performance.now() > this.#expectedAt + targetDelayMs ? 0 : this.#calm + 1;
+    if (this.#calm >= calmSamples) this.#late = 0;
+    this.#timer = undefined;
+    if (this.#taken > 0 || this.#late > 0) this.#expectSample();
+    this.#taken = 0;
   }
 }

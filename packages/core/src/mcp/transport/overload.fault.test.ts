@@ -4,82 +4,166 @@ import { Pool } from "undici";
 import { describe, expect, test } from "vitest";
 import { median } from "../../testing/median.ts";
 import { rpc } from "../../testing/raw-http.ts";
-import { startSampleProcess } from "../../testing/start-sample-process.ts";
+import { type SampleProcessOptions, startSampleProcess } from "../../testing/start-sample-process.ts";
 
 type Sample = Awaited<ReturnType<typeof startSampleProcess>>;
 
-/** Calls on a fixed schedule, whatever the answers do; latency counts from the scheduled moment. */
-async function openLoop(sample: Sample, perSecond: number, seconds: number) {
-  const pool = new Pool(sample.url, { connections: 400, pipelining: 1 });
-  const message = rpc("modern", "tools/call", { name: "list_much", arguments: { rows: 300 } });
+interface Outcome {
+  kind: "done" | "busy" | "limited" | "failed";
+  /** From the moment the call was due, not from when it could be sent. */
+  latencyMs: number;
+  saysWhen: boolean;
+}
+
+/** Calls of one tool over connections that are already open: Node takes one new connection in each turn of its loop. */
+async function openCaller(sample: Sample, tool: string, values: Record<string, unknown>) {
+  const pool = new Pool(sample.url, { connections: 100, pipelining: 1 });
+  const message = rpc("modern", "tools/call", { name: tool, arguments: values });
   const headers = { ...message.headers, authorization: `Bearer ${sample.bearer}` };
-  const outcomes: { status: number; busy: boolean; latencyMs: number; retryAfter: boolean }[] = [];
-  const pending: Promise<void>[] = [];
+
+  async function call(due = performance.now()): Promise<Outcome> {
+    try {
+      const request = { path: "/mcp", method: "POST", headers, body: message.body, headersTimeout: 20_000 } as const;
+      const response = await pool.request(request);
+      const text = await response.body.text();
+      const limited = text.includes("rate_limited");
+      const answered = response.statusCode === 200 ? (limited ? "limited" : "done") : "failed";
+      return {
+        kind: response.statusCode === 503 ? "busy" : answered,
+        latencyMs: performance.now() - due,
+        saysWhen: limited ? text.includes("retryAfterMs") : response.headers["retry-after"] !== undefined,
+      };
+    } catch {
+      return { kind: "failed", latencyMs: performance.now() - due, saysWhen: false };
+    }
+  }
+
+  async function warmUp(): Promise<void> {
+    const answers = Array.from({ length: 100 }, () => pool.request({ path: "/livez", method: "GET" }));
+    await Promise.all((await Promise.all(answers)).map((answer) => answer.body.text()));
+    // The server's patience with late calls comes back after 400 ms in time.
+    await delay(600);
+  }
+
+  await warmUp();
+  return { call, close: () => pool.destroy() };
+}
+
+type Caller = Awaited<ReturnType<typeof openCaller>>;
+
+/** A few clients that call again as soon as they are answered; answers a second. */
+async function closedLoop({ call }: Caller, seconds: number): Promise<number> {
   const from = performance.now();
-  const total = perSecond * seconds;
-  for (let sent = 0; sent < total; sent++) {
+  let done = 0;
+  async function work(): Promise<void> {
+    while (performance.now() < from + seconds * 1_000) if ((await call()).kind === "done") done++;
+  }
+  await Promise.all([work(), work(), work()]);
+  return done / ((performance.now() - from) / 1_000);
+}
+
+/** Calls on a fixed schedule, whatever the answers do. */
+async function openLoop({ call }: Caller, perSecond: number, seconds: number) {
+  const pending: Promise<Outcome>[] = [];
+  const from = performance.now();
+  for (let sent = 0; sent < perSecond * seconds; sent++) {
     const due = from + (sent / perSecond) * 1_000;
     const wait = due - performance.now();
     if (wait > 1) await delay(wait);
-    pending.push(
-      pool
-        .request({ path: "/mcp", method: "POST", headers, body: message.body, headersTimeout: 20_000 })
-        .then(async (response) => {
-          const text = await response.body.text();
-          const busy = response.statusCode === 503 || text.includes('"rate_limited"') || text.includes("rate_limited");
-          const retryAfter = response.headers["retry-after"] !== undefined || text.includes("retryAfterMs");
-          outcomes.push({ status: response.statusCode, busy, latencyMs: performance.now() - due, retryAfter });
-        })
-        .catch(() => {
-          outcomes.push({ status: 0, busy: false, latencyMs: performance.now() - due, retryAfter: false });
-        }),
-    );
+    pending.push(call(due));
   }
-  await Promise.all(pending);
+  const outcomes = await Promise.all(pending);
   const elapsed = (performance.now() - from) / 1_000;
-  await pool.destroy();
-  return { outcomes, good: outcomes.filter((outcome) => outcome.status === 200 && !outcome.busy).length / elapsed };
+  return {
+    answered: outcomes.filter(({ kind }) => kind !== "failed").length / outcomes.length,
+    donePerSecond: outcomes.filter(({ kind }) => kind === "done").length / elapsed,
+    busy: outcomes.filter(({ kind }) => kind === "busy"),
+    limited: outcomes.filter(({ kind }) => kind === "limited"),
+  };
 }
 
+/** How long the health page takes meanwhile. */
+async function probeHealth<Result>(sample: Sample, during: () => Promise<Result>) {
+  const healthMs: number[] = [];
+  let over = false;
+  const probing = (async () => {
+    while (!over) {
+      const from = performance.now();
+      const answer = await fetch(`${sample.url}/livez`);
+      await answer.body?.cancel();
+      healthMs.push(performance.now() - from);
+      await delay(100);
+    }
+  })();
+  const result = await during().finally(() => (over = true));
+  await probing;
+  return { ...result, healthMs };
+}
+
+async function withSample(options: SampleProcessOptions, use: (sample: Sample) => Promise<void>): Promise<void> {
+  const sample = await startSampleProcess(options);
+  try {
+    await use(sample);
+    expect(sample.child.exitCode).toBeNull();
+  } finally {
+    await sample.stop();
+  }
+}
+
+const latencies = (outcomes: readonly Outcome[]): number[] => outcomes.map(({ latencyMs }) => latencyMs);
+
 describe("fault 52: three times what the server can do", () => {
-  test(
-    "every call is answered, refusals say when to come back, health answers, and work goes on",
-    { timeout: 90_000 },
-    async () => {
-      const sample = await startSampleProcess();
-      try {
-        const calm = await openLoop(sample, 40, 3);
-        const healthMs: number[] = [];
-        let over = false;
-        const probing = (async () => {
-          while (!over) {
-            const from = performance.now();
-            const answer = await fetch(`${sample.url}/livez`);
-            await answer.body?.cancel();
-            healthMs.push(performance.now() - from);
-            await delay(100);
-          }
-        })();
-        const storm = await openLoop(sample, 800, 5);
-        over = true;
-        await probing;
-        const refused = storm.outcomes.filter((outcome) => outcome.busy);
-        const answered = storm.outcomes.filter((outcome) => outcome.status === 200 || outcome.status === 503);
-        expect(answered.length / storm.outcomes.length).toBeGreaterThan(0.99);
-        expect(refused.length).toBeGreaterThan(0);
-        expect(refused.every((outcome) => outcome.retryAfter)).toBe(true);
-        // A burst of 100 and 50 a second go through: all of it, whatever is refused beside it.
-        expect(storm.good).toBeGreaterThan(0.9 * (50 + 100 / 5));
-        expect(calm.good).toBeGreaterThan(36);
-        // Medians, because this machine has other work: alone, 99 % of the refusals take 2 ms and of the probes 7 ms.
-        expect(median(refused.map(({ latencyMs }) => latencyMs))).toBeLessThan(50);
-        expect(healthMs.length).toBeGreaterThan(20);
-        expect(median(healthMs)).toBeLessThan(100);
-        expect(sample.child.exitCode).toBeNull();
-      } finally {
-        await sample.stop();
-      }
-    },
+  test("work goes on near its peak, the rest is refused at once, health answers", { timeout: 60_000 }, () =>
+    withSample({ callerLimits: false }, async (sample) => {
+      const caller = await openCaller(sample, "work_hard", { ms: 5 });
+      const peak = await closedLoop(caller, 2);
+      const storm = await probeHealth(sample, () => openLoop(caller, 3 * peak, 5));
+      await caller.close();
+      const metrics = await fetch(`${sample.url}/metrics`, { headers: { authorization: `Bearer ${sample.bearer}` } });
+      expect(storm.answered).toBe(1);
+      expect(storm.limited).toEqual([]);
+      expect(storm.busy.length).toBeGreaterThan(peak * 5);
+      expect(await metrics.text()).toContain(
+        `sophia_refused_requests_total{reason="load",server="ai"} ${storm.busy.length}\n`,
+      );
+      expect(storm.busy.every(({ saysWhen }) => saysWhen)).toBe(true);
+      // The aim is 90 % of the peak, 99 % of refusals in 50 ms and of probes in 100 ms. A quiet machine has 92 to
+      // 102 %, 30 ms and 30 ms in the middle; only the first third of a second, when late calls are still taken as a
+      // burst, is slower. A machine with two other busy processes had 154 ms; without refusals it is seconds.
+      expect(storm.donePerSecond).toBeGreaterThan(0.8 * peak);
+      expect(median(latencies(storm.busy))).toBeLessThan(300);
+      expect(storm.healthMs.length).toBeGreaterThan(10);
+      expect(median(storm.healthMs)).toBeLessThan(300);
+    }),
+  );
+
+  test("a burst that is soon over is done, not refused", { timeout: 30_000 }, () =>
+    withSample({ callerLimits: false }, async (sample) => {
+      const caller = await openCaller(sample, "work_hard", { ms: 5 });
+      const burst = await Promise.all(Array.from({ length: 60 }, () => caller.call()));
+      await caller.close();
+      expect(burst.map(({ kind }) => kind)).toEqual(burst.map(() => "done"));
+    }),
+  );
+});
+
+describe("fault 61: one caller far beyond its own limit", () => {
+  test("it gets all that the limit lets through, and is told when to come back", { timeout: 60_000 }, () =>
+    withSample({}, async (sample) => {
+      const caller = await openCaller(sample, "list_much", { rows: 300 });
+      const calm = await openLoop(caller, 40, 3);
+      const storm = await probeHealth(sample, () => openLoop(caller, 800, 5));
+      await caller.close();
+      expect(calm.donePerSecond).toBeGreaterThan(36);
+      expect(storm.answered).toBeGreaterThan(0.99);
+      expect(storm.limited.length).toBeGreaterThan(0);
+      expect([...storm.limited, ...storm.busy].every(({ saysWhen }) => saysWhen)).toBe(true);
+      // A burst of 100 and 50 a second go through: all of it, whatever is refused beside it.
+      expect(storm.donePerSecond).toBeGreaterThan(0.9 * (50 + 100 / 5));
+      // Medians, because this machine has other work: alone, 99 % of the refusals take 2 ms and of the probes 7 ms.
+      expect(median(latencies(storm.limited))).toBeLessThan(50);
+      expect(median(storm.healthMs)).toBeLessThan(100);
+    }),
   );
 });
 
