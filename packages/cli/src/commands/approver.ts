@@ -12,6 +12,11 @@ export async function authenticateApprover(
   tokens: Tokens,
   options: { server: string; tokenFile: string | undefined },
 ): Promise<Caller> {
+  if (!(await hasApprover(tokens))) {
+    throw new AppError("denied", "Nobody can approve yet: there is no valid approver's token.", {
+      hint: `Make one on a terminal and keep it away from agents: ${formatCommand("token create --name me --scope approve")}`,
+    });
+  }
   const bearer = await readBearer(context, options.tokenFile);
   context.config.scrubber.register(bearer, "approver token");
   const caller = await tokens.authenticate(bearer, options.server);
@@ -22,6 +27,15 @@ export async function authenticateApprover(
     {
       hint: `Use the approver's token shown at the first start, or ask an approver to make you one with: ${formatCommand("token create --name NAME --scope approve")}`,
     },
+  );
+}
+
+export async function hasApprover(tokens: Tokens): Promise<boolean> {
+  const now = Date.now();
+  const rows = await tokens.list();
+  return rows.some(
+    ({ scopes, revokedAt, expiresAt = Infinity }) =>
+      scopes.includes("approve") && revokedAt === undefined && expiresAt > now,
   );
 }
 

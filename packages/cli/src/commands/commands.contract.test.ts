@@ -96,6 +96,13 @@ test("a token is made, listed without its value, and revoked", async () => {
   expect((await run(["token", "list"])).stdout).toContain("revoked");
 });
 
+test("revoking by a name says how many tokens it was", async () => {
+  for (let index = 0; index < 2; index += 1) await run(["token", "create", "--name", "ci", "--scope", "read"]);
+  expect((await run(["token", "revoke", "ci"])).stderr).toContain("2 tokens with the name ci are revoked.");
+  await run(["token", "create", "--name", "ci", "--scope", "read"]);
+  expect((await run(["token", "revoke", "ci"])).stderr).toContain("Token ci is revoked.");
+});
+
 test.for([
   { name: "a scope that does not exist", args: ["--name", "x", "--scope", "admin"], says: "The scopes are" },
   { name: "a server that does not exist", args: ["--name", "x", "--server", "sales"], says: "no server called sales" },
@@ -114,7 +121,7 @@ test("an agent with a shell cannot make itself an approver", async () => {
   const asCaller = await run(make, { isTTY: true, environment: { SOPHIA_APPROVER_TOKEN: callerBearer } });
   expect(asCaller).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining("may not approve") });
   const asBoss = await run(make, { environment: { SOPHIA_APPROVER_TOKEN: approverToken } });
-  expect(asBoss).toMatchObject({ code: 0, stdout: expect.stringMatching(/^sophia_all_/) });
+  expect(asBoss).toMatchObject({ code: 0, stdout: expect.stringMatching(/^sophia_approve_[\w-]{43}\n$/) });
 });
 
 test("a plan is shown, and approved only by an approver", async () => {
@@ -150,6 +157,18 @@ test.for([
   await preparePlan();
   expect((await run(["plans"], { environment })).stderr).toContain(`Decide with: ${says}, or: `);
 });
+
+test.for([{ isTTY: true }, { isTTY: false }])(
+  "where nobody can approve, that is said before a token is asked for (terminal: $isTTY)",
+  async ({ isTTY }) => {
+    const { planId } = await preparePlan();
+    expect((await run(["token", "revoke", "boss"])).code).toBe(0);
+    const { code, stderr } = await run(["approve", planId], { isTTY });
+    expect(code).toBe(1);
+    expect(stderr).toContain("Nobody can approve yet");
+    expect(stderr).toContain("token create --name me --scope approve");
+  },
+);
 
 test("a refused plan stays refused", async () => {
   const { planId } = await preparePlan();

@@ -7,7 +7,7 @@ import type { Caller, Scope } from "@sophia/core/mcp/define-tool";
 import { formatTable } from "../format-table.ts";
 import { selectServers } from "../server-list.ts";
 import { withStore } from "../with-store.ts";
-import { authenticateApprover } from "./approver.ts";
+import { authenticateApprover, hasApprover } from "./approver.ts";
 import { recordAct } from "./audit.ts";
 import type { CommandContext } from "./command-context.ts";
 
@@ -84,7 +84,7 @@ export async function runTokenRevoke(context: CommandContext, nameOrId: string):
     const isMeant = (row: TokenInfo): boolean =>
       row.revokedAt === undefined && (row.id === nameOrId || row.name === nameOrId);
     const meant = (await tokens.list()).filter(isMeant).map((row) => row.id);
-    await recordAct(context, {
+    const count = await recordAct(context, {
       tool: "token.revoke",
       effect: "destroy",
       phase: "token",
@@ -94,7 +94,8 @@ export async function runTokenRevoke(context: CommandContext, nameOrId: string):
       run: () => tokens.revoke(nameOrId),
       describe: () => ({ outcome: "revoked", tokenId: meant.join(" ") }),
     });
-    context.terminal.note(`Token ${nameOrId} is revoked. Running servers refuse it within a second.`);
+    const revoked = count === 1 ? `Token ${nameOrId} is` : `${count} tokens with the name ${nameOrId} are`;
+    context.terminal.note(`${revoked} revoked. Running servers refuse it within a second.`);
     return 0;
   });
 }
@@ -117,9 +118,7 @@ async function requireRightToAppoint(
   tokens: Tokens,
   options: CreateTokenOptions,
 ): Promise<Caller | undefined> {
-  const rows = await tokens.list();
-  const approvers = rows.filter((row) => row.scopes.includes("approve") && describeState(row) === "valid");
-  if (approvers.length > 0) {
+  if (await hasApprover(tokens)) {
     return await authenticateApprover(context, tokens, { server: options.server, tokenFile: options.tokenFile });
   }
   if (context.terminal.interactive) return undefined;

@@ -121,7 +121,7 @@ describe("docker-compose.yml", () => {
     for (const { environment } of Object.values(compose.services)) {
       for (const name of secretNames) expect(environment[name] ?? null, name).toBeNull();
     }
-    expect(composeText).not.toMatch(/sophia_(?:all|ai|data|infra|bi)_[\w-]{20,}/);
+    expect(composeText).not.toMatch(/sophia_(?:all|approve|ai|data|infra|bi)_[\w-]{20,}/);
   });
 
   test.each(serverList.map(({ id }) => id))("%s is reached from this machine only", (id) => {

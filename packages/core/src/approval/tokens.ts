@@ -98,7 +98,7 @@ export function createTokens(options: { store: Store<CoreTables>; clock: Clock }
   async function ensureFirst(dataDir: string, { hasCaller }: { hasCaller: boolean }): Promise<FirstBearers> {
     const callerBearer = hasCaller ? undefined : readFirstBearer(join(dataDir, callerTokenFile));
     const isNewCaller = callerBearer !== undefined && (await insert(callerBearer, firstCaller));
-    const approverBearer = newBearer("*");
+    const approverBearer = newBearer(firstApprover);
     const isNewApprover = await insert(approverBearer, firstApprover, firstApproverId);
     return { ...(isNewCaller && { callerBearer }), ...(isNewApprover && { approverBearer }) };
   }
@@ -107,7 +107,7 @@ export function createTokens(options: { store: Store<CoreTables>; clock: Clock }
     async create(token) {
       checkDescription(token);
       refuseReservedName(token.name);
-      const bearer = newBearer(token.server);
+      const bearer = newBearer(token);
       const id = newId();
       await insert(bearer, token, id);
       return { id, bearer };
@@ -154,7 +154,7 @@ async function keepConfigured(rows: TokenRows, adopted: TokenInfo | undefined, n
 
 /** Throws `not_configured` on a file that holds no bearer: a token that nobody can present would pass for one. */
 function readFirstBearer(file: string): string {
-  const bearer = ensureKeyFile(file, () => `${newBearer("*")}\n`)
+  const bearer = ensureKeyFile(file, () => `${newBearer(firstCaller)}\n`)
     .toString("utf8")
     .trim();
   if (bearer.length >= minimumBearerLength && /^[\w.~+/=-]+$/.test(bearer)) return bearer;
@@ -167,9 +167,13 @@ function readFirstBearer(file: string): string {
   );
 }
 
-/** `sophia_<server>_` and 256 random bits, so that secret scanners can know our tokens by their shape. */
-function newBearer(server: string): string {
-  return `sophia_${server === "*" ? "all" : server}_${randomBytes(32).toString("base64url")}`;
+/**
+ * `sophia_<server>_` and 256 random bits, so that secret scanners can know our tokens by their shape; `sophia_approve_`
+ * for who may approve, so that people can tell it from the one they give to an agent.
+ */
+function newBearer({ server, scopes }: TokenDescription): string {
+  const place = server === "*" ? "all" : server;
+  return `sophia_${scopes.includes("approve") ? "approve" : place}_${randomBytes(32).toString("base64url")}`;
 }
 
 function newId(): string {
