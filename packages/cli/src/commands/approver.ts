@@ -3,7 +3,7 @@ import { formatCommand } from "@sophia/core/config/command-line";
 import type { Tokens } from "@sophia/core/approval/tokens";
 import { unwrap } from "@sophia/core/config/secret";
 import { AppError } from "@sophia/core/errors/app-error";
-import type { Caller } from "@sophia/core/mcp/define-tool";
+import type { Caller } from "@sophia/core/approval/caller";
 import type { CommandContext } from "./command-context.ts";
 
 /** The person who decides, by a token with the scope `approve`: from a file, SOPHIA_APPROVER_TOKEN, or asked for on a terminal. */

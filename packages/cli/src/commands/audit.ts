@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { hashCanonical } from "@sophia/core/approval/canonical-hash";
 import { AppError, toAppError } from "@sophia/core/errors/app-error";
 import { systemClock } from "@sophia/core/limits/clock";
-import type { Caller } from "@sophia/core/mcp/define-tool";
+import type { Caller } from "@sophia/core/approval/caller";
 import { openAudit, verifyAudit } from "@sophia/core/observe/audit";
 import type { Audit, AuditEntry } from "@sophia/core/observe/audit";
 import { formatTable } from "../format-table.ts";

@@ -5,7 +5,7 @@ import { createTokens } from "@sophia/core/approval/tokens";
 import { formatCommand } from "@sophia/core/config/command-line";
 import { AppError } from "@sophia/core/errors/app-error";
 import { systemClock } from "@sophia/core/limits/clock";
-import { ChangePlan } from "@sophia/core/mcp/define-tool";
+import { ChangePlan } from "@sophia/core/approval/change-plan";
 import type { CoreTables } from "@sophia/core/store/core-tables";
 import type { Store } from "@sophia/core/store/store";
 import { formatTable } from "../format-table.ts";

@@ -3,7 +3,7 @@ import { systemClock } from "@sophia/core/limits/clock";
 import { AppError } from "@sophia/core/errors/app-error";
 import { createTokens } from "@sophia/core/approval/tokens";
 import type { TokenInfo, Tokens } from "@sophia/core/approval/tokens";
-import type { Caller, Scope } from "@sophia/core/mcp/define-tool";
+import type { Caller, Scope } from "@sophia/core/approval/caller";
 import { formatTable } from "../format-table.ts";
 import { selectServers } from "../server-list.ts";
 import { withStore } from "../with-store.ts";

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Caller, ChangePlan, Scope } from "../mcp/define-tool.ts";
+import type { Caller, Scope } from "./caller.ts";
+import type { ChangePlan } from "./change-plan.ts";
 import type { CoreTables } from "../store/core-tables.ts";
 import type { Engine, Store } from "../store/store.ts";
 import { startScript } from "../testing/child-script.ts";

@@ -1,7 +1,8 @@
 import { formatCommand } from "../config/command-line.ts";
 import { AppError } from "../errors/app-error.ts";
 import type { Clock } from "../limits/clock.ts";
-import type { Caller, ChangePlan } from "../mcp/define-tool.ts";
+import type { Caller } from "./caller.ts";
+import type { ChangePlan } from "./change-plan.ts";
 import type { CoreTables, PlanState } from "../store/core-tables.ts";
 import type { Store } from "../store/store.ts";
 import { hashCanonical } from "./canonical-hash.ts";

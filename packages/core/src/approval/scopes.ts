@@ -1,4 +1,4 @@
-import type { Scope } from "../mcp/define-tool.ts";
+import type { Scope } from "./caller.ts";
 
 export const scopeOrder: readonly Scope[] = ["read", "write", "approve"];
 

@@ -1,6 +1,6 @@
 import { timingSafeEqual } from "node:crypto";
 import type { Clock } from "../limits/clock.ts";
-import type { Caller } from "../mcp/define-tool.ts";
+import type { Caller } from "./caller.ts";
 import type { CoreTables, TokensTable } from "../store/core-tables.ts";
 import type { Store } from "../store/store.ts";
 import { parseScopes } from "./scopes.ts";

@@ -5,7 +5,7 @@ import { type Secret, unwrap } from "../config/secret.ts";
 import { formatCommand } from "../config/command-line.ts";
 import { AppError } from "../errors/app-error.ts";
 import type { Clock } from "../limits/clock.ts";
-import type { Caller, Scope } from "../mcp/define-tool.ts";
+import type { Caller, Scope } from "./caller.ts";
 import type { CoreTables, TokensTable } from "../store/core-tables.ts";
 import type { Store } from "../store/store.ts";
 import { formatScopes, parseScopes, scopeOrder } from "./scopes.ts";

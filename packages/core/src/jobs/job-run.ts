@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { AppError, type ErrorKind, toAppError } from "../errors/app-error.ts";
 import type { Clock } from "../limits/clock.ts";
-import type { Progress } from "../mcp/define-tool.ts";
+import type { Progress } from "./progress.ts";
 import type { CoreTables } from "../store/core-tables.ts";
 import type { Store } from "../store/store.ts";
 import { type JobFailure, type JobOutcome, type JournalRow, type Lease, writeOutcome } from "./job-journal.ts";

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { AppError } from "../errors/app-error.ts";
 import { type Clock, systemClock } from "../limits/clock.ts";
-import type { Progress } from "../mcp/define-tool.ts";
+import type { Progress } from "./progress.ts";
 import type { CoreTables, JobState } from "../store/core-tables.ts";
 import { narrowStore, type Store } from "../store/store.ts";
 import { type JobFailure, type JournalRow, enqueueIn, type NewJob } from "./job-journal.ts";

@@ -1,4 +1,5 @@
-import type { AnyTool, Caller, ClientChannel } from "./define-tool.ts";
+import type { Caller } from "../approval/caller.ts";
+import type { AnyTool, ClientChannel } from "./define-tool.ts";
 
 /** A content block of the protocol, as far as our servers produce them. */
 export type Content =

@@ -1,18 +1,12 @@
 import type { Logger } from "pino";
 import { z } from "zod";
+import type { Caller } from "../approval/caller.ts";
+import type { ChangePlan } from "../approval/change-plan.ts";
+import type { Progress } from "../jobs/progress.ts";
 import type { Content } from "./define-server.ts";
 
 /** One word for what a tool does to the outside world; every protocol hint is derived from it. */
 export type Effect = "read" | "create" | "update" | "destroy";
-
-export type Scope = "read" | "write" | "approve";
-
-/** Who calls: the holder of a bearer, after authentication. */
-export interface Caller {
-  id: string;
-  name: string;
-  scopes: readonly Scope[];
-}
 
 /** Where an answer came from and what it cost. Part of every tool's output. */
 export const Source = z.object({
@@ -22,12 +16,6 @@ export const Source = z.object({
   asOf: z.string().optional().describe("When the facts were true, ISO 8601."),
 });
 export type Source = z.infer<typeof Source>;
-
-export interface Progress {
-  done: number;
-  total?: number;
-  message?: string;
-}
 
 /** A question to the person or the model on the client's side. */
 export type ClientQuestion =
@@ -68,26 +56,6 @@ export interface ToolContext<Services> {
   /** Present for tools declared `interactive`. */
   client?: ClientChannel;
 }
-
-/** What a write would do, shown before anything is done. */
-export const ChangePlan = z.object({
-  summary: z.string().describe("One sentence: what will change."),
-  changes: z
-    .array(
-      z.object({
-        action: z.enum(["create", "update", "delete", "restart", "import", "run"]),
-        resource: z.string().describe("What it happens to."),
-        before: z.string().optional(),
-        after: z.string().optional(),
-      }),
-    )
-    .min(1),
-  blastRadius: z.string().describe("Who or what notices, and for how long."),
-  risk: z.enum(["low", "medium", "high"]),
-  costPerHourUsd: z.number().describe("Change of the running cost, USD per hour."),
-  stateVersion: z.string().describe("Version of the state the plan was made on; apply re-plans and compares."),
-});
-export type ChangePlan = z.infer<typeof ChangePlan>;
 
 /** Output of a tool: an object that says where it came from. */
 export type ToolOutput = z.ZodObject<{ source: typeof Source } & z.ZodRawShape>;

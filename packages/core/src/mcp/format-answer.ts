@@ -2,7 +2,8 @@ import { AppError } from "../errors/app-error.ts";
 import type { Clock } from "../limits/clock.ts";
 import type { Scrubber } from "../observe/scrub.ts";
 import type { Content } from "./define-server.ts";
-import type { AnyTool, Caller } from "./define-tool.ts";
+import type { Caller } from "../approval/caller.ts";
+import type { AnyTool } from "./define-tool.ts";
 import { capOutput, type CappedOutput, type ResultShelf } from "./result-cap.ts";
 import { PlannedChange } from "./tool-table.ts";
 

@@ -1,7 +1,7 @@
 import { ResourceNotFoundError, type Server } from "@modelcontextprotocol/server";
 import { AppError } from "../errors/app-error.ts";
 import type { Resource } from "./define-server.ts";
-import type { Caller } from "./define-tool.ts";
+import type { Caller } from "../approval/caller.ts";
 import type { MethodGuard } from "./method-guard.ts";
 import { matchTemplate } from "./uri-template.ts";
 

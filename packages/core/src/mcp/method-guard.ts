@@ -3,7 +3,7 @@ import { type AppError, type ErrorKind, toAppError } from "../errors/app-error.t
 import type { Scrubber } from "../observe/scrub.ts";
 import { readTraceContext } from "../observe/trace.ts";
 import { InputRequired } from "./client-channel.ts";
-import type { Caller } from "./define-tool.ts";
+import type { Caller } from "../approval/caller.ts";
 import { defaultDeadlineMs } from "./dispatch.ts";
 import type { Policy } from "./policy.ts";
 import { type ServedRequests, signalOf } from "./sdk-channel.ts";

@@ -10,7 +10,7 @@ import type { Metrics } from "../observe/metrics.ts";
 import type { Scrubber } from "../observe/scrub.ts";
 import type { CoreTables } from "../store/core-tables.ts";
 import type { Store } from "../store/store.ts";
-import type { Caller } from "./define-tool.ts";
+import type { Caller } from "../approval/caller.ts";
 
 /** What core gives every server when it starts. Services are built from it once. */
 export interface Platform<Tables extends CoreTables = CoreTables> {

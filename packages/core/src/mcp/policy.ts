@@ -7,7 +7,7 @@ import type { Clock } from "../limits/clock.ts";
 import type { Audit } from "../observe/audit.ts";
 import { attributeNames, withSpan } from "../observe/trace.ts";
 import { InputRequired } from "./client-channel.ts";
-import type { Caller } from "./define-tool.ts";
+import type { Caller } from "../approval/caller.ts";
 
 /** One thing a caller asks of the server, as limits, spans, metrics and audit see it. */
 export interface Operation {

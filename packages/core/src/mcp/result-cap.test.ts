@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Caller } from "./define-tool.ts";
+import type { Caller } from "../approval/caller.ts";
 import { capOutput, type CapRequest, readShelved, type ResultShelf, type ShelvedPage } from "./result-cap.ts";
 
 const caller: Caller = { id: "caller", name: "caller", scopes: ["read"] };

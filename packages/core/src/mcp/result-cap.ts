@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { AppError } from "../errors/app-error.ts";
 import { cutLongest, type CutPart } from "./cut-longest.ts";
-import type { Caller } from "./define-tool.ts";
+import type { Caller } from "../approval/caller.ts";
 
 /** Characters per token, a cautious mean over prose and JSON. */
 const charactersPerToken = 3.5;

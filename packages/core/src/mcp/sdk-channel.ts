@@ -12,7 +12,8 @@ import { createGcra } from "../limits/gcra.ts";
 import type { RateRule } from "../limits/rules.ts";
 import type { Scrubber } from "../observe/scrub.ts";
 import { InputRequired } from "./client-channel.ts";
-import type { ClientChannel, ClientQuestion, Progress } from "./define-tool.ts";
+import type { Progress } from "../jobs/progress.ts";
+import type { ClientChannel, ClientQuestion } from "./define-tool.ts";
 
 export type StateCodec = ReturnType<typeof createRequestStateCodec<Record<string, unknown>>>;
 

@@ -5,7 +5,7 @@ import type { Scrubber } from "../observe/scrub.ts";
 import { readTraceContext } from "../observe/trace.ts";
 import { InputRequired } from "./client-channel.ts";
 import type { Resource, ServerDefinition } from "./define-server.ts";
-import type { Caller } from "./define-tool.ts";
+import type { Caller } from "../approval/caller.ts";
 import type { Dispatch } from "./dispatch.ts";
 import type { CallAnswer } from "./format-answer.ts";
 import { installPrompts } from "./install-prompts.ts";

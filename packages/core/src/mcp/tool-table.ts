@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { ServerDefinition } from "./define-server.ts";
-import { ChangePlan, Source, type AnyTool, type Effect } from "./define-tool.ts";
+import { ChangePlan } from "../approval/change-plan.ts";
+import { Source, type AnyTool, type Effect } from "./define-tool.ts";
 import { toWireSchema } from "./wire-schema.ts";
 
 /** What a write tool answers on its first call: the plan, and how to go on. */
@@ -44,7 +45,7 @@ export interface ToolTable<Services> {
 }
 
 /** Protocol hints from the one word. A write tool's first call only plans, yet it must not claim to be read-only. */
-export function annotationsOf(tool: {
+function annotationsOf(tool: {
   effect: Effect;
   title: string;
   openWorld?: boolean;
@@ -74,7 +75,7 @@ function toWire<Services>(tool: AnyTool<Services>): WireTool {
 }
 
 /** Every answer may be cut; the fields that say so are part of every output schema. */
-export function withPaging(output: z.ZodObject): z.ZodObject {
+function withPaging(output: z.ZodObject): z.ZodObject {
   const truncated = z.boolean().optional().describe("The answer was cut: give nextCursor to read_result for the rest.");
   const nextCursor = z.string().optional().describe("Where the rest of a cut answer begins, for read_result.");
   return output.extend({

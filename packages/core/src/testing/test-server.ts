@@ -11,7 +11,7 @@ import { PlatformSettings, toPlatformConfig } from "../config/platform-config.ts
 import { systemClock } from "../limits/clock.ts";
 import { createPlatform } from "../mcp/create-platform.ts";
 import type { ServerDefinition } from "../mcp/define-server.ts";
-import type { Caller, Scope } from "../mcp/define-tool.ts";
+import type { Caller, Scope } from "../approval/caller.ts";
 import type { HttpRoute } from "../mcp/platform.ts";
 import { startServer } from "../mcp/start-server.ts";
 import type { HealthCheck } from "../observe/health.ts";

@@ -1,5 +1,5 @@
 import type { Ledger } from "@sophia/core/ledger/ledger";
-import type { Caller } from "@sophia/core/mcp/define-tool";
+import type { Caller } from "@sophia/core/approval/caller";
 import type { Logger } from "pino";
 import type { Target } from "./models.ts";
 import type { Usage } from "./usage.ts";

@@ -1,7 +1,7 @@
 import type { ExactCache } from "@sophia/core/cache/exact-cache";
 import { createSingleFlight } from "@sophia/core/cache/single-flight";
 import type { Ledger } from "@sophia/core/ledger/ledger";
-import type { Caller } from "@sophia/core/mcp/define-tool";
+import type { Caller } from "@sophia/core/approval/caller";
 import type { Logger } from "pino";
 import { StoredAnswer, toCompletion, toEvents } from "./answer.ts";
 import { buildCacheKey, type ChatRequest } from "./chat-request.ts";

@@ -1,6 +1,6 @@
 import { AppError } from "@sophia/core/errors/app-error";
 import type { Ledger } from "@sophia/core/ledger/ledger";
-import type { Caller } from "@sophia/core/mcp/define-tool";
+import type { Caller } from "@sophia/core/approval/caller";
 import type { Logger } from "pino";
 import { createStreamTally, type StoredAnswer, toStoredAnswer } from "./answer.ts";
 import { type Booking, type Cost, openBooking } from "./booking.ts";

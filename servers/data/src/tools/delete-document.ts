@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { AppError } from "@sophia/core/errors/app-error";
-import { type ChangePlan, defineTool, Source, type ToolContext } from "@sophia/core/mcp/define-tool";
+import type { ChangePlan } from "@sophia/core/approval/change-plan";
+import { defineTool, Source, type ToolContext } from "@sophia/core/mcp/define-tool";
 import { z } from "zod";
 import type { DocumentFacts, DocumentStore } from "../documents/document-store.ts";
 

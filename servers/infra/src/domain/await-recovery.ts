@@ -1,5 +1,5 @@
 import type { Clock } from "@sophia/core/limits/clock";
-import type { Progress } from "@sophia/core/mcp/define-tool";
+import type { Progress } from "@sophia/core/jobs/progress";
 
 /** One look at something that was restarted. */
 export interface Recovery {

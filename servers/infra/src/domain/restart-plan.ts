@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { AppError } from "@sophia/core/errors/app-error";
-import type { ChangePlan } from "@sophia/core/mcp/define-tool";
+import type { ChangePlan } from "@sophia/core/approval/change-plan";
 import type { ServerHealth } from "./server-directory.ts";
 
 /** What decides how dangerous the restart of a container is. */

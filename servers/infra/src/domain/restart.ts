@@ -1,5 +1,6 @@
 import { AppError, toAppError } from "@sophia/core/errors/app-error";
-import type { ChangePlan, Progress } from "@sophia/core/mcp/define-tool";
+import type { ChangePlan } from "@sophia/core/approval/change-plan";
+import type { Progress } from "@sophia/core/jobs/progress";
 import { awaitRecovery, type Recovery } from "./await-recovery.ts";
 import { serverCandidates, toContainerCandidate } from "./catalogue.ts";
 import type { InfraServices } from "../services.ts";

@@ -1,5 +1,6 @@
 import { AppError } from "@sophia/core/errors/app-error";
-import type { Progress, ToolContext } from "@sophia/core/mcp/define-tool";
+import type { Progress } from "@sophia/core/jobs/progress";
+import type { ToolContext } from "@sophia/core/mcp/define-tool";
 import { createVirtualClock } from "@sophia/core/testing/virtual-clock";
 import type { ContainerDetails, ContainerSummary } from "@sophia/vendors/docker/schema";
 import type { InfraServices } from "../services.ts";

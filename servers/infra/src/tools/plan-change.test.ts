@@ -1,5 +1,5 @@
 import { AppError } from "@sophia/core/errors/app-error";
-import type { Progress } from "@sophia/core/mcp/define-tool";
+import type { Progress } from "@sophia/core/jobs/progress";
 import { createVirtualClock, type VirtualClock } from "@sophia/core/testing/virtual-clock";
 import { describe, expect, it } from "vitest";
 import type { ServerHealth } from "../domain/server-directory.ts";

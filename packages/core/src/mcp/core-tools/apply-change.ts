@@ -3,7 +3,8 @@ import { z } from "zod";
 import type { Plans } from "../../approval/plans.ts";
 import { AppError, type ErrorKind, toAppError } from "../../errors/app-error.ts";
 import type { Audit, AuditEntry } from "../../observe/audit.ts";
-import { defineTool, Source, type ChangePlan, type ToolContext } from "../define-tool.ts";
+import type { ChangePlan } from "../../approval/change-plan.ts";
+import { defineTool, Source, type ToolContext } from "../define-tool.ts";
 import type { ToolTable } from "../tool-table.ts";
 import { approveInClient } from "./approve-in-client.ts";
 

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { Plans } from "../../approval/plans.ts";
 import { AppError } from "../../errors/app-error.ts";
-import type { ChangePlan, ClientChannel, ToolContext } from "../define-tool.ts";
+import type { ChangePlan } from "../../approval/change-plan.ts";
+import type { ClientChannel, ToolContext } from "../define-tool.ts";
 
 const Answer = z.object({ action: z.string(), content: z.object({ approve: z.boolean() }).optional() });
 const key = "approval";

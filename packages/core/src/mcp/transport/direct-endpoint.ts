@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { SERVER_INFO_META_KEY } from "@modelcontextprotocol/server";
 import { readTraceContext } from "../../observe/trace.ts";
-import type { Caller } from "../define-tool.ts";
+import type { Caller } from "../../approval/caller.ts";
 import type { Dispatch } from "../dispatch.ts";
 import type { CallAnswer } from "../format-answer.ts";
 import { listCacheHint } from "../server-factory.ts";

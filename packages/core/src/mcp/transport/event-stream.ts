@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import type { Progress } from "../define-tool.ts";
+import type { Progress } from "../../jobs/progress.ts";
 
 /** Most bytes that wait for one reader. The SDK has no such bound: 200,000 notes to a client that does not read took 530 MB. */
 const maxWaitingBytes = 256 * 1024;

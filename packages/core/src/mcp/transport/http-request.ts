@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Logger } from "pino";
 import { formatCommand } from "../../config/command-line.ts";
 import { errorKinds, toAppError } from "../../errors/app-error.ts";
-import type { Caller } from "../define-tool.ts";
+import type { Caller } from "../../approval/caller.ts";
 import type { HttpRoute } from "../platform.ts";
 import { sendJson } from "./direct-endpoint.ts";
 import { goneSignal } from "./gone-signal.ts";

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { classifyInboundRequest, isJsonContentType } from "@modelcontextprotocol/server";
-import type { Caller } from "../define-tool.ts";
+import type { Caller } from "../../approval/caller.ts";
 import type { Dispatch } from "../dispatch.ts";
 import type { ToolTable } from "../tool-table.ts";
 import { matchDirect, type DirectRequest } from "./direct-match.ts";

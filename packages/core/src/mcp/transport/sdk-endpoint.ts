@@ -3,7 +3,7 @@ import { NodeStreamableHTTPServerTransport, toNodeHandler } from "@modelcontextp
 import { createMcpHandler, type AuthInfo, type Server, type ServerNotifier } from "@modelcontextprotocol/server";
 import type { Logger } from "pino";
 import { AppError } from "../../errors/app-error.ts";
-import type { Caller } from "../define-tool.ts";
+import type { Caller } from "../../approval/caller.ts";
 import type { ServedRequests } from "../sdk-channel.ts";
 import type { RunningCalls } from "./running-calls.ts";
 

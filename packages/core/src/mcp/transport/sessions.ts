@@ -8,7 +8,7 @@ import {
   type JSONRPCMessage,
   type Server,
 } from "@modelcontextprotocol/server";
-import type { Caller } from "../define-tool.ts";
+import type { Caller } from "../../approval/caller.ts";
 import type { ServedRequests } from "../sdk-channel.ts";
 import { sendJsonRpcError } from "./json-rpc-error.ts";
 

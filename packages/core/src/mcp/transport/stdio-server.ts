@@ -8,12 +8,12 @@ import {
 } from "@modelcontextprotocol/server";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import type { Logger } from "pino";
-import type { Caller } from "../define-tool.ts";
+import type { Caller } from "../../approval/caller.ts";
 import type { StdioBackend } from "./stdio-session.ts";
 import type { StdioWriter } from "./stdio-writer.ts";
 
 /** Whoever starts the process owns it: the caller over stdio may read and write, and approves nothing. */
-export const stdioCaller: Caller = { id: "stdio", name: "stdio", scopes: ["read", "write"] };
+const stdioCaller: Caller = { id: "stdio", name: "stdio", scopes: ["read", "write"] };
 
 /** Serves one stdio client from this process. */
 export function createStdioServer(

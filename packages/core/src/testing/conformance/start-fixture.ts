@@ -6,7 +6,7 @@ import { createPlans } from "../../approval/plans.ts";
 import { createCallerLimiter } from "../../limits/caller-limiter.ts";
 import { systemClock } from "../../limits/clock.ts";
 import { createMcp } from "../../mcp/create-mcp.ts";
-import type { Caller } from "../../mcp/define-tool.ts";
+import type { Caller } from "../../approval/caller.ts";
 import { createResultShelf } from "../../mcp/result-shelf.ts";
 import { listenHttp } from "../../mcp/transport/http-server.ts";
 import { openAudit } from "../../observe/audit.ts";
