@@ -1,5 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import type { Environment } from "@sophia/core/config/parse-config";
+import { packageVersion } from "@sophia/core/mcp/version";
 import { createLogger } from "@sophia/core/observe/log";
 import type { CommandContext } from "./commands/command-context.ts";
 import type { CliConfig } from "./load-config.ts";
@@ -43,6 +44,7 @@ export async function runCli(input: CliInput): Promise<number> {
 function describeProgram(choose: (run: Run) => void, input: CliInput): Command {
   const program = new Command("sophia")
     .description("Four MCP servers on one core: AI spend, web data, infrastructure and business intelligence.")
+    .version(packageVersion, "--version", "print the version")
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void input.streams.stdout.write(text),

@@ -81,6 +81,12 @@ async function preparePlan(summary = "Restart the container web"): Promise<{ pla
   });
 }
 
+test("--version prints the version of the package alone", async () => {
+  const manifest = new URL("../../../../package.json", import.meta.url);
+  const { version } = JSON.parse(readFileSync(manifest, "utf8")) as { version: string };
+  expect(await run(["--version"])).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });
+});
+
 test("a token is made, listed without its value, and revoked", async () => {
   const made = await run(["token", "create", "--name", "ci", "--server", "ai", "--scope", "read,write", "--days", "2"]);
   expect(made).toMatchObject({ code: 0, stdout: expect.stringMatching(/^sophia_ai_[\w-]{43}\n$/) });
