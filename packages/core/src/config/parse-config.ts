@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Scrubber } from "../observe/scrub.ts";
-import { Secret, unwrap } from "./secret.ts";
+import { Secret } from "./secret.ts";
 import { findUnknownSettings } from "./unknown-settings.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -98,13 +98,6 @@ function registerSecrets(schema: z.ZodObject, environment: Environment, scrubber
   for (const [name, field] of Object.entries(schema.shape)) {
     const value = readVariable(environment, name);
     if (value !== undefined && isSecretSchema(field)) scrubber?.register(value, name);
-  }
-}
-
-/** Makes the secrets of an already parsed configuration known, e.g. after a rotation. */
-export function registerConfigSecrets(config: Record<string, unknown>, scrubber: Scrubber): void {
-  for (const [name, value] of Object.entries(config)) {
-    if (value instanceof Secret) scrubber.register(unwrap(value), name);
   }
 }
 

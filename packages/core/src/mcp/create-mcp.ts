@@ -38,8 +38,9 @@ export interface McpOptions<Services> {
   clock: Clock;
   /** Serve the 2025 era with sessions; see {@link Sessions}. */
   sessions?: { maxSessions: number; idleMs: number };
-  /** Only the conformance fixture declares MCP logging. */
+  /** Only the conformance fixture declares MCP logging, and has lists that change. */
   logging?: boolean;
+  listsChange?: boolean;
   /** Core tools beside the definition's own. The conformance fixture leaves them out. */
   withCoreTools?: boolean;
 }
@@ -74,6 +75,7 @@ export function createMcp<Services>(options: McpOptions<Services>) {
     resources: [...(definition.resources ?? []), createResultResource(options.shelf)],
     stateKey: randomBytes(32),
     logging: options.logging ?? false,
+    listsChange: options.listsChange ?? false,
   });
   const running = new RunningCalls();
   const standing = new StandingStreams();

@@ -56,7 +56,7 @@ export async function runServer<Services, Tables extends CoreTables, Config exte
     const server = options.definition.id;
     const destination = createLogDestination({ scrubber });
     const log = createLogger({ scrubber, level: config.logLevel, server, destination });
-    const metrics = createMetrics({ server });
+    const metrics = createMetrics({ server, processMetrics: true });
     metrics.count("sophia_log_lines_lost_total", "Log lines that nobody read in time.", destination.dropped);
     const started = { settings, config, log, scrubber, metrics };
     if (options.arguments.includes("--stdio")) await runStdio(options, started);

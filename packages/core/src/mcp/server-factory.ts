@@ -36,6 +36,8 @@ export interface ServerFactoryOptions<Services> {
   stateKey: Uint8Array;
   /** MCP logging, deprecated in 2026-07-28: only the conformance fixture declares it. */
   logging?: boolean;
+  /** Lists of ours are those of the release; only the conformance fixture tells of changes. */
+  listsChange?: boolean;
 }
 
 /** Lists change only with a new release; clients may keep them for five minutes. */
@@ -55,10 +57,11 @@ export function createServerFactory<Services>(
   });
   const prompts = new Map(definition.prompts.map((prompt) => [prompt.name, prompt]));
   const serverInfo = { name: `sophia-${definition.id}`, title: definition.title, version: options.version };
+  const changes = options.listsChange ? { listChanged: true } : {};
   const capabilities = {
-    tools: { listChanged: true },
-    resources: { subscribe: true, listChanged: true },
-    prompts: { listChanged: true },
+    tools: { ...changes },
+    resources: { subscribe: true, ...changes },
+    prompts: { ...changes },
     completions: {},
     ...(options.logging ? { logging: {} } : {}),
   };

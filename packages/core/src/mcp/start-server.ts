@@ -66,7 +66,7 @@ export async function startServer<Services>(options: StartServerOptions<Services
         recordFailure: createFailureRecorder(options, audit, mcp.newRequestId),
         health,
         prove: createProver(options.planKey, definition.id),
-        metricsText: () => metrics.text(),
+        metrics,
         onRefusal: (reason) => refusals.increment({ reason }),
         newRequestId: mcp.newRequestId,
         standing: mcp.standing,

@@ -34,28 +34,32 @@ export interface Metrics {
   ): GaugeMetric<Name>;
   /** A counter without labels whose number is kept by somebody else; `read` is called just before each exposition. */
   count(name: string, help: string, read: () => number): void;
-  /** Prometheus text exposition, `contentType` beside it. */
+  /** Prometheus text exposition. */
   text(): Promise<string>;
   readonly contentType: string;
 }
 
 /** Buckets of `mcp.server.operation.duration` in seconds (OpenTelemetry MCP semantic conventions). */
-export const durationBucketsSeconds = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300] as const;
+const durationBucketsSeconds = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300] as const;
 
 const maximumLabelLength = 80;
 
-/**
- * Every metric keeps at most `maximumLabelSets` label sets (default 200); all later ones are counted under `other`, so
- * a million tenants cost no more memory than two hundred.
- */
-export function createMetrics(options: {
+export interface MetricsOptions {
   server: string;
+  /** Memory, processor time and event-loop delay of this process beside our own. */
   processMetrics?: boolean;
+  /** Default 200. */
   maximumLabelSets?: number;
-}): Metrics {
+}
+
+/**
+ * Every metric keeps at most `maximumLabelSets` label sets; all later ones are counted under `other`, so a million
+ * tenants cost no more memory than two hundred.
+ */
+export function createMetrics(options: MetricsOptions): Metrics {
   const registry = new Registry();
   registry.setDefaultLabels({ server: options.server });
-  if (options.processMetrics ?? false) collectDefaultMetrics({ register: registry });
+  if (options.processMetrics) collectDefaultMetrics({ register: registry });
   const bound = createLabelBound(options.maximumLabelSets ?? 200);
   const metrics = new Map<string, { kind: string; labels: string; metric: unknown }>();
 

@@ -97,12 +97,6 @@ export function fromPostgresError(error: unknown, activity: Activity): unknown {
   return isConnectionLoss(error, code) ? lostConnection(error, activity) : error;
 }
 
-export function isUniqueViolation(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  if ("code" in error && error.code === "23505") return true;
-  return "errcode" in error && (error.errcode === 2067 || error.errcode === 1555);
-}
-
 const connectionCodes = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "ENOTFOUND", "EHOSTUNREACH"]);
 const connectionMessages =
   /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|Client was closed)/;

@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import { formatCommand } from "../../config/command-line.ts";
 import { errorKinds, toAppError } from "../../errors/app-error.ts";
 import type { Caller } from "../../approval/caller.ts";
+import type { Metrics } from "../../observe/metrics.ts";
 import type { HttpRoute } from "../platform.ts";
 import { sendJson } from "./direct-endpoint.ts";
 import { goneSignal } from "./gone-signal.ts";
@@ -24,7 +25,7 @@ export interface HttpRequestOptions {
   health: Record<"/livez" | "/readyz" | "/healthz", () => Promise<{ ok: boolean; body: unknown }>>;
   /** Proves whose server this is to a local client, before that one shows its bearer. */
   prove?: Prove;
-  metricsText(): Promise<string>;
+  metrics: Pick<Metrics, "text" | "contentType">;
   onRefusal(reason: string): void;
   newRequestId(): string;
   log: Logger;
@@ -93,7 +94,7 @@ async function serve(options: HttpRequestOptions, call: Admitted): Promise<void>
     return;
   }
   if (call.path === "/metrics") {
-    response.writeHead(200, { "content-type": "text/plain; version=0.0.4" }).end(await options.metricsText());
+    response.writeHead(200, { "content-type": options.metrics.contentType }).end(await options.metrics.text());
     return;
   }
   if (call.path === "/mcp" && request.method !== "POST") {

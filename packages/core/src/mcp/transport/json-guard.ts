@@ -7,7 +7,7 @@ export interface JsonLimits {
   maxKeyBytes: number;
 }
 
-export const defaultJsonLimits: JsonLimits = { maxDepth: 64, maxElements: 50_000, maxKeyBytes: 1_024 };
+const defaultJsonLimits: JsonLimits = { maxDepth: 64, maxElements: 50_000, maxKeyBytes: 1_024 };
 
 const quote = 0x22;
 const backslash = 0x5c;

@@ -32,6 +32,7 @@ export async function startFixture(options: { sessions: boolean }): Promise<Fixt
   const clock = systemClock;
   const store = await openStore<CoreTables>({ dataDir, migrations: [], log });
   const audit = await openAudit({ directory: join(dataDir, "audit"), writer: "fixture", log, clock });
+  const metrics = createMetrics({ server: "fixture" });
   const mcp = createMcp({
     definition: fixtureServer,
     services: {
@@ -47,11 +48,12 @@ export async function startFixture(options: { sessions: boolean }): Promise<Fixt
     audit,
     plans: createPlans({ store, clock, key: Buffer.alloc(32, 1) }),
     shelf: createResultShelf(store, clock),
-    metrics: createMetrics({ server: "fixture" }),
+    metrics,
     scrubber: createScrubber(),
     log,
     clock,
     logging: true,
+    listsChange: true,
     withCoreTools: false,
     ...(options.sessions ? { sessions: { maxSessions: 100, idleMs: 60_000 } } : {}),
   });
@@ -67,7 +69,7 @@ export async function startFixture(options: { sessions: boolean }): Promise<Fixt
       authenticate: async () => anybody,
       recordFailure: () => true,
       health: { "/livez": healthy, "/readyz": healthy, "/healthz": healthy },
-      metricsText: async () => "",
+      metrics,
       onRefusal: () => {},
       newRequestId: mcp.newRequestId,
       standing: mcp.standing,
