@@ -6,7 +6,9 @@
  * `pnpm bench mcp [--json] [--rounds N] [--requests N]`
  */
 import { fork, spawnSync, type ChildProcess } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Pool } from "undici";
 import { serverNodeFlags } from "../src/mcp/node-flags.ts";
@@ -23,12 +25,19 @@ const { values } = parseArgs({
 const rounds = Number(values.rounds);
 const requestsPerWindow = Number(values.requests);
 const connections = 32;
+const folder = mkdtempSync(join(tmpdir(), "sophia-bench-"));
+// Also when a contender fails: nothing is left behind.
+process.once("exit", () => {
+  for (const child of children) child.kill("SIGKILL");
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+});
+
+const children: ChildProcess[] = [];
 
 interface Contender {
   name: string;
   pid: number;
   pool: Pool;
-  child: ChildProcess;
   bearer: string | undefined;
   path: string;
 }
@@ -36,19 +45,21 @@ interface Contender {
 const hasTaskset = spawnSync("taskset", ["-p", String(process.pid)]).status === 0;
 if (hasTaskset) spawnSync("taskset", ["-cp", "1", String(process.pid)]);
 
-async function start(name: string, file: string, port: number): Promise<Contender> {
-  const child = fork(new URL(`./mcp/${file}`, import.meta.url), [String(port)], {
+/** Each server takes a free port and says which; ours keeps its audit in the folder it is given. */
+async function start(name: string, file: string): Promise<Contender> {
+  const child = fork(new URL(`./mcp/${file}`, import.meta.url), [mkdtempSync(join(folder, "data-"))], {
     // Each contender as it is run in production: ours with the flags our supervisor gives it.
     execArgv: file === "ours-server.ts" ? [...serverNodeFlags] : [],
   });
-  const ready = await new Promise<unknown>((resolve, reject) => {
-    child.once("message", resolve);
+  children.push(child);
+  const ready = await new Promise<{ port: number; bearer?: string }>((resolve, reject) => {
+    child.once("message", (message) => resolve(message as { port: number; bearer?: string }));
     child.once("exit", (code) => reject(new Error(`${name} exited with ${code}`)));
   });
   const pid = child.pid ?? 0;
   if (hasTaskset) spawnSync("taskset", ["-acp", "0", String(pid)]);
-  const bearer = typeof ready === "object" && ready !== null && "bearer" in ready ? String(ready.bearer) : undefined;
-  return { name, pid, child, bearer, path: "/mcp", pool: new Pool(`http://127.0.0.1:${port}`, { connections }) };
+  const pool = new Pool(`http://127.0.0.1:${ready.port}`, { connections });
+  return { name, pid, bearer: ready.bearer, path: "/mcp", pool };
 }
 
 /** User and system time of all threads, in microseconds (100 ticks a second). */
@@ -113,9 +124,9 @@ async function runWindow(
   return (cpuUs(contender.pid) - before) / count;
 }
 
-const raw = await start("raw node:http", "raw-server.ts", 45_101);
-const official = await start("official McpServer", "official-server.ts", 45_102);
-const ours = await start("Sophia", "ours-server.ts", 45_103);
+const raw = await start("raw node:http", "raw-server.ts");
+const official = await start("official McpServer", "official-server.ts");
+const ours = await start("Sophia", "ours-server.ts");
 
 const rows = [
   { key: "raw", contender: raw, method: "tools/call", throughSdk: false },
@@ -135,7 +146,7 @@ for (let round = 0; round < rounds; round++) {
 }
 const rssMixedMb = rssMb(ours.pid);
 // Memory on its own: a fresh server and 100,000 plain calls.
-const fresh = await start("Sophia, memory", "ours-server.ts", 45_104);
+const fresh = await start("Sophia, memory", "ours-server.ts");
 await runWindow(fresh, "tools/call", false, 100_000);
 const rss = rssMb(fresh.pid);
 
@@ -179,9 +190,5 @@ if (values.json) {
     "RSS of a fresh server of ours after 100,000 calls, MB (goal ≤ 200)": rss.toFixed(0),
     "RSS of ours after this run (calls through the SDK included), MB": rssMixedMb.toFixed(0),
   });
-}
-for (const contender of [raw, official, ours, fresh]) {
-  await contender.pool.destroy();
-  contender.child.kill("SIGKILL");
 }
 process.exit(0);

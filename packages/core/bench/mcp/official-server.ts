@@ -19,8 +19,5 @@ const handler = createMcpHandler(() => {
   return server;
 });
 const serve = toNodeHandler(handler);
-createServer((request, response) => void serve(request as never, response as never)).listen(
-  Number(process.argv[2]),
-  "127.0.0.1",
-  () => process.send?.("ready"),
-);
+const http = createServer((request, response) => void serve(request as never, response as never));
+http.listen(0, "127.0.0.1", () => process.send?.(http.address()));

@@ -1,7 +1,4 @@
 /** Sophia's whole pipeline: guards, bearer, limits, both schemas, audit on disk, metrics. */
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { z } from "zod";
 import { PlatformSettings, toPlatformConfig } from "../../src/config/platform-config.ts";
 import { systemClock } from "../../src/limits/clock.ts";
@@ -40,7 +37,7 @@ const definition = defineServer({
   prompts: [],
 });
 
-const dataDir = mkdtempSync(join(tmpdir(), "sophia-bench-"));
+const [dataDir = ""] = process.argv.slice(2);
 const config = toPlatformConfig(PlatformSettings.parse({ SOPHIA_DATA_DIR: dataDir }));
 const scrubber = createScrubber();
 const log = createLogger({ scrubber, level: "warn", server: "bench" });
@@ -58,5 +55,5 @@ const server = await startServer({
   platform: await createPlatform({ config, log, scrubber, store, metrics: createMetrics({ server: "bench" }) }),
   limits: { requestsPerSecond: 1_000_000, burst: 1_000_000 },
 });
-await server.listen("127.0.0.1", Number(process.argv[2]));
-process.send?.({ bearer });
+const { port } = await server.listen("127.0.0.1", 0);
+process.send?.({ port, bearer });

@@ -2,7 +2,7 @@
 import { createServer } from "node:http";
 import { echo } from "./tools.ts";
 
-createServer((request, response) => {
+const http = createServer((request, response) => {
   const chunks: Buffer[] = [];
   request.on("data", (chunk: Buffer) => chunks.push(chunk));
   request.on("end", () => {
@@ -16,4 +16,5 @@ createServer((request, response) => {
     response.writeHead(200, { "content-type": "application/json", "content-length": Buffer.byteLength(body) });
     response.end(body);
   });
-}).listen(Number(process.argv[2]), "127.0.0.1", () => process.send?.("ready"));
+});
+http.listen(0, "127.0.0.1", () => process.send?.(http.address()));
