@@ -1,12 +1,23 @@
 import { type ChildProcess } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { hash } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
 import { verifyAudit } from "@sophia/core/observe/audit";
 import { expect, test } from "vitest";
 import { type AnyClient, connectLegacy } from "./clients.ts";
-import { bearer, environmentFor, freePorts, ready, startSite, startUp } from "./start-servers.ts";
+import {
+  bearer,
+  environmentFor,
+  freePorts,
+  ready,
+  type ServerId,
+  serverIds,
+  startSite,
+  startUp,
+} from "./start-servers.ts";
 
 const rounds = 20;
 const sites = 6;
@@ -15,7 +26,15 @@ const sites = 6;
 interface Acknowledged {
   documents: Map<string, string>;
   imports: Set<string>;
-  calls: number;
+  /** Every answered call, as {@link callKey}. */
+  calls: string[];
+  /** Of these, the completions that were written. */
+  completions: string[];
+}
+
+/** How the audit names a call. Arguments are unlike any other call's, but for `get_status`. */
+function callKey(server: string, tool: string, argumentsHash: string): string {
+  return `${server} ${tool} ${argumentsHash}`;
 }
 
 function seeded(seed: number): () => number {
@@ -31,13 +50,19 @@ function pageOf(path: string): string {
   return `<!doctype html><html><head><title>Report ${path}</title></head><body><article>${text.repeat(6)}</article></body></html>`;
 }
 
-/** Fetches, imports and asks at the same time until the servers die. */
+/** Fetches, imports, asks, completes and looks at the same time until the servers die. */
 async function work(
   calls: Calls,
   done: Acknowledged,
   names: { round: number; hosts: readonly string[]; folder: string },
 ) {
-  await Promise.allSettled([fetchPages(calls, done, names), importFiles(calls, done, names), askQueries(calls)]);
+  await Promise.allSettled([
+    fetchPages(calls, done, names),
+    importFiles(calls, done, names),
+    askQueries(calls, names),
+    complete(calls, names),
+    lookAround(calls, names),
+  ]);
 }
 
 async function fetchPages(
@@ -63,23 +88,36 @@ async function importFiles(calls: Calls, done: Acknowledged, { round, folder }: 
   }
 }
 
-async function askQueries(calls: Calls): Promise<never> {
-  for (;;) await calls.bi("query_data", { sql: "SELECT 1 AS one" });
+async function askQueries(calls: Calls, { round }: { round: number }): Promise<never> {
+  for (let step = 0; ; step++) await calls.bi("query_data", { sql: `SELECT 'r${round}s${step}' AS one` });
+}
+
+async function complete(calls: Calls, { round }: { round: number }): Promise<never> {
+  for (let step = 0; ; step++) await calls.ai("complete", { prompt: `Say r${round}s${step}.` });
+}
+
+async function lookAround(calls: Calls, { round }: { round: number }): Promise<never> {
+  for (let step = 0; ; step++) {
+    await calls.infra("get_status", {});
+    await calls.infra("list_resources", { kind: "servers", filter: `r${round}s${step}` });
+  }
 }
 
 type Call = (name: string, values: Record<string, unknown>) => Promise<Record<string, unknown>>;
-interface Calls {
-  data: Call;
-  bi: Call;
-}
+type Calls = Record<ServerId, Call>;
 
 /** A machine fast enough to meet the limit of calls waits as it is told to, as any client does. */
-function counted(client: AnyClient, done: Acknowledged): Call {
+function counted(server: ServerId, client: AnyClient, done: Acknowledged): Call {
   return async (name, values) => {
+    const [tool, real] = name === "run_tool" ? [String(values["tool"]), values["arguments"]] : [name, values];
+    const key = callKey(server, tool, hash("sha256", JSON.stringify(real)));
     for (;;) {
       const result = await client.callTool({ name, arguments: values });
-      done.calls++;
-      if (!result.isError) return result.structuredContent as Record<string, unknown>;
+      done.calls.push(key);
+      if (!result.isError) {
+        if (tool === "complete") done.completions.push(key);
+        return result.structuredContent as Record<string, unknown>;
+      }
       const said = JSON.stringify(result.content);
       const waitMs = /retryAfterMs\\":(\d+)/.exec(said)?.[1];
       if (waitMs === undefined) throw new Error(said);
@@ -88,12 +126,12 @@ function counted(client: AnyClient, done: Acknowledged): Call {
   };
 }
 
-async function connect(urls: { data: string; bi: string }, done: Acknowledged): Promise<Calls> {
-  const [data, bi] = await Promise.all([
-    connectLegacy({ kind: "http", url: urls.data, bearer }),
-    connectLegacy({ kind: "http", url: urls.bi, bearer }),
-  ]);
-  return { data: counted(data, done), bi: counted(bi, done) };
+async function connect(urls: Record<ServerId, string>, done: Acknowledged): Promise<Calls> {
+  const calls = serverIds.map(async (id) => {
+    const client = await connectLegacy({ kind: "http", url: urls[id], bearer });
+    return [id, counted(id, client, done)] as const;
+  });
+  return Object.fromEntries(await Promise.all(calls)) as Calls;
 }
 
 function killAll(up: ChildProcess, wholeGroup: boolean): void {
@@ -126,24 +164,27 @@ test(
       SOPHIA_BI_IMPORT_ROOTS: folder,
       SOPHIA_BI_SAMPLE: "0",
     };
-    const urls = { data: `http://127.0.0.1:${ports[1]}`, bi: `http://127.0.0.1:${ports[3]}` };
-    const done: Acknowledged = { documents: new Map(), imports: new Set(), calls: 0 };
+    const urls = Object.fromEntries(serverIds.map((id, index) => [id, `http://127.0.0.1:${ports[index]}`])) as Record<
+      ServerId,
+      string
+    >;
+    const done: Acknowledged = { documents: new Map(), imports: new Set(), calls: [], completions: [] };
     let up: ChildProcess | undefined;
     try {
       for (let round = 0; round < rounds; round++) {
-        up = startUp(environment, ["--only", "data,bi"]);
+        up = startUp(environment, []);
         const exited = new Promise((resolve) => up?.once("exit", resolve));
-        await Promise.all([ready(urls.data), ready(urls.bi)]);
+        await Promise.all(Object.values(urls).map(ready));
         const calls = await connect(urls, done);
         const working = work(calls, done, { round, hosts: own.map((site) => site.host), folder });
-        await delay(300 + random() * 5_000);
+        await delay(300 + random() * 3_000);
         killAll(up, random() < 0.5);
         await Promise.all([exited, working]);
-        await portsFree([urls.data, urls.bi]);
+        await portsFree(Object.values(urls));
       }
-      up = startUp(environment, ["--only", "data,bi"]);
-      await Promise.all([ready(urls.data), ready(urls.bi)]);
-      await expectNothingLost(await connect(urls, { ...done }), done, dataDir);
+      up = startUp(environment, []);
+      await Promise.all(Object.values(urls).map(ready));
+      await expectNothingLost(await connect(urls, { ...done, calls: [], completions: [] }), done, dataDir);
     } finally {
       if (up) killAll(up, true);
       for (const site of own) site.close();
@@ -166,11 +207,38 @@ async function expectNothingLost(call: Calls, done: Acknowledged, dataDir: strin
     expect(JSON.stringify(rows["rows"])).toContain(name);
   }
   const folder = join(dataDir, "audit");
-  const lines = readdirSync(folder)
-    .filter((file) => file.endsWith(".jsonl"))
-    .flatMap((file) => readFileSync(join(folder, file), "utf8").split("\n"))
-    .filter((line) => line.includes('"call"'));
-  expect(lines.length).toBeGreaterThanOrEqual(done.calls);
+  const lines = readAuditedCalls(folder);
+  const lost = Object.entries(Object.groupBy(done.calls, (key) => key)).filter(
+    ([key, answered]) => (lines.get(key)?.length ?? 0) < (answered?.length ?? 0),
+  );
+  expect(lost).toEqual([]);
+  expect(new Set(done.calls.map((key) => key.split(" ")[0]))).toEqual(new Set(serverIds));
+  expectCharged(done.completions, lines, dataDir);
   const report = await verifyAudit(folder);
   expect(report.ok, JSON.stringify(report).slice(0, 2_000)).toBe(true);
+}
+
+/** The request ids under which the audit has each call. */
+function readAuditedCalls(folder: string): Map<string, string[]> {
+  const files = readdirSync(folder).filter((file) => file.endsWith(".jsonl"));
+  const calls = new Map<string, string[]>();
+  for (const text of files.flatMap((file) => readFileSync(join(folder, file), "utf8").split("\n"))) {
+    // The last line of a killed server may be half a line.
+    if (!text.includes('"phase":"call"') || !text.endsWith("}")) continue;
+    const line = JSON.parse(text) as Record<"server" | "tool" | "argumentsHash" | "requestId", string>;
+    const key = callKey(line.server, line.tool, line.argumentsHash);
+    calls.set(key, [...(calls.get(key) ?? []), line.requestId]);
+  }
+  return calls;
+}
+
+/** Each completion that was answered stands in the ledger. */
+function expectCharged(completions: readonly string[], lines: Map<string, string[]>, dataDir: string): void {
+  expect(completions.length).toBeGreaterThan(rounds / 4);
+  const store = new DatabaseSync(join(dataDir, "sophia.db"), { readOnly: true });
+  const rows = store.prepare("SELECT request_id FROM ledger_entries WHERE server = 'ai'").all();
+  store.close();
+  const charged = new Set(rows.map((row) => row["request_id"]));
+  const free = completions.filter((key) => !lines.get(key)?.some((requestId) => charged.has(requestId)));
+  expect(free).toEqual([]);
 }
