@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { callerTokenFile } from "@sophia/core/approval/tokens";
-import { formatCommand } from "@sophia/core/config/command-line";
+import { formatCommand, formatConnectCommand } from "@sophia/core/config/command-line";
 import type { ServiceStatus } from "@sophia/vendors/registry";
 import { formatTable } from "../format-table.ts";
 import type { CliConfig } from "../load-config.ts";
@@ -118,5 +118,5 @@ function printReady(
   const rule = config.platform.simulate ? "Simulated is what has no account and no local way" : "Nothing is simulated";
   terminal.print(`${rule}; all services: ${formatCommand("doctor")}`);
   if (logFolder !== undefined) terminal.print(`Logs: ${logFolder}`);
-  terminal.print(`Next: ${formatCommand("connect cursor")}, then ask Cursor: "${chooseFirstQuestion(servers)}"`);
+  terminal.print(`Next: ${formatConnectCommand()}, then ask Cursor: "${chooseFirstQuestion(servers)}"`);
 }

@@ -2,7 +2,7 @@ import { hash, randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { ensureKeyFile } from "../config/key-file.ts";
 import { type Secret, unwrap } from "../config/secret.ts";
-import { formatCommand } from "../config/command-line.ts";
+import { formatCommand, formatConnectCommand } from "../config/command-line.ts";
 import { AppError } from "../errors/app-error.ts";
 import type { Clock } from "../limits/clock.ts";
 import type { Caller, Scope } from "./caller.ts";
@@ -162,7 +162,7 @@ function readFirstBearer(file: string): string {
     "not_configured",
     `The file ${file} holds no token of ${minimumBearerLength} characters or more.`,
     {
-      hint: `Delete it and start again: a new token is made, and \`${formatCommand("connect cursor")}\` hands it on.`,
+      hint: `Delete it and start again: a new token is made, and \`${formatConnectCommand()}\` hands it on.`,
     },
   );
 }

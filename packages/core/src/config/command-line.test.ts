@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { afterEach, expect, test } from "vitest";
-import { defaultCommandPrefix, formatCommand, setCommandPrefix } from "./command-line.ts";
+import { defaultCommandPrefix, formatCommand, formatConnectCommand, setCommandPrefix } from "./command-line.ts";
 
 afterEach(() => setCommandPrefix(defaultCommandPrefix));
 
@@ -13,4 +13,6 @@ test("a command is named as npm runs it in this repository", () => {
 test("elsewhere it is named as SOPHIA_COMMAND says", () => {
   setCommandPrefix("docker compose run --rm ai");
   expect(formatCommand("plans")).toBe("docker compose run --rm ai plans");
+  // A container knows nothing of the Cursor beside it.
+  expect(formatConnectCommand()).toBe("SOPHIA_TOKEN=… npm run sophia -- connect cursor");
 });

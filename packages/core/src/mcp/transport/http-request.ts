@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Logger } from "pino";
-import { formatCommand } from "../../config/command-line.ts";
+import { formatConnectCommand } from "../../config/command-line.ts";
 import { errorKinds, toAppError } from "../../errors/app-error.ts";
 import type { Caller } from "../../approval/caller.ts";
 import type { Metrics } from "../../observe/metrics.ts";
@@ -167,7 +167,7 @@ async function authenticateRequest(
   sendJsonRpcError(response, {
     status: 401,
     code: -31_005,
-    message: `A valid bearer token for this server is needed: run \`${formatCommand("connect cursor")}\`.`,
+    message: `A valid bearer token for this server is needed: run \`${formatConnectCommand()}\`.`,
     headers: { "www-authenticate": 'Bearer realm="sophia"' },
   });
   return undefined;
