@@ -160,7 +160,7 @@ describe("docker-compose.yml", () => {
     expect([kind, runtime, port]).toEqual(["CMD", "node", String(defaults[portOf[id]])]);
     expect(existsSync(join(root, script))).toBe(true);
     expect(restart).toBe("unless-stopped");
-    expect(Number.parseInt(healthcheck.interval)).toBeGreaterThanOrEqual(15);
+    expect(Number.parseInt(healthcheck.interval)).toBeGreaterThanOrEqual(10);
     // Engines before 25, which are promised to work, refuse it.
     expect(healthcheck).not.toHaveProperty("start_interval");
     expect(Number.parseInt(grace) * 1_000).toBeGreaterThan(defaultLimits.graceMs + 5_000);

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer as createHttp, type Server } from "node:http";
 import { type AddressInfo, connect, createServer as createTcp, type Server as TcpServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -65,6 +65,16 @@ test("the server under the lock that knows the key is found", async () => {
   const lock = takeDataLock(dataDir, ["ai"], "test");
   cleanUp.push(() => lock.release());
   expect(await find((await startTrue()).port)).toMatchObject({ bearer: token });
+});
+
+test("a server on another host, as in a container of its own, is left alone at once", async () => {
+  const lock = takeDataLock(dataDir, ["ai"], "test");
+  cleanUp.push(() => lock.release());
+  const file = join(dataDir, "locks", "ai.json");
+  writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, "utf8")), host: "elsewhere" }));
+  const from = performance.now();
+  expect(await find(1)).toBeUndefined();
+  expect(performance.now() - from).toBeLessThan(900);
 });
 
 test("a server whose token is not known here is left alone at once", async () => {

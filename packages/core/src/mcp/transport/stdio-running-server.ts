@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
@@ -36,7 +37,13 @@ export async function findRunningServer(options: RunningServerOptions): Promise<
   const { config, id, port, log } = options;
   const host = config.host === "0.0.0.0" || config.host === "::" ? "127.0.0.1" : config.host;
   const until = performance.now() + (options.startWaitMs ?? 10_000);
-  while (findLockHolder(config.dataDir, id) !== undefined) {
+  for (;;) {
+    const holder = findLockHolder(config.dataDir, id);
+    if (holder === undefined) return undefined;
+    if (holder.host !== undefined && holder.host !== hostname()) {
+      log.warn({ host: holder.host }, "the running server is on another host: this process serves by itself");
+      return undefined;
+    }
     try {
       const prove = createProver(await readFile(join(config.dataDir, "plan-key")), id);
       (await openProven(host, port, prove)).destroy();
@@ -50,7 +57,6 @@ export async function findRunningServer(options: RunningServerOptions): Promise<
     }
     await delay(retryMs);
   }
-  return undefined;
 }
 
 /** A connection whose other end has proven itself. */
