@@ -8,6 +8,7 @@ import { prepareDataDir } from "@sophia/core/store/sqlite-file";
 import { computeModes } from "@sophia/vendors/registry";
 import type { ServiceStatus } from "@sophia/vendors/registry";
 import { serverList } from "../server-list.ts";
+import type { Terminal } from "../terminal.ts";
 import type { CommandContext } from "./command-context.ts";
 import { findFacts, findProgram } from "./find-facts.ts";
 
@@ -55,21 +56,32 @@ function printReport(
     );
   }
   terminal.print("");
-  terminal.print("Services");
-  const reached = services.filter(({ planned }) => !planned);
-  const width = Math.max(...reached.map(({ title }) => title.length));
-  for (const { title, mode, reason, fix, served } of reached) {
-    const label = terminal.style(modeColours[mode], mode.padEnd("simulated".length));
-    const later = served || mode === "off" ? "" : terminal.style("dim", " (no tool of this release reaches it so yet)");
-    terminal.print(`  ${title.padEnd(width)}  ${label}  ${reason}${later}`);
-    if (fix !== "") terminal.print(terminal.style("dim", `    ${fix}`));
-  }
-  const planned = services.filter((service) => service.planned).map(({ title, mode }) => `${title} (${mode})`);
-  if (planned.length > 0) terminal.print(`  Planned, no tool of this release reaches them: ${planned.join(", ")}.`);
+  printServices(
+    terminal,
+    "Services",
+    services.filter(({ planned }) => !planned),
+  );
+  printServices(
+    terminal,
+    "Planned: no tool of this release reaches these, a key changes nothing yet",
+    services.filter(({ planned }) => planned),
+  );
   const count = (mode: Mode): number => services.filter((service) => service.mode === mode).length;
   terminal.print(
     `\n${services.length} services: ${count("live")} live, ${count("local")} local, ${count("simulated")} simulated, ${count("off")} off.`,
   );
+}
+
+function printServices(terminal: Terminal, heading: string, services: readonly ServiceStatus[]): void {
+  terminal.print(heading);
+  const width = Math.max(...services.map(({ title }) => title.length));
+  for (const { title, mode, reason, fix, served, planned } of services) {
+    const label = terminal.style(modeColours[mode], mode.padEnd("simulated".length));
+    const isLater = !served && !planned && mode !== "off";
+    const later = isLater ? terminal.style("dim", " (no tool of this release reaches it so yet)") : "";
+    terminal.print(`  ${title.padEnd(width)}  ${label}  ${reason}${later}`);
+    if (fix !== "") terminal.print(terminal.style("dim", `    ${fix}`));
+  }
 }
 
 function checkNode(): MachineReport {
