@@ -3,10 +3,10 @@ const sampleMs = 10;
 const targetDelayMs = 10;
 /** So few calls in one turn are no queue, however long they take. */
 const minTaken = 4;
-/** So many late calls are taken all the same: a burst, or what waited behind one stall, is no overload. */
-const patience = 64;
-/** The loop must be in time for so long (400 ms) before there is patience again. */
-const calmSamples = 40;
+/** A burst, a cold start or a busy neighbour is late for as long; an overload stays. */
+const patienceMs = 2_000;
+/** So many turns in time end a late stretch: at three times the capacity there are none. */
+const calmSamples = 5;
 
 /**
  * Refuses calls while the event loop is late. Under overload Node finds hundreds of requests waiting in each turn of its
@@ -17,15 +17,15 @@ export class LoadShedder {
   #timer: NodeJS.Timeout | undefined;
   #expectedAt = 0;
   #taken = 0;
-  #late = 0;
   #calm = 0;
+  #lateSince: number | undefined;
 
   /** False when this call is to be refused. */
   accepts(): boolean {
     if (this.#timer === undefined) this.#expectSample();
-    else if (this.#taken >= minTaken && performance.now() > this.#expectedAt + targetDelayMs) {
-      if (this.#late >= patience) return false;
-      this.#late++;
+    else if (this.#lateSince !== undefined && this.#taken >= minTaken) {
+      const now = performance.now();
+      if (now > this.#expectedAt + targetDelayMs && now > this.#lateSince + patienceMs) return false;
     }
     this.#taken++;
     return true;
@@ -42,10 +42,13 @@ export class LoadShedder {
 
   /** Runs between two turns of a busy loop; a server without calls is not woken up. */
   #sample(): void {
-    this.#calm = performance.now() > this.#expectedAt + targetDelayMs ? 0 : this.#calm + 1;
-    if (this.#calm >= calmSamples) this.#late = 0;
+    const now = performance.now();
+    const isLate = now > this.#expectedAt + targetDelayMs;
+    this.#calm = isLate ? 0 : this.#calm + 1;
+    if (isLate) this.#lateSince ??= now;
+    else if (this.#calm >= calmSamples) this.#lateSince = undefined;
     this.#timer = undefined;
-    if (this.#taken > 0 || this.#late > 0) this.#expectSample();
+    if (this.#taken > 0 || this.#lateSince !== undefined) this.#expectSample();
     this.#taken = 0;
   }
 }
