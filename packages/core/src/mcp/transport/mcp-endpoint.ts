@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { classifyInboundRequest, isJsonContentType } from "@modelcontextprotocol/server";
+import { classifyInboundRequest, isJsonContentType, PROTOCOL_VERSION_META_KEY } from "@modelcontextprotocol/server";
 import type { Caller } from "../../approval/caller.ts";
 import type { Dispatch } from "../dispatch.ts";
 import type { ToolTable } from "../tool-table.ts";
@@ -84,14 +84,8 @@ async function postThroughSdk(
   response: ServerResponse,
   { caller, body }: { caller: Caller; body: unknown },
 ): Promise<void> {
-  const outcome = classifyInboundRequest({
-    httpMethod: "POST",
-    body,
-    ...headerOf(request, "protocolVersionHeader", "mcp-protocol-version"),
-    ...headerOf(request, "mcpMethodHeader", "mcp-method"),
-    ...headerOf(request, "mcpNameHeader", "mcp-name"),
-  });
-  if (outcome.kind !== "legacy") {
+  const legacy = namesItsVersion(body) ? undefined : classifyLegacy(request, body);
+  if (legacy === undefined) {
     if (isRecord(body) && body["method"] === "subscriptions/listen") options.standing.add(response);
     await options.sdk.serveModern(request, response, caller, body);
     return;
@@ -100,7 +94,7 @@ async function postThroughSdk(
     await options.sessions.handle(request, response, caller, body);
     return;
   }
-  if (outcome.reason === "notification") {
+  if (legacy.reason === "notification") {
     if (isRecord(body) && body["method"] === "notifications/cancelled" && isRecord(body["params"])) {
       options.running.cancel(caller.id, body["params"]["requestId"]);
     }
@@ -110,6 +104,24 @@ async function postThroughSdk(
   const name = calledTool(body);
   const asStream = name !== undefined && options.dispatch.isInteractive(name, argumentsOf(body));
   await options.sdk.serveLegacy(request, response, { caller, body, asStream });
+}
+
+/** Every proper request of 2026-07-28. The SDK classifies what it is given once more, and that is dear. */
+function namesItsVersion(body: unknown): body is Record<string, unknown> {
+  if (!isRecord(body) || typeof body["method"] !== "string" || body["method"] === "initialize") return false;
+  if (body["id"] === undefined || !isRecord(body["params"]) || !isRecord(body["params"]["_meta"])) return false;
+  return Object.hasOwn(body["params"]["_meta"], PROTOCOL_VERSION_META_KEY);
+}
+
+function classifyLegacy(request: IncomingMessage, body: unknown) {
+  const outcome = classifyInboundRequest({
+    httpMethod: "POST",
+    body,
+    ...headerOf(request, "protocolVersionHeader", "mcp-protocol-version"),
+    ...headerOf(request, "mcpMethodHeader", "mcp-method"),
+    ...headerOf(request, "mcpNameHeader", "mcp-name"),
+  });
+  return outcome.kind === "legacy" ? outcome : undefined;
 }
 
 function parse(response: ServerResponse, bytes: Buffer): unknown {

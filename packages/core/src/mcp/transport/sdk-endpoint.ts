@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { NodeStreamableHTTPServerTransport, toNodeHandler } from "@modelcontextprotocol/node";
+import { NodeStreamableHTTPServerTransport } from "@modelcontextprotocol/node";
 import { createMcpHandler, type AuthInfo, type Server, type ServerNotifier } from "@modelcontextprotocol/server";
 import type { Logger } from "pino";
 import { AppError } from "../../errors/app-error.ts";
 import type { Caller } from "../../approval/caller.ts";
 import type { ServedRequests } from "../sdk-channel.ts";
+import { exchange } from "./web-exchange.ts";
 import type { RunningCalls } from "./running-calls.ts";
 
 export interface SdkEndpointOptions {
@@ -25,11 +26,10 @@ export function createSdkEndpoint(options: SdkEndpointOptions) {
     maxSubscriptions: 256,
     onerror,
   });
-  const modernHandler = toNodeHandler(modern);
 
-  async function serveModern(request: AuthenticatedRequest, response: ServerResponse, caller: Caller, body: unknown) {
-    request.auth = toAuthInfo(caller);
-    await modernHandler(request as never, response as never, body);
+  async function serveModern(request: IncomingMessage, response: ServerResponse, caller: Caller, body: unknown) {
+    const options = { authInfo: toAuthInfo(caller), parsedBody: body };
+    await exchange(request, response, (asked) => modern.fetch(asked, options));
   }
 
   /**
