@@ -1,8 +1,8 @@
 const sampleMs = 10;
 /** How late the event loop may be: what is taken later than this in one turn makes everybody wait. */
 const targetDelayMs = 10;
-/** So few calls in one turn are no queue, however long they take. */
-const minTaken = 4;
+/** So few calls in one turn are no queue, however long they take: an agent that asks ten things at once gets them all. */
+const minTaken = 10;
 /** A burst, a cold start or a busy neighbour is late for as long; an overload stays. */
 const patienceMs = 2_000;
 /** So many turns in time end a late stretch: at three times the capacity there are none. */
