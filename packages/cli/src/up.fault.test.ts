@@ -81,7 +81,7 @@ test("fault 111: without a terminal there are plain lines, results on stdout and
   expect(code).toBe(0);
   expect(stripVTControlCharacters(stdout + stderr)).toBe(stdout + stderr);
   expect(stdout).toMatch(
-    /^Token for MCP clients: in \S+caller-token\nSERVER +URL +MODES\nInfrastructure Copilot +http:\/\/127\.0\.0\.1:\d+\/mcp +Docker (?:local|off), GitHub \w+\n/,
+    /^Token for MCP clients: in \S+caller-token\nSERVER +URL +MODES\nInfrastructure Copilot +http:\/\/127\.0\.0\.1:\d+\/mcp +Docker (?:local|off), GitHub \w+(?: \(unused\))?\n/,
   );
   expect(stderr).toContain("Infrastructure Copilot: ready");
   expect(stderr).toMatch(/Stopping \(SIGTERM\): .*\nInfrastructure Copilot: stopped\n$/);

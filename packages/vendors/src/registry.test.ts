@@ -40,6 +40,16 @@ function readModes(environment: Record<string, string>, facts: EnvironmentFacts,
 }
 
 describe("the service registry", () => {
+  it("says with the way to live when no tool of this release goes it yet", () => {
+    const fixes = new Map(
+      computeModes({ config: {}, facts: bare, simulate: true }).map(({ id, fix }) => [id, fix] as const),
+    );
+    expect(fixes.get("huggingface")).toMatch(
+      /^set HF_TOKEN .*; no tool of this release reaches Hugging Face live yet$/,
+    );
+    expect(fixes.get("redis")).not.toContain("no tool");
+  });
+
   it("lists all 19 services, each once", () => {
     expect(services.map((service) => service.id)).toEqual([
       "arize",

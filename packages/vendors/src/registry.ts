@@ -70,6 +70,9 @@ export function computeModes(context: {
     const { id, title, group, docsUrl } = service;
     const report = service.modes(context);
     const served = service.served.includes(report.mode);
-    return { id, title, group, docsUrl, ...report, served, planned: service.served.length === 0 };
+    const planned = service.served.length === 0;
+    const isLiveLater = report.fix !== "" && !planned && !service.served.includes("live");
+    const fix = isLiveLater ? `${report.fix}; no tool of this release reaches ${title} live yet` : report.fix;
+    return { id, title, group, docsUrl, ...report, fix, served, planned };
   });
 }

@@ -9,6 +9,6 @@ export function describeModes(server: string, services: readonly ServiceStatus[]
   if (configured.length > 0) return configured.map(({ service, mode }) => `${service} ${mode}`).join(", ");
   return services
     .filter((service) => service.group === server && !service.planned)
-    .map(({ title, mode }) => `${title} ${mode}`)
+    .map(({ title, mode, served }) => `${title} ${mode}${mode === "live" && !served ? " (unused)" : ""}`)
     .join(", ");
 }

@@ -58,6 +58,15 @@ test("models of a configured endpoint are not called simulated", () => {
   expect(written.stdout).toMatch(/^AI Intelligence .* openai-compatible live$/m);
 });
 
+test("a key that no tool of this release uses yet is not shown as if it were used", () => {
+  const { view, found } = createView({ HF_TOKEN: `hf_${"aB".repeat(17)}` });
+  view.ready(
+    serverList.map((server) => status(server, "ready")),
+    found,
+  );
+  expect(written.stdout).toMatch(/^AI Intelligence .* Hugging Face live \(unused\)$/m);
+});
+
 test.for([
   { only: ["ai", "data"], asks: "Which models" },
   { only: ["data", "infra"], asks: "What is the status" },

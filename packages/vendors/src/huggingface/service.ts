@@ -24,6 +24,7 @@ export const huggingface = defineService({
       local: facts.modelEndpoints.length > 0 ? `${facts.modelEndpoints.join(" and ")} answers` : undefined,
       simulate,
       docsUrl,
-      alternative: "start a model server on this machine (Ollama, vLLM, llama.cpp)",
+      alternative:
+        "start a model server on this machine (Ollama, vLLM, llama.cpp), or set SOPHIA_OPENAI_BASE_URL and SOPHIA_OPENAI_API_KEY",
     }),
 });
