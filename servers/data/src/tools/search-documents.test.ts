@@ -74,6 +74,9 @@ test("nothing found, and what is not searchable by meaning yet, are said", async
   expect(searchDocuments.render?.(output)).toBe(
     "No document matches. By words only. 2 documents can be found by words only yet.",
   );
+  expect(searchDocuments.render?.({ ...output, notEmbedded: 1 })).toMatch(
+    / 1 document can be found by words only yet\.$/,
+  );
 });
 
 test("a page leads on within the same question only; filters are read once", async () => {

@@ -91,7 +91,9 @@ export const searchDocuments = defineTool({
   render(output) {
     const notes = [
       output.note ?? undefined,
-      output.notEmbedded > 0 ? `${output.notEmbedded} documents can be found by words only yet.` : undefined,
+      output.notEmbedded > 0
+        ? `${output.notEmbedded} ${output.notEmbedded === 1 ? "document" : "documents"} can be found by words only yet.`
+        : undefined,
     ];
     if (output.results.length === 0) return ["No document matches.", ...notes].filter(Boolean).join(" ");
     const parts = output.results.map((result, index) => {
