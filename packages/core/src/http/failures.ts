@@ -161,7 +161,7 @@ export function fromFailure(service: string, thrown: unknown): AppError {
 
 function hintFor(code: string): string {
   // Retried all the same: a resolver that is just starting says so of every name.
-  if (code === "ENOTFOUND") return "Check the spelling of the host name.";
+  if (code === "ENOTFOUND") return "Check the spelling of the host name, and that this machine is on the internet.";
   return permanentCodes.test(code)
     ? "This does not pass by itself: check the address and the set-up."
     : "Try again later.";

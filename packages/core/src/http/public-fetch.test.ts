@@ -121,7 +121,7 @@ test("fault 36: an unknown name is told as one, a resolver in trouble as that", 
     );
   await expect(failWith("ENOTFOUND")).rejects.toMatchObject({
     message: "The page cannot be reached: its name does not exist (DNS).",
-    hint: "Check the spelling of the host name.",
+    hint: "Check the spelling of the host name, and that this machine is on the internet.",
   });
   await expect(failWith("EAI_AGAIN")).rejects.toMatchObject({ hint: "Try again later." });
 });

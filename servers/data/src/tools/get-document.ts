@@ -92,7 +92,8 @@ export const getDocument = defineTool({
     ];
     const text = `${head.filter(Boolean).join("\n")}\n\n${output.markdown}`.trim();
     const fenced = fenceUntrusted(text, { id: output.documentId, url: output.url, fetchedAt: output.checkedAt });
-    const next = output.nextOffset === null ? "" : `\n\nGo on with offset ${output.nextOffset}.`;
+    const call = `{"documentId": "${output.documentId}", "offset": ${output.nextOffset}}`;
+    const next = output.nextOffset === null ? "" : `\n\nGo on: run_tool get_document ${call}`;
     return `${facts}\n\n${fenced}${next}`;
   },
 });
