@@ -63,7 +63,7 @@ describe.each(Object.keys(subjects))("limit store: %s", (name) => {
 
   async function using(work: (subject: Subject) => Promise<void>): Promise<void> {
     const subject = await subjects[name]?.();
-    if (!subject) return;
+    if (!subject) throw new Error(`There is no limit store ${name}.`);
     try {
       await work(subject);
     } finally {

@@ -51,6 +51,7 @@ export interface Dispatch {
 }
 
 export const defaultDeadlineMs = 30_000;
+const maxMessageCharacters = 500;
 
 export function createDispatch<Services>(options: DispatchOptions<Services>): Dispatch {
   const { table, policy, scrubber } = options;
@@ -163,6 +164,11 @@ export function readOnlyRefusal(): AppError {
   });
 }
 
+/** Notes wait for readers by the hundred: what bounds their number bounds memory only when each is short. */
+function cutMessage(message: string): string {
+  return message.slice(0, maxMessageCharacters).toWellFormed();
+}
+
 function createContext<Services>(
   options: DispatchOptions<Services>,
   tool: AnyTool<Services>,
@@ -175,7 +181,9 @@ function createContext<Services>(
     requestId: request.requestId,
     signal,
     progress: ({ message, ...update }) =>
-      request.progress?.(message === undefined ? update : { ...update, message: options.scrubber.scrub(message) }),
+      request.progress?.(
+        message === undefined ? update : { ...update, message: cutMessage(options.scrubber.scrub(message)) },
+      ),
     log: options.log,
   };
   return tool.interactive === true && request.client ? { ...context, client: request.client } : context;

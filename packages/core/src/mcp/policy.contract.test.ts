@@ -22,7 +22,7 @@ const tellSecret = defineTool({
   input: z.strictObject({ ask: z.boolean() }),
   output: z.object({ source: Source }),
   async run({ ask }, { progress, client }: ToolContext<SampleServices>) {
-    progress({ done: 1, total: 2, message: `connecting with ${canary}` });
+    progress({ done: 1, total: 2, message: `connecting with ${canary} ${"x".repeat(5_000)}` });
     await client?.tell("info", `using ${canary}`);
     if (ask) client?.ask({ again: { kind: "form", message: `Is it ${canary}?`, schema: { type: "object" } } });
     return { source: { service: "sample", mode: "local" as const, costUsd: 0 } };
@@ -132,6 +132,8 @@ describe.each(eras)("fault 103: prompts, resources and completions (%s)", (era) 
     });
     const answer = await post(server.url, bearer, message);
     expect(answer.text).toContain("connecting with");
+    // Many notes wait for a slow reader: each is short.
+    expect(answer.text).not.toContain("x".repeat(500));
     for (const form of secretForms(canary)) expect(answer.text).not.toContain(form);
   });
 });

@@ -5,7 +5,10 @@ import { request } from "node:http";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
+import { isSqliteBusy } from "../store/store-errors.ts";
 import { findAccount, findBinary, reportMissing } from "./find-binary.ts";
 
 const run = promisify(execFile);
@@ -88,17 +91,47 @@ export async function findDocker(): Promise<{ socketPath: string; stop(): Promis
   const places = ["--data-root", join(folder, "data"), "--exec-root", join(folder, "exec")];
   const files = ["--pidfile", join(folder, "pid"), "--host", `unix://${socketPath}`];
   try {
-    const peer = await startPeer(
-      { command: dockerd, arguments: [...places, ...files], ready: "API listen on", url: `unix://${socketPath}` },
-      0,
-      folder,
-      "SIGTERM",
-    );
+    const engine = { command: dockerd, arguments: [...places, ...files], ready: "API listen on", url: socketPath };
+    const peer = await oneAtATime("dockerd", () => startPeer(engine, 0, folder, "SIGTERM"));
     return { socketPath, stop: () => peer.stop() };
   } catch (error) {
+    const reason = error instanceof Error ? error.message : "it could not be started";
+    if (mayRunContainers()) return reportMissing("Docker", reason);
     // A container without privileges has dockerd but may not run it: that machine cannot have an Engine.
-    process.stderr.write(`*** Docker tests are SKIPPED: ${error instanceof Error ? error.message : ""} ***\n`);
+    process.stderr.write(`*** Docker tests are SKIPPED: ${reason} ***\n`);
     return undefined;
+  }
+}
+
+/** Linux lets a process make networks and mounts: CAP_NET_ADMIN and CAP_SYS_ADMIN. */
+function mayRunContainers(): boolean {
+  const mask = /^CapEff:\s+([0-9a-f]+)$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1] ?? "0";
+  const capabilities = BigInt(`0x${mask}`);
+  return [12n, 21n].every((bit) => ((capabilities >> bit) & 1n) === 1n);
+}
+
+/** Over all processes: Engines that set up their networks at the same moment fail on each other's iptables rules. */
+async function oneAtATime<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
+  const lock = new DatabaseSync(join(tmpdir(), `sophia-${name}-${process.getuid?.() ?? 0}.db`), { timeout: 0 });
+  const until = performance.now() + startTimeoutMs;
+  try {
+    while (!tryLock(lock)) {
+      if (performance.now() > until) throw new Error(`another ${name} took more than ${startTimeoutMs} ms to start`);
+      await delay(200);
+    }
+    return await work();
+  } finally {
+    lock.close();
+  }
+}
+
+function tryLock(lock: DatabaseSync): boolean {
+  try {
+    lock.exec("BEGIN EXCLUSIVE");
+    return true;
+  } catch (error) {
+    if (isSqliteBusy(error)) return false;
+    throw error;
   }
 }
 
