@@ -5,7 +5,8 @@ import { logLevels, type LogLevel } from "../observe/log.ts";
 import { defaultCommandPrefix } from "./command-line.ts";
 import { secretString } from "./parse-config.ts";
 import type { Secret } from "./secret.ts";
-import { listSetting, portSetting, switchSetting, urlSetting } from "./setting-schemas.ts";
+import { type Stage, stages } from "../secrets/settings/group-environments.ts";
+import { listSetting, portSetting, switchSetting, urlSetting, wholeNumberSetting } from "./setting-schemas.ts";
 
 /** What every process of Sophia is told by its environment, apart from the services' own variables. */
 export interface PlatformConfig {
@@ -13,6 +14,8 @@ export interface PlatformConfig {
   /** What stands before a command of Sophia in messages. */
   command: string;
   token?: Secret;
+  stage: Stage;
+  secrets: { refreshMs: number; maximumAgeMs: number; credentialFile?: string };
   simulate: boolean;
   readOnly: boolean;
   approveInClient: boolean;
@@ -54,6 +57,20 @@ export const PlatformSettings = z
     SOPHIA_TOKEN: secretString({ minimumLength: 32 })
       .optional()
       .describe("Bearer for MCP clients, instead of the one made at first start. At least 32 characters."),
+    SOPHIA_STAGE: z
+      .enum(stages, `must be one of ${stages.join(", ")}`)
+      .default("development")
+      .describe("Which environments secrets come from: those of production, staging or development."),
+    SOPHIA_SECRETS_REFRESH_SECONDS: wholeNumberSetting({ minimum: 1, maximum: 3_600 })
+      .default(30)
+      .describe("How often a server looks for changed secrets, in seconds."),
+    SOPHIA_SECRETS_MAX_AGE_HOURS: wholeNumberSetting({ minimum: 0, maximum: 720 })
+      .default(72)
+      .describe("How long a server may start from its encrypted copy while the secret store is away; 0 is never."),
+    SOPHIA_SECRETS_CREDENTIAL_FILE: z
+      .string()
+      .optional()
+      .describe("File with the credential that opens this server's secrets (`secrets credential`), instead of the key."),
     SOPHIA_SIMULATE: switchSetting(false).describe(
       "Services without an account or local stand-in are simulated. Unset: on for npm start and npm run sophia, off for a server started by itself. In containers always off.",
     ),
@@ -105,6 +122,12 @@ export function toPlatformConfig(settings: PlatformSettings): PlatformConfig {
     dataDir: resolveDataDir(settings.SOPHIA_DATA_DIR),
     command: settings.SOPHIA_COMMAND,
     ...(settings.SOPHIA_TOKEN && { token: settings.SOPHIA_TOKEN }),
+    stage: settings.SOPHIA_STAGE,
+    secrets: {
+      refreshMs: settings.SOPHIA_SECRETS_REFRESH_SECONDS * 1_000,
+      maximumAgeMs: settings.SOPHIA_SECRETS_MAX_AGE_HOURS * 3_600_000,
+      ...(settings.SOPHIA_SECRETS_CREDENTIAL_FILE && { credentialFile: settings.SOPHIA_SECRETS_CREDENTIAL_FILE }),
+    },
     simulate: settings.SOPHIA_SIMULATE,
     readOnly: settings.SOPHIA_READ_ONLY,
     approveInClient: settings.SOPHIA_APPROVE_IN_CLIENT,

@@ -2,7 +2,10 @@ import { inspect } from "node:util";
 
 const values = new WeakMap<Secret, string>();
 
-/** A credential that prints as `***` everywhere. Only the HTTP spine and database drivers call {@link unwrap}. */
+/**
+ * A credential that prints as `***` everywhere. Only the HTTP spine and database drivers call {@link unwrap}, each time
+ * they need the value and not once at start: a rotation replaces it while the process runs.
+ */
 export class Secret {
   constructor(value: string) {
     values.set(this, value);
@@ -24,4 +27,9 @@ export class Secret {
 /** The clear text of a secret. Grep for this name to see every place that can leak one. */
 export function unwrap(secret: Secret): string {
   return values.get(secret) ?? "";
+}
+
+/** Gives every holder of this secret another value from the next {@link unwrap} on. */
+export function replaceSecret(secret: Secret, value: string): void {
+  values.set(secret, value);
 }
