@@ -1,21 +1,16 @@
-import { homedir } from "node:os";
-import { join, resolve } from "node:path";
 import { z } from "zod";
 import { logLevels, type LogLevel } from "../observe/log.ts";
 import { defaultCommandPrefix } from "./command-line.ts";
 import { secretString } from "./parse-config.ts";
 import type { Secret } from "./secret.ts";
-import { type Stage, stages } from "../secrets/settings/group-environments.ts";
-import { listSetting, portSetting, switchSetting, urlSetting, wholeNumberSetting } from "./setting-schemas.ts";
+import { type SecretsConfig, SecretsSettings, toSecretsConfig } from "./secrets-config.ts";
+import { listSetting, portSetting, switchSetting, urlSetting } from "./setting-schemas.ts";
 
 /** What every process of Sophia is told by its environment, apart from the services' own variables. */
-export interface PlatformConfig {
-  dataDir: string;
+export interface PlatformConfig extends SecretsConfig {
   /** What stands before a command of Sophia in messages. */
   command: string;
   token?: Secret;
-  stage: Stage;
-  secrets: { refreshMs: number; maximumAgeMs: number; credentialFile?: string };
   simulate: boolean;
   readOnly: boolean;
   approveInClient: boolean;
@@ -48,7 +43,7 @@ function secretUrl(protocols: readonly string[]) {
 /** The variables behind {@link PlatformConfig}. Parse it together with the services' schemas to report all mistakes at once. */
 export const PlatformSettings = z
   .object({
-    SOPHIA_DATA_DIR: z.string().default("~/.sophia").describe("Folder for the store, the audit trail and keys."),
+    ...SecretsSettings.shape,
     SOPHIA_COMMAND: z
       .string()
       .regex(/^[ -~]{1,200}$/, "must be a line of plain text")
@@ -57,20 +52,6 @@ export const PlatformSettings = z
     SOPHIA_TOKEN: secretString({ minimumLength: 32 })
       .optional()
       .describe("Bearer for MCP clients, instead of the one made at first start. At least 32 characters."),
-    SOPHIA_STAGE: z
-      .enum(stages, `must be one of ${stages.join(", ")}`)
-      .default("development")
-      .describe("Which environments secrets come from: those of production, staging or development."),
-    SOPHIA_SECRETS_REFRESH_SECONDS: wholeNumberSetting({ minimum: 1, maximum: 3_600 })
-      .default(30)
-      .describe("How often a server looks for changed secrets, in seconds."),
-    SOPHIA_SECRETS_MAX_AGE_HOURS: wholeNumberSetting({ minimum: 0, maximum: 720 })
-      .default(72)
-      .describe("How long a server may start from its encrypted copy while the secret store is away; 0 is never."),
-    SOPHIA_SECRETS_CREDENTIAL_FILE: z
-      .string()
-      .optional()
-      .describe("File with the credential that opens this server's secrets (`secrets credential`), instead of the key."),
     SOPHIA_SIMULATE: switchSetting(false).describe(
       "Services without an account or local stand-in are simulated. Unset: on for npm start and npm run sophia, off for a server started by itself. In containers always off.",
     ),
@@ -119,15 +100,9 @@ export type PlatformSettings = z.output<typeof PlatformSettings>;
 
 export function toPlatformConfig(settings: PlatformSettings): PlatformConfig {
   return {
-    dataDir: resolveDataDir(settings.SOPHIA_DATA_DIR),
+    ...toSecretsConfig(settings),
     command: settings.SOPHIA_COMMAND,
     ...(settings.SOPHIA_TOKEN && { token: settings.SOPHIA_TOKEN }),
-    stage: settings.SOPHIA_STAGE,
-    secrets: {
-      refreshMs: settings.SOPHIA_SECRETS_REFRESH_SECONDS * 1_000,
-      maximumAgeMs: settings.SOPHIA_SECRETS_MAX_AGE_HOURS * 3_600_000,
-      ...(settings.SOPHIA_SECRETS_CREDENTIAL_FILE && { credentialFile: settings.SOPHIA_SECRETS_CREDENTIAL_FILE }),
-    },
     simulate: settings.SOPHIA_SIMULATE,
     readOnly: settings.SOPHIA_READ_ONLY,
     approveInClient: settings.SOPHIA_APPROVE_IN_CLIENT,
@@ -145,9 +120,4 @@ export function toPlatformConfig(settings: PlatformSettings): PlatformConfig {
     logLevel: settings.SOPHIA_LOG_LEVEL,
     ...(settings.OTEL_EXPORTER_OTLP_ENDPOINT && { otlpEndpoint: settings.OTEL_EXPORTER_OTLP_ENDPOINT }),
   };
-}
-
-function resolveDataDir(path: string): string {
-  if (path === "~") return homedir();
-  return path.startsWith("~/") ? join(homedir(), path.slice(2)) : resolve(path);
 }

@@ -1,0 +1,49 @@
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { z } from "zod";
+import { type Stage, stages } from "../secrets/settings/group-environments.ts";
+import { wholeNumberSetting } from "./setting-schemas.ts";
+
+/** Where a process finds its secrets, and how it follows their changes. */
+export interface SecretsConfig {
+  dataDir: string;
+  stage: Stage;
+  secretsRefreshMs: number;
+  /** 0: no start without the store. */
+  secretsMaximumAgeMs: number;
+  secretsCredentialFile?: string;
+}
+
+/** The variables behind {@link SecretsConfig}. Read before all others, which may come from the store they name. */
+export const SecretsSettings = z.object({
+  SOPHIA_DATA_DIR: z.string().default("~/.sophia").describe("Folder for the store, the audit trail and keys."),
+  SOPHIA_STAGE: z
+    .enum(stages, `must be one of ${stages.join(", ")}`)
+    .default("development")
+    .describe("Which environments secrets come from: those of production, staging or development."),
+  SOPHIA_SECRETS_REFRESH_SECONDS: wholeNumberSetting({ minimum: 1, maximum: 3_600 })
+    .default(30)
+    .describe("How often a server looks for changed secrets, in seconds."),
+  SOPHIA_SECRETS_MAX_AGE_HOURS: wholeNumberSetting({ minimum: 0, maximum: 720 })
+    .default(72)
+    .describe("How long a server may start from its encrypted copy while the secret store is away; 0 is never."),
+  SOPHIA_SECRETS_CREDENTIAL_FILE: z
+    .string()
+    .optional()
+    .describe("File with the credential that opens this server's secrets (`secrets credential`), instead of the key."),
+});
+
+export function toSecretsConfig(settings: z.output<typeof SecretsSettings>): SecretsConfig {
+  return {
+    dataDir: resolveDataDir(settings.SOPHIA_DATA_DIR),
+    stage: settings.SOPHIA_STAGE,
+    secretsRefreshMs: settings.SOPHIA_SECRETS_REFRESH_SECONDS * 1_000,
+    secretsMaximumAgeMs: settings.SOPHIA_SECRETS_MAX_AGE_HOURS * 3_600_000,
+    ...(settings.SOPHIA_SECRETS_CREDENTIAL_FILE && { secretsCredentialFile: settings.SOPHIA_SECRETS_CREDENTIAL_FILE }),
+  };
+}
+
+function resolveDataDir(path: string): string {
+  if (path === "~") return homedir();
+  return path.startsWith("~/") ? join(homedir(), path.slice(2)) : resolve(path);
+}

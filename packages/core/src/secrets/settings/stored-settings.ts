@@ -1,0 +1,82 @@
+import { Secret, unwrap } from "../../config/secret.ts";
+import { AppError, toAppError } from "../../errors/app-error.ts";
+import type { Clock } from "../../limits/clock.ts";
+import { formatEnvironmentId } from "../backend/environment-id.ts";
+import type { EnvironmentId, SecretBackend } from "../backend/secret-backend.ts";
+import { formatDiagnostics } from "./format-diagnostics.ts";
+import { readEnvironmentVariables } from "../esc/reserved-outputs.ts";
+import type { LastGoodCopy } from "./last-good-copy.ts";
+
+/** The variables that an environment sets, as they were at `openedAt`. */
+export interface StoredSettings {
+  values: ReadonlyMap<string, Secret>;
+  /** Undefined where only opening tells whether something changed. */
+  version: string | undefined;
+  /** Wall clock, milliseconds. */
+  openedAt: number;
+  /** The store itself, or the encrypted copy of what it said last. */
+  origin: "store" | "copy";
+}
+
+export interface StoredSettingsOptions {
+  backend: SecretBackend;
+  id: EnvironmentId;
+  copy: LastGoodCopy;
+  /** A copy that is older is not used. */
+  maximumAgeMs: number;
+  clock: Clock;
+}
+
+const openDeadlineMs = 10_000;
+
+/**
+ * The variables under `environmentVariables` of one environment. While the store is away they come from the last good
+ * copy. An environment that does not exist sets nothing. Throws AppError `not_configured` when its text has errors,
+ * `denied` when this credential may not open it, and what the store threw when there is no copy young enough.
+ */
+export async function openStoredSettings(options: StoredSettingsOptions): Promise<StoredSettings> {
+  try {
+    const opened = await openFromStore(options);
+    options.copy.write(opened);
+    return opened;
+  } catch (thrown) {
+    const error = toAppError(thrown);
+    if (error.kind !== "unavailable" && error.kind !== "timeout" && error.kind !== "upstream") throw thrown;
+    return readCopy(options, error);
+  }
+}
+
+async function openFromStore({ backend, id, clock }: StoredSettingsOptions): Promise<StoredSettings> {
+  const openedAt = clock.now();
+  const opened = await backend.open(id, { signal: AbortSignal.timeout(openDeadlineMs) }).catch((thrown: unknown) => {
+    if (toAppError(thrown).kind === "not_found") return undefined;
+    throw thrown;
+  });
+  if (opened === undefined) return { values: new Map(), version: undefined, openedAt, origin: "store" };
+  const errors = opened.diagnostics.filter(({ severity }) => severity === "error");
+  if (errors.length > 0 || opened.environment === undefined) {
+    throw new AppError("not_configured", `The environment ${formatEnvironmentId(id)} has errors.`, {
+      hint: formatDiagnostics(errors, 5).join("\n"),
+    });
+  }
+  const variables = readEnvironmentVariables(opened.environment);
+  const values = new Map(variables.map(({ name, value }) => [name, value]));
+  return { values, version: opened.version, openedAt, origin: "store" };
+}
+
+function readCopy({ copy, maximumAgeMs, clock, id }: StoredSettingsOptions, error: AppError): Promise<StoredSettings> {
+  return copy.read().then((kept) => {
+    if (kept === undefined) throw error;
+    const ageMs = clock.now() - kept.openedAt;
+    if (ageMs <= maximumAgeMs) return kept;
+    throw new AppError("unavailable", `The secret store is away, and the copy of ${formatEnvironmentId(id)} is old.`, {
+      hint: `It is from ${new Date(kept.openedAt).toISOString()}; SOPHIA_SECRETS_MAX_AGE_HOURS says how old it may be.`,
+      cause: error,
+    });
+  });
+}
+
+/** For a parser of settings, and forgotten by it. */
+export function revealSettings(values: StoredSettings["values"]): Record<string, string> {
+  return Object.fromEntries([...values].map(([name, value]) => [name, unwrap(value)]));
+}

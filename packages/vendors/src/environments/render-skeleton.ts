@@ -1,0 +1,67 @@
+import {
+  baseEnvironment,
+  composedEnvironment,
+  groupEnvironment,
+  secretGroups,
+  type Stage,
+  storesEnvironment,
+} from "@sophia/core/secrets/settings/group-environments";
+import { formatEnvironmentId } from "@sophia/core/secrets/backend/environment-id";
+import type { EnvironmentId } from "@sophia/core/secrets/backend/secret-backend";
+import type { VariablePlace } from "./variable-places.ts";
+
+/** One environment before anybody has put a value into it. */
+export interface EnvironmentSkeleton {
+  id: EnvironmentId;
+  yaml: string;
+}
+
+/** The environments of one stage, each after those that it imports. Comments tell what may be set in them. */
+export function renderSkeleton(places: readonly VariablePlace[], stage: Stage): readonly EnvironmentSkeleton[] {
+  const bases = [baseEnvironment, storesEnvironment(stage)];
+  const groups = secretGroups.map((group) => {
+    const own = places.filter((place) => place.group?.server === group.server);
+    return {
+      id: groupEnvironment(group, stage),
+      yaml: renderEnvironment(`${group.title}: what its server may open.`, bases, renderValues(group.key, own)),
+    };
+  });
+  const shared = places.filter(({ group }) => group === undefined);
+  return [
+    { id: baseEnvironment, yaml: renderEnvironment("What all stages share.", [], "values: {}\n") },
+    {
+      id: storesEnvironment(stage),
+      yaml: renderEnvironment("What all servers of this stage share.", [], renderValues("stores", shared)),
+    },
+    ...groups,
+    {
+      id: composedEnvironment(stage),
+      yaml: renderEnvironment(
+        "All of the above, for people and for doctor. No server opens it.",
+        groups.map(({ id }) => id),
+        "",
+      ),
+    },
+  ];
+}
+
+function renderEnvironment(purpose: string, imports: readonly EnvironmentId[], values: string): string {
+  const list = imports.map((id) => `  - ${formatEnvironmentId(id)}\n`).join("");
+  return `# ${purpose}\n${list === "" ? "" : `imports:\n${list}`}${values}`;
+}
+
+function renderValues(key: string, places: readonly VariablePlace[]): string {
+  const owners = Map.groupBy(places, ({ service }) => service);
+  const comments = [...owners.values()].map(renderOwner).join("");
+  return `values:\n  # \`sophia secrets set NAME\` puts a value here and its name under environmentVariables.\n${comments}  ${key}: {}\n  environmentVariables: {}\n`;
+}
+
+function renderOwner(places: readonly VariablePlace[]): string {
+  const [{ service, title, docsUrl } = { service: "", title: "", docsUrl: undefined }] = places;
+  const heading = `  # ${service}: ${title}${docsUrl === undefined ? "" : `, ${docsUrl}`}\n`;
+  return heading + places.map(renderPlace).join("");
+}
+
+function renderPlace({ variable, isSecret, description }: VariablePlace): string {
+  return `  #   ${variable}${isSecret ? " (secret)" : ""}: ${description}\n`;
+}
