@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { KeyProbe, Rotator } from "../secrets/rotation/rotator.ts";
 
 /** How a service is reached. Every service is always in exactly one mode. */
 export type Mode = "live" | "local" | "simulated" | "off";
@@ -53,6 +54,10 @@ export interface ServiceDefinition<Config extends z.ZodObject = z.ZodObject> {
   config: Config;
   keyShape: readonly KeyShape[];
   modes(context: ModeContext<z.output<Config>>): ModeReport;
+  /** Exchanges this service's secret by itself; without one a person makes the new key at `docsUrl`. */
+  rotator?: Rotator;
+  /** Tells whether a key that a person made works. */
+  probeKey?: KeyProbe;
 }
 
 /** A service in a list, the type of its configuration erased: modes are computed from its own schema's output. */
