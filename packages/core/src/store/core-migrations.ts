@@ -1,4 +1,5 @@
 import type { Kysely } from "kysely";
+import { createRotationTables } from "../secrets/rotation/rotation-migration.ts";
 import type { MigrationSet } from "./migrate.ts";
 
 /** Core's own tables. Every store has them. A migration that has shipped is never edited; add the next number. */
@@ -10,6 +11,7 @@ export const coreMigrations: MigrationSet = {
     "0003-jobs": { up: createJobTables },
     "0004-alert-events": { up: createAlertEvents },
     "0005-result-bytes": { up: addResultBytes },
+    "0006-rotations": { up: createRotationTables },
   },
 };
 

@@ -1,4 +1,5 @@
 import type { Generated } from "kysely";
+import type { RotationTables } from "../secrets/rotation/rotation-tables.ts";
 
 // Tables of core. Times are wall-clock milliseconds, JSON is text, booleans are 0 or 1, money is nano-USD (1e-9 USD).
 
@@ -163,7 +164,7 @@ export interface AlertEventsTable {
   body: string;
 }
 
-export interface CoreTables {
+export interface CoreTables extends RotationTables {
   tokens: TokensTable;
   plans: PlansTable;
   results: ResultsTable;
