@@ -17,7 +17,11 @@ export const huggingface = defineService({
     HF_TOKEN: secretString().optional().describe("Token with the right to make calls to Inference Providers."),
     HF_BILL_TO: z.string().optional().describe("Organisation that pays for the calls."),
   }),
-  keyShape: [{ variable: "HF_TOKEN", pattern: /^hf_[A-Za-z0-9]{30,}$/, isDistinct: true }],
+  keyShape: [
+    { variable: "HF_TOKEN", pattern: /^hf_[A-Za-z0-9]{30,}$/, isDistinct: true },
+    // Organisations' own tokens, not made any more since 2023: https://github.com/huggingface/hub-docs/pull/913
+    { variable: "HF_TOKEN", pattern: /^api_org_[A-Za-z0-9]{30,}$/, isDistinct: true },
+  ],
   modes: ({ config, facts, simulate }) =>
     resolveMode({
       required: { HF_TOKEN: config.HF_TOKEN },

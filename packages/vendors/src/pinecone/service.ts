@@ -17,7 +17,15 @@ export const pinecone = defineService({
     PINECONE_API_KEY: secretString().optional().describe("Key for Pinecone."),
     PINECONE_INDEX: z.string().optional().describe("Index to use when none is named."),
   }),
-  keyShape: [{ variable: "PINECONE_API_KEY", pattern: /^pcsk_[A-Za-z0-9_]{40,}$/, isDistinct: true }],
+  keyShape: [
+    { variable: "PINECONE_API_KEY", pattern: /^pcsk_[A-Za-z0-9_]{40,}$/, isDistinct: true },
+    // Keys from before the prefix are plain UUIDs.
+    {
+      variable: "PINECONE_API_KEY",
+      pattern: /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/,
+      isDistinct: false,
+    },
+  ],
   modes: ({ config, simulate }) =>
     resolveMode({
       required: { PINECONE_API_KEY: config.PINECONE_API_KEY },
