@@ -15,10 +15,14 @@ export interface SecretNeedles {
 
 export function collectNeedles(secrets: readonly string[]): SecretNeedles {
   const spellings = secrets.flatMap((secret) => {
-    const lines = secret.split(/\r?\n/).filter((line) => line.length >= minimumLineLength && !/^-+[A-Z ]+-+$/.test(line));
+    const lines = secret
+      .split(/\r?\n/)
+      .filter((line) => line.length >= minimumLineLength && !/^-+[A-Z ]+-+$/.test(line));
     return [secret, JSON.stringify(secret).slice(1, -1), ...lines];
   });
-  const needles = [...new Set(spellings)].map((text) => Buffer.from(text)).filter(({ length }) => length >= minimumLength);
+  const needles = [...new Set(spellings)]
+    .map((text) => Buffer.from(text))
+    .filter(({ length }) => length >= minimumLength);
   const byStart = Map.groupBy(
     needles.toSorted((left, right) => right.length - left.length),
     (needle) => needle.readUInt16BE(0),
@@ -72,11 +76,7 @@ function maskBytes(
 }
 
 /** The longest secret that begins here, and whether a longer one may, when more bytes come. */
-function findAt(
-  bytes: Buffer,
-  index: number,
-  byStart: SecretNeedles["byStart"],
-): { length: number; isOpen: boolean } {
+function findAt(bytes: Buffer, index: number, byStart: SecretNeedles["byStart"]): { length: number; isOpen: boolean } {
   const left = bytes.length - index;
   if (left === 1) return { length: 0, isOpen: byStart.keys().some((start) => start >> 8 === bytes[index]) };
   let isOpen = false;

@@ -13,7 +13,7 @@ const file = join(folder, "values");
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const hostilePieces = [
-  ..."'\"`$\\!#;&|<>(){}[]*?~=% \t\n\r^,:@é\u{1F600}\u007F\u0001",
+  ...Array.from("'\"`$\\!#;&|<>(){}[]*?~=% \t\n\r^,:@é\u{1F600}\u007F\u0001"),
   "$(touch pwned)",
   "`touch pwned`",
   "${HOME}",
@@ -48,7 +48,13 @@ test.each(["bash", "sh"])("%s reads exactly the values back, and runs nothing", 
     fc.property(fc.array(hostileValue, { minLength: 20, maxLength: 150 }), (values) => {
       const variables = values.map((value, index) => [`V_${index}`, value] as const);
       const text = formatVariables(variables, "shell");
-      expect(source(shell, text, variables.map(([name]) => name))).toEqual(values);
+      expect(
+        source(
+          shell,
+          text,
+          variables.map(([name]) => name),
+        ),
+      ).toEqual(values);
     }),
     { numRuns: 8 },
   );
@@ -75,7 +81,8 @@ test("a dotenv reader and both shells read a dotenv file alike, or the value is 
       const text = formatVariables(accepted, "dotenv");
       expect(parseEnv(`${text}\n`)).toEqual(Object.fromEntries(accepted));
       const names = accepted.map(([name]) => name);
-      for (const shell of ["bash", "sh"]) expect(source(shell, text, names)).toEqual(accepted.map(([, value]) => value));
+      for (const shell of ["bash", "sh"])
+        expect(source(shell, text, names)).toEqual(accepted.map(([, value]) => value));
     }),
     { numRuns: 6 },
   );
