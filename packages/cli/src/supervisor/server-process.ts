@@ -1,5 +1,6 @@
 import { fork } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
+import { Writable } from "node:stream";
 import { findPortOwner } from "@sophia/core/config/port-owner";
 import { AppError, toAppError } from "@sophia/core/errors/app-error";
 import type { Logger } from "pino";
@@ -18,6 +19,8 @@ export interface ServerSpec {
   nodeFlags: readonly string[];
   /** Its whole environment. Nothing else is inherited. */
   environment: Readonly<Record<string, string>>;
+  /** Opens its secrets. Handed over as file descriptor 4, which neither `ps` nor the environment shows. */
+  credential?: string;
   host: string;
   port: number;
 }
@@ -121,10 +124,11 @@ export class ServerProcess {
       // No inspector, whatever flags this process was started with.
       execArgv: ["--disable-sigusr1", ...spec.nodeFlags],
       env: { ...spec.environment },
-      stdio: ["ignore", "ignore", "pipe", "ipc"],
+      stdio: ["ignore", "ignore", "pipe", "ipc", ...(spec.credential === undefined ? [] : ["pipe" as const])],
       // A process group of its own: Ctrl-C reaches the supervisor alone, which then drains the servers.
       detached: true,
     });
+    handOver(child, spec.credential);
     this.#child = child;
     this.#ended = Promise.withResolvers<void>();
     this.#startedAt = performance.now();
@@ -276,4 +280,12 @@ function killGroup(child: ChildProcess): void {
   } catch {
     // The group is already empty.
   }
+}
+
+function handOver(child: ChildProcess, credential: string | undefined): void {
+  const pipe = child.stdio[4];
+  if (credential === undefined || !(pipe instanceof Writable)) return;
+  // A child that dies before it reads is told of by its exit.
+  pipe.on("error", () => {});
+  pipe.end(credential);
 }

@@ -1,15 +1,17 @@
 import type { Logger } from "pino";
 import type { z } from "zod";
 import { ensurePlanKey } from "../approval/plan-key.ts";
-import { ConfigError, parseConfig, type Environment } from "../config/parse-config.ts";
+import { ConfigError, type Environment } from "../config/parse-config.ts";
 import { findPortOwner } from "../config/port-owner.ts";
-import { PlatformSettings, toPlatformConfig, type PlatformConfig } from "../config/platform-config.ts";
+import type { PlatformConfig } from "../config/platform-config.ts";
 import { portTaken, toStartError } from "../config/start-errors.ts";
 import { AppError } from "../errors/app-error.ts";
 import { createLogDestination } from "../observe/log-destination.ts";
 import { createLogger } from "../observe/log.ts";
 import { createMetrics, type Metrics } from "../observe/metrics.ts";
 import { createScrubber, type Scrubber } from "../observe/scrub.ts";
+import type { OpenCloud } from "../secrets/settings/secret-store.ts";
+import { createSettingsFollower, readServerSettings, type ServerSettings } from "../secrets/settings/server-settings.ts";
 import type { CoreTables } from "../store/core-tables.ts";
 import { prepareDataDir } from "../store/sqlite-file.ts";
 import { openStore, type MigrationSet } from "../store/store.ts";
@@ -32,6 +34,8 @@ export interface RunServerOptions<Services, Tables extends CoreTables, Config ex
   createServices(config: z.output<Config>, platform: Platform<Tables>): Promise<ServerRuntime<Services>>;
   environment: Environment;
   arguments: readonly string[];
+  /** Where secrets come from when the environment names a store in Pulumi Cloud. */
+  openCloud?: OpenCloud;
   /** Overrides for tests. */
   limits?: { requestsPerSecond: number; burst: number };
 }
@@ -51,14 +55,15 @@ export async function runServer<Services, Tables extends CoreTables, Config exte
   const scrubber = createScrubber();
   let dataDir: string | undefined;
   try {
-    const { settings, config } = readConfig(options, scrubber);
-    ({ dataDir } = config);
     const server = options.definition.id;
+    const read = await readServerSettings({ ...options, server, scrubber });
+    const { settings, config } = read;
+    ({ dataDir } = config);
     const destination = createLogDestination({ scrubber });
     const log = createLogger({ scrubber, level: config.logLevel, server, destination });
     const metrics = createMetrics({ server, processMetrics: true });
     metrics.count("sophia_log_lines_lost_total", "Log lines that nobody read in time.", destination.dropped);
-    const started = { settings, config, log, scrubber, metrics };
+    const started = { settings, config, log, scrubber, metrics, read };
     if (options.arguments.includes("--stdio")) await runStdio(options, started);
     else await runHttp(options, started);
   } catch (thrown) {
@@ -76,16 +81,7 @@ interface Started<Config extends z.ZodObject> {
   log: Logger;
   scrubber: Scrubber;
   metrics: Metrics;
-}
-
-function readConfig<Services, Tables extends CoreTables, Config extends z.ZodObject>(
-  options: RunServerOptions<Services, Tables, Config>,
-  scrubber: Scrubber,
-): { settings: z.output<Config>; config: PlatformConfig } {
-  const parsed: unknown = parseConfig([PlatformSettings, options.config], options.environment, { scrubber });
-  // parseConfig merges the outputs of both schemas into one object.
-  const settings = parsed as z.output<Config> & PlatformSettings;
-  return { settings, config: toPlatformConfig(settings) };
+  read: ServerSettings<Config>;
 }
 
 async function openPlatform<Services, Tables extends CoreTables, Config extends z.ZodObject>(
@@ -110,17 +106,20 @@ async function openServer<Services, Tables extends CoreTables, Config extends z.
 ) {
   const platform = await openPlatform(options, started);
   const runtime = await options.createServices(started.settings, platform);
+  const follower = createSettingsFollower(started.read, platform);
   const server = await startServer({
     definition: options.definition,
-    runtime,
+    runtime: follower ? { ...runtime, checks: [...(runtime.checks ?? []), follower.check] } : runtime,
     platform: withoutOwnTables(platform),
     planKey: ensurePlanKey(started.config.dataDir),
     ...(options.limits ? { limits: options.limits } : {}),
   });
+  follower?.start((variables) => server.takeReplaced(variables));
   return {
     server,
     jobs: platform.jobs,
     async close() {
+      await follower?.close();
       await server.close();
       await runtime.close?.();
       await Promise.all([platform.pacer.close(), platform.store.close()]);

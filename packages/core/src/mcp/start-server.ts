@@ -82,6 +82,10 @@ export async function startServer<Services>(options: StartServerOptions<Services
     table: mcp.table,
     createServer: mcp.createServer,
     listen,
+    /** Secrets have another value since now: what was derived from the old one is made anew. */
+    async takeReplaced(variables: readonly string[]): Promise<void> {
+      if (variables.includes("SOPHIA_TOKEN")) await tokens.adoptConfigured(config.token);
+    },
     async close() {
       await mcp.close();
       await audit.close();

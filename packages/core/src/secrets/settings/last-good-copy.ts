@@ -22,7 +22,7 @@ export interface LastGoodCopy {
 const Content = z.object({
   openedAt: z.number(),
   version: z.string().optional(),
-  values: z.array(z.tuple([z.string(), z.string()])),
+  values: z.array(z.object({ name: z.string(), text: z.string(), isSecret: z.boolean() })),
 });
 
 export function createLastGoodCopy(options: { path: string; crypter: Crypter; log?: Logger }): LastGoodCopy {
@@ -30,7 +30,8 @@ export function createLastGoodCopy(options: { path: string; crypter: Crypter; lo
   let writing = Promise.resolve();
 
   async function seal({ openedAt, version, values }: StoredSettings): Promise<void> {
-    const content = { openedAt, version, values: [...values].map(([name, value]) => [name, unwrap(value)]) };
+    const variables = [...values].map(([name, { value, isSecret }]) => ({ name, text: unwrap(value), isSecret }));
+    const content: z.input<typeof Content> = { openedAt, version, values: variables };
     const sealed = await crypter.encrypt(Buffer.from(JSON.stringify(content)));
     makeFolder(dirname(path));
     const draft = `${path}.${randomBytes(6).toString("hex")}`;
@@ -43,8 +44,8 @@ export function createLastGoodCopy(options: { path: string; crypter: Crypter; lo
       try {
         const text = Buffer.from(await crypter.decrypt(readFileSync(path))).toString("utf8");
         const { openedAt, version, values } = Content.parse(JSON.parse(text));
-        const secrets = new Map(values.map(([name, value]) => [name, new Secret(value)]));
-        return { openedAt, version, values: secrets, origin: "copy" };
+        const variables = values.map(({ name, text: value, isSecret }) => [name, { value: new Secret(value), isSecret }] as const);
+        return { openedAt, version, values: new Map(variables), origin: "copy" };
       } catch (thrown) {
         // Not the error itself: a JSON error quotes the text.
         if (!hasErrorCode(thrown, "ENOENT")) log?.warn({ path }, "The copy of the secrets cannot be opened.");

@@ -17,8 +17,6 @@ export interface SettingsRefreshOptions {
   inUse: Readonly<Record<string, unknown>>;
   /** The process environment sets these: they win over the store. */
   isOverridden(variable: string): boolean;
-  /** After values were replaced, with their names. */
-  onReplaced?(variables: readonly string[]): Promise<void>;
   intervalMs: number;
   clock: Clock;
   log: Logger;
@@ -32,6 +30,7 @@ export class SettingsRefresh {
   #settings: StoredSettings;
   #running: Promise<void> | undefined;
   #failure: string | undefined;
+  #onReplaced: ((variables: readonly string[]) => Promise<void>) | undefined;
   #loop: Promise<void> | undefined;
 
   constructor(options: SettingsRefreshOptions) {
@@ -39,7 +38,9 @@ export class SettingsRefresh {
     this.#settings = options.opened;
   }
 
-  start(): void {
+  /** `onReplaced` hears the names of the variables whose value is another since now. */
+  start(onReplaced: (variables: readonly string[]) => Promise<void>): void {
+    this.#onReplaced = onReplaced;
     this.#loop ??= this.#run();
   }
 
@@ -98,7 +99,7 @@ export class SettingsRefresh {
       this.#failure = undefined;
       if (replaced.length === 0) return;
       log.info({ variables: replaced }, "Took changed secrets from the store.");
-      await this.#options.onReplaced?.(replaced);
+      await this.#onReplaced?.(replaced);
     } catch (thrown) {
       this.#fail(toAppError(thrown).message, thrown);
     }

@@ -1,4 +1,4 @@
-import { Secret, unwrap } from "../../config/secret.ts";
+import { type Secret, unwrap } from "../../config/secret.ts";
 import { AppError, toAppError } from "../../errors/app-error.ts";
 import type { Clock } from "../../limits/clock.ts";
 import { formatEnvironmentId } from "../backend/environment-id.ts";
@@ -7,9 +7,15 @@ import { formatDiagnostics } from "./format-diagnostics.ts";
 import { readEnvironmentVariables } from "../esc/reserved-outputs.ts";
 import type { LastGoodCopy } from "./last-good-copy.ts";
 
+export interface StoredVariable {
+  /** Wrapped even when it is no secret, so that nobody prints it by mistake before that is known. */
+  value: Secret;
+  isSecret: boolean;
+}
+
 /** The variables that an environment sets, as they were at `openedAt`. */
 export interface StoredSettings {
-  values: ReadonlyMap<string, Secret>;
+  values: ReadonlyMap<string, StoredVariable>;
   /** Undefined where only opening tells whether something changed. */
   version: string | undefined;
   /** Wall clock, milliseconds. */
@@ -60,7 +66,7 @@ async function openFromStore({ backend, id, clock }: StoredSettingsOptions): Pro
     });
   }
   const variables = readEnvironmentVariables(opened.environment);
-  const values = new Map(variables.map(({ name, value }) => [name, value]));
+  const values = new Map(variables.map(({ name, value, secret }) => [name, { value, isSecret: secret }]));
   return { values, version: opened.version, openedAt, origin: "store" };
 }
 
@@ -78,5 +84,5 @@ function readCopy({ copy, maximumAgeMs, clock, id }: StoredSettingsOptions, erro
 
 /** For a parser of settings, and forgotten by it. */
 export function revealSettings(values: StoredSettings["values"]): Record<string, string> {
-  return Object.fromEntries([...values].map(([name, value]) => [name, unwrap(value)]));
+  return Object.fromEntries([...values].map(([name, { value }]) => [name, unwrap(value)]));
 }

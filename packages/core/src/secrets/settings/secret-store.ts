@@ -1,0 +1,82 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { Environment } from "../../config/parse-config.ts";
+import { type SecretsConfig, SecretsSettings, toSecretsConfig } from "../../config/secrets-config.ts";
+import type { Clock } from "../../limits/clock.ts";
+import type { Keyring } from "../backend/local/keyring.ts";
+import type { EnvironmentId, SecretBackend } from "../backend/secret-backend.ts";
+import { readCredentialFile } from "./credential-file.ts";
+
+/** Pulumi Cloud, when the process environment names an environment there. */
+export type OpenCloud = (
+  environment: Environment,
+  options: { clock: Clock },
+) => Promise<
+  | {
+      backend: SecretBackend;
+      /** What an environment of ours is called there. */
+      locate(id: EnvironmentId): EnvironmentId;
+    }
+  | undefined
+>;
+
+/** Where this installation keeps its environments. */
+export interface SecretStore {
+  config: SecretsConfig;
+  backend: SecretBackend;
+  keyring: Keyring;
+  locate(id: EnvironmentId): EnvironmentId;
+}
+
+export interface OpenSecretStoreOptions {
+  environment: Environment;
+  /** Who writes, for the history of revisions. */
+  author: string;
+  clock: Clock;
+  openCloud?: OpenCloud;
+}
+
+export function secretsFolder(dataDir: string): string {
+  return join(dataDir, "secrets");
+}
+
+/** Undefined when there is none: nobody made one here, and no cloud is named. Throws AppError when it cannot be used. */
+export async function openSecretStore(options: OpenSecretStoreOptions): Promise<SecretStore | undefined> {
+  const { environment, clock, openCloud } = options;
+  const config = readSecretsConfig(environment);
+  if (config === undefined) return undefined;
+  const cloud = await openCloud?.(environment, { clock });
+  if (cloud === undefined && !existsSync(join(secretsFolder(config.dataDir), "environments"))) return undefined;
+  const keyring = await loadKeyring(config, environment);
+  if (cloud !== undefined) return { config, keyring, ...cloud };
+  return { config, keyring, backend: await openLocal(config, keyring, options), locate: (id) => id };
+}
+
+/** Undefined when these very variables are wrong: the parser of all settings tells it, together with the rest. */
+export function readSecretsConfig(environment: Environment): SecretsConfig | undefined {
+  const names = Object.keys(SecretsSettings.shape).filter((name) => (environment[name] ?? "").trim() !== "");
+  const parsed = SecretsSettings.safeParse(Object.fromEntries(names.map((name) => [name, environment[name]?.trim()])));
+  return parsed.success ? toSecretsConfig(parsed.data) : undefined;
+}
+
+/** The credential that this process was given, else the key of the installation, which opens everything. */
+export async function loadKeyring(config: SecretsConfig, environment: Environment): Promise<Keyring> {
+  if (config.secretsCredentialFile !== undefined) {
+    const { parseCredential } = await import("../backend/local/credential.ts");
+    return parseCredential(readCredentialFile(config.secretsCredentialFile));
+  }
+  const { findKeychain } = await import("../backend/local/keychain.ts");
+  const { loadRootKeyring } = await import("../backend/local/root-keyring.ts");
+  const keychain = findKeychain({ platform: process.platform, environment });
+  return await loadRootKeyring({ folder: secretsFolder(config.dataDir), ...(keychain && { keychain }) });
+}
+
+// Loaded only where there is a store: the evaluator and its YAML parser would slow every start without one.
+async function openLocal(
+  config: SecretsConfig,
+  keyring: Keyring,
+  { author, clock }: OpenSecretStoreOptions,
+): Promise<SecretBackend> {
+  const { createLocalBackend } = await import("../backend/local/local-backend.ts");
+  return createLocalBackend({ folder: secretsFolder(config.dataDir), keyring, author, clock });
+}
