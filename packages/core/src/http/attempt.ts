@@ -27,6 +27,7 @@ export interface CallPlan {
   readonly weight: number;
   readonly idempotent: boolean;
   readonly redirects: number;
+  readonly answers: readonly number[];
   readonly bodyTimeoutMs: number;
   readonly deadline: Deadline;
   attempts: number;
@@ -34,7 +35,7 @@ export interface CallPlan {
   status: number | undefined;
 }
 
-/** A 2xx answer whose body is still to be read. One of the three endings must be called; the first one counts. */
+/** An answer, 2xx or one the call named, whose body is still to be read. One of the three endings must be called; the first one counts. */
 export interface Attempt {
   answer: Answer;
   succeed(): void;
@@ -107,7 +108,7 @@ class ServiceAttempter implements Attempter {
         bodyTimeoutMs: call.bodyTimeoutMs,
       });
       call.status = answer.status;
-      if (answer.status >= 300) throw await this.#refusal(answer, call);
+      if (answer.status >= 300 && !call.answers.includes(answer.status)) throw await this.#refusal(answer, call);
       const limit = reportedLimit(answer, call.row);
       return {
         answer,

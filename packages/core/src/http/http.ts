@@ -104,6 +104,8 @@ export interface HttpCallOptions {
   part?: string;
   /** Redirects to follow, 3 at most, GET and HEAD only. Another origin gets no credential and must be public. Default 0. */
   redirects?: number;
+  /** Statuses from 300 on that are an answer to this call, e.g. a 400 with what is wrong in its body. Default none. */
+  answers?: readonly number[];
   /** Further span attributes, e.g. `gen_ai.request.model`. */
   attributes?: Readonly<Record<string, string | number | boolean>>;
 }

@@ -111,6 +111,7 @@ class PacedCalls implements ServiceCalls {
         weight: request.weight ?? 1,
         idempotent: request.idempotent ?? (method !== "POST" && method !== "PATCH"),
         redirects: method === "GET" || method === "HEAD" ? (request.redirects ?? 0) : 0,
+        answers: request.answers ?? [],
         bodyTimeoutMs,
         deadline,
         attempts: 0,
