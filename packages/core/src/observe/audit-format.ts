@@ -21,6 +21,19 @@ export interface AuditEntry {
   /** Ids, separated by blanks, of the tokens that were made or revoked. */
   tokenId?: string;
   costUsd?: number;
+  rotation?: AuditedRotation;
+}
+
+/** A step of a rotation: which secret, between which revisions. Fingerprints are HMACs; a value is never here. */
+export interface AuditedRotation {
+  id: string;
+  environment: string;
+  path: string;
+  step: string;
+  preRevision?: number;
+  postRevision?: number;
+  oldFingerprint?: string;
+  newFingerprint?: string;
 }
 
 /** The newest line of a chain: enough to notice later that it was changed or taken away. */
@@ -67,7 +80,8 @@ export function formatEntry(entry: AuditEntry): string {
     (entry.durationMs === undefined ? "" : `,"durationMs":${JSON.stringify(entry.durationMs)}`) +
     (entry.planId === undefined ? "" : `,"planId":${JSON.stringify(entry.planId)}`) +
     (entry.tokenId === undefined ? "" : `,"tokenId":${JSON.stringify(entry.tokenId)}`) +
-    (entry.costUsd === undefined ? "" : `,"costUsd":${JSON.stringify(entry.costUsd)}`);
+    (entry.costUsd === undefined ? "" : `,"costUsd":${JSON.stringify(entry.costUsd)}`) +
+    (entry.rotation === undefined ? "" : `,"rotation":${JSON.stringify(entry.rotation)}`);
   return (
     `"kind":"entry","requestId":${JSON.stringify(entry.requestId)},"caller":${JSON.stringify(entry.caller)}` +
     `,"server":${JSON.stringify(entry.server)},"tool":${JSON.stringify(entry.tool)}` +

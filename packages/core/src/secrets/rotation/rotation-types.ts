@@ -10,6 +10,8 @@ import type { EnvironmentId, SecretBackend } from "../backend/secret-backend.ts"
 import type { RotationKeys } from "./rotation-keys.ts";
 import type { KeyProbe, RotationTarget, Rotator } from "./rotator.ts";
 
+export type { RotationTarget } from "./rotator.ts";
+
 /** What rotation needs of a service; every ServiceDefinition has this shape. */
 export interface RotatedService {
   id: string;
