@@ -1,0 +1,59 @@
+import { AppError, toAppError } from "../../../errors/app-error.ts";
+import { formatEnvironmentId } from "../environment-id.ts";
+import type { EnvironmentId, SecretBackend } from "../secret-backend.ts";
+import { parseEnvironmentReference } from "../environment-reference.ts";
+import { findReferences } from "../find-references.ts";
+
+const largestClosure = 1_000;
+/**
+ * The environment and all that it leads to, imports and references of every depth: what a credential has to hold the
+ * keys of. Needs no key itself. What is missing or no name is left out: opening will tell. Throws AppError `not_found`
+ * for the first one, and `invalid_input` beyond 1,000.
+ */
+export async function listImportClosure(
+  backend: Pick<SecretBackend, "read">,
+  id: EnvironmentId,
+): Promise<readonly EnvironmentId[]> {
+  const closure = new Map([[formatEnvironmentId(id), id]]);
+  const waiting: { id: EnvironmentId; revision: number | string | undefined }[] = [{ id, revision: undefined }];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const isRoot = next.id === id;
+    const source = await readSource(backend, next).catch((thrown: unknown) => {
+      if (!isRoot && toAppError(thrown).kind === "not_found") return "";
+      throw thrown;
+    });
+    for (const name of findReferences(source)) {
+      const found = parseReference(name);
+      if (found === undefined || closure.has(formatEnvironmentId(found.id))) continue;
+      closure.set(formatEnvironmentId(found.id), found.id);
+      waiting.push(found);
+      if (closure.size > largestClosure) throw tooMany(id);
+    }
+  }
+  return [...closure.values()];
+}
+
+async function readSource(
+  backend: Pick<SecretBackend, "read">,
+  { id, revision }: { id: EnvironmentId; revision: number | string | undefined },
+): Promise<string> {
+  return (await backend.read(id, revision === undefined ? {} : { revision })).yaml;
+}
+
+function parseReference(name: string): ReturnType<typeof parseEnvironmentReference> | undefined {
+  try {
+    return parseEnvironmentReference(name);
+  } catch {
+    return undefined;
+  }
+}
+
+function tooMany(id: EnvironmentId): AppError {
+  return new AppError(
+    "invalid_input",
+    `${formatEnvironmentId(id)} leads to more than ${largestClosure} environments.`,
+    {
+      hint: "Import fewer of them.",
+    },
+  );
+}
