@@ -5,7 +5,7 @@ import type { Evaluation } from "../../esc/evaluation.ts";
 import type { Crypter, OpenProvider, Rotator, Surroundings } from "../../esc/surroundings.ts";
 import { formatEnvironmentId } from "../environment-id.ts";
 import type { EnvironmentId } from "../secret-backend.ts";
-import { parseEnvironmentReference } from "./environment-reference.ts";
+import { parseEnvironmentReference } from "../environment-reference.ts";
 import type { LocalStore } from "./local-store.ts";
 
 /** Where `fn::open` and `fn::rotate` find what they name. */

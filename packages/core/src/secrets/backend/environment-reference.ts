@@ -1,6 +1,6 @@
-import { AppError } from "../../../errors/app-error.ts";
-import { parseEnvironmentId } from "../environment-id.ts";
-import type { EnvironmentId } from "../secret-backend.ts";
+import { AppError } from "../../errors/app-error.ts";
+import { parseEnvironmentId } from "./environment-id.ts";
+import type { EnvironmentId } from "./secret-backend.ts";
 
 /** What an import names: an environment, and which revision of it. */
 export interface EnvironmentReference {
