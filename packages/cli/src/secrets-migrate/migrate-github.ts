@@ -1,10 +1,10 @@
 import { AppError } from "@sophia/core/errors/app-error";
-import type { SecretBackend } from "@sophia/core/secrets/backend/secret-backend";
 import type { Stage } from "@sophia/core/secrets/settings/group-environments";
 import type { CommandContext } from "../commands/command-context.ts";
+import type { MigrationStore } from "./migration-store.ts";
 
 export interface MigrateGithubOptions {
-  backend: SecretBackend;
+  store: MigrationStore;
   /** OWNER/REPO. */
   repository: string;
   /** Where secrets of the repository and the organisation go. GitHub environments named as a stage go to that stage. */
@@ -19,10 +19,14 @@ export interface MigrateGithubOptions {
   organisation: string | undefined;
   /** Starts the export workflow on GitHub once it is on the default branch. Needs a token. */
   dispatch: boolean;
-  /** Overwrites what the store holds with another value. */
+  /** Export these one by one instead of all at once: needed where all together are more than 128 KB. */
+  names: readonly string[];
+  /** Overwrites what the store holds with another value; else such a secret is kept aside under its own name. */
   replace: boolean;
   /** Proposes to delete what is migrated and verified; once that is approved, deletes. Needs a token. */
   delete: boolean;
+  /** After a deletion: gives the values back to GitHub. Needs a token. */
+  writeBack: boolean;
   dryRun: boolean;
   json: boolean;
 }

@@ -1,9 +1,9 @@
 import { AppError } from "@sophia/core/errors/app-error";
-import type { SecretBackend } from "@sophia/core/secrets/backend/secret-backend";
 import type { CommandContext } from "../commands/command-context.ts";
+import type { MigrationStore } from "./migration-store.ts";
 
 export interface MigrateUndoOptions {
-  backend: SecretBackend;
+  store: MigrationStore;
   /** Id of a migration or import; undefined for the newest that can be undone. */
   run: string | undefined;
   dryRun: boolean;

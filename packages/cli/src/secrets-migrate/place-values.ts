@@ -1,0 +1,149 @@
+import type { Secret } from "@sophia/core/config/secret";
+import { unwrap } from "@sophia/core/config/secret";
+import { formatEnvironmentId } from "@sophia/core/secrets/backend/environment-id";
+import type { EnvironmentId } from "@sophia/core/secrets/backend/secret-backend";
+import type { Stage } from "@sophia/core/secrets/settings/group-environments";
+import { environmentOf } from "@sophia/vendors/environments/variable-places";
+import type { VariablePlace } from "@sophia/vendors/environments/variable-places";
+import { recogniseKey } from "@sophia/vendors/recognise-key";
+import type { KnownKey } from "@sophia/vendors/recognise-key";
+
+/** A value that was found somewhere, before anybody knows what it is. */
+export interface FoundValue {
+  /** `base` or `environment NAME` for GitHub, else the kind of source. */
+  scope: string;
+  name: string;
+  value: Secret;
+}
+
+/** Where a value goes. */
+export interface Placement extends FoundValue {
+  environment: EnvironmentId;
+  /** Keys below `values`. */
+  path: readonly string[];
+  /** Its name among the environment variables of `environment`. */
+  variable: string;
+  secret: boolean;
+  /** For people: `OpenRouter`, or `other`. */
+  owner: string;
+  /** Why it lies where it lies, when that is not plain; a doubt that a person should look at. */
+  doubt: string | undefined;
+}
+
+export interface PlaceOptions {
+  stageOf(found: FoundValue): Stage;
+  places: readonly VariablePlace[];
+  /** Takes what belongs to no service. */
+  otherOf(found: FoundValue): EnvironmentId;
+  /** What is plain in our own settings stays plain; GitHub's secrets are secrets all. */
+  keepPlain: boolean;
+}
+
+/** Values that mean this machine or the store itself; they cannot come out of the store. */
+export const machineSettings: ReadonlySet<string> = new Set([
+  "SOPHIA_DATA_DIR",
+  "SOPHIA_COMMAND",
+  "SOPHIA_STAGE",
+  "SOPHIA_SECRETS_CREDENTIAL_FILE",
+  "SOPHIA_SECRETS_REFRESH_SECONDS",
+  "SOPHIA_SECRETS_MAX_AGE_HOURS",
+  "PULUMI_ESC_ENVIRONMENT",
+  "PULUMI_BACKEND_URL",
+]);
+
+/**
+ * A place for every value: a service's own variable by name or by the shape of the key, and `other` for the rest, so that
+ * nothing is lost. Of two values for one place the one with the variable's own name gets it, else the earlier one.
+ */
+export function placeValues(values: readonly FoundValue[], options: PlaceOptions): readonly Placement[] {
+  const taken = new Map<string, Placement>();
+  const wanted = values.map((found) => placeOne(found, options));
+  const ordered = [...wanted].sort((left, right) => rank(left) - rank(right));
+  const placed = new Map<Placement, Placement>();
+  for (const placement of ordered) {
+    const key = placementKey(placement);
+    const holder = taken.get(key);
+    const isFree = holder === undefined || unwrap(holder.value) === unwrap(placement.value);
+    const settled = isFree
+      ? placement
+      : toOther(placement, options, `${placement.variable} holds another value already`);
+    if (isFree) taken.set(key, holder ?? placement);
+    placed.set(placement, settled);
+  }
+  return wanted.map((placement) => placed.get(placement) ?? placement);
+}
+
+/** Two placements with the same key are the same value in the same environment. */
+export function placementKey({ environment, path }: Pick<Placement, "environment" | "path">): string {
+  return [formatEnvironmentId(environment), ...path].join("\n");
+}
+
+/** Where what belongs to no service lies in an environment. */
+export function otherPath(name: string): readonly string[] {
+  return ["other", name];
+}
+
+/** The same value, kept aside under its own name. */
+export function toOther(found: FoundValue, { otherOf }: Pick<PlaceOptions, "otherOf">, doubt?: string): Placement {
+  const { scope, name, value } = found;
+  return {
+    scope,
+    name,
+    value,
+    environment: otherOf(found),
+    path: otherPath(name),
+    variable: name,
+    secret: true,
+    owner: "other",
+    doubt,
+  };
+}
+
+function placeOne(found: FoundValue, options: PlaceOptions): Placement {
+  const { name, value } = found;
+  const exact = options.places.find(({ variable }) => variable === name);
+  const recognition = recogniseKey(name, unwrap(value));
+  if (recognition.kind === "conflict") {
+    const { named, shaped } = recognition;
+    return toOther(
+      found,
+      options,
+      `the name says ${titleOf(named, options)}, the key looks like one of ${titleOf(shaped, options)}`,
+    );
+  }
+  if (recognition.kind === "known") {
+    const place = options.places.find(({ variable }) => variable === recognition.key.variable);
+    const doubt = recognition.fits ? undefined : `does not look like a key of ${titleOf(recognition.key, options)}`;
+    if (place !== undefined) return toPlace(found, place, options, doubt);
+  }
+  if (exact !== undefined) return toPlace(found, exact, options, undefined);
+  const resembles = recognition.kind === "unknown" ? recognition.resembles : undefined;
+  return toOther(
+    found,
+    options,
+    resembles && `may belong to ${titleOf(resembles, options)}: name it ${resembles.variable} if so`,
+  );
+}
+
+function toPlace(found: FoundValue, place: VariablePlace, options: PlaceOptions, doubt: string | undefined): Placement {
+  const { scope, name, value } = found;
+  return {
+    scope,
+    name,
+    value,
+    environment: environmentOf(place, options.stageOf(found)),
+    path: place.path,
+    variable: place.variable,
+    secret: place.isSecret || !options.keepPlain,
+    owner: place.title,
+    doubt,
+  };
+}
+
+function titleOf({ service }: KnownKey, { places }: PlaceOptions): string {
+  return places.find((place) => place.service === service)?.title ?? service;
+}
+
+function rank({ name, variable }: Placement): number {
+  return name === variable ? 0 : 1;
+}
