@@ -10,9 +10,9 @@ export interface AuditEntry {
   effect: string;
   /**
    * `call`: an answered call. `before` and `after`: around the effect of a change. `decide`: a person's word on a plan.
-   * `token`: a token made or revoked. `auth`: a bearer that was refused. `end`: a server ended that nobody had stopped.
+   * `token`: a token made or revoked. `secret`: a person read or changed secrets on the command line. `auth`: a bearer that was refused. `end`: a server ended that nobody had stopped.
    */
-  phase: "call" | "before" | "after" | "decide" | "token" | "auth" | "end";
+  phase: "call" | "before" | "after" | "decide" | "token" | "secret" | "auth" | "end";
   /** SHA-256, hex. */
   argumentsHash: string;
   outcome: string;
