@@ -15,6 +15,7 @@ import { services } from "@sophia/vendors/registry";
 import type { ServiceConfig } from "@sophia/vendors/registry";
 import { z } from "zod";
 import { serverSettings } from "./server-settings.ts";
+import type { StoreReport } from "./stored-environment.ts";
 
 /** Variables that only the command line reads. They are never handed to a server. */
 export const CliSettings = z.object({
@@ -39,16 +40,19 @@ export interface CliConfig {
 const serviceSettings = services.map((service) => service.config as z.ZodObject);
 
 /** Reads the whole configuration once. Throws ConfigError with every mistake in it. */
-export function loadConfig(environment: Environment): CliConfig {
+export function loadConfig(environment: Environment, store: StoreReport = { stored: [], warnings: [] }): CliConfig {
   const scrubber = createScrubber();
   const ownSettings = serverSettings.map(({ settings }) => settings);
   const schemas: z.ZodObject[] = [PlatformSettings, CliSettings, ...ownSettings, ...serviceSettings];
-  const warnings = findDoubts(environment, new Set(schemas.flatMap((schema) => Object.keys(schema.shape))));
+  const doubts = findDoubts(environment, new Set(schemas.flatMap((schema) => Object.keys(schema.shape))));
+  const warnings = [...store.warnings, ...doubts];
+  const names = store.stored.toSorted().join(", ");
+  const origin = names === "" ? [] : [`From the store of secrets: ${names}.`];
   // On a person's machine everything has an answer, and simulated ones say so. Containers set SOPHIA_SIMULATE=0.
   const parsed: Record<string, unknown> = parseConfig(
     schemas,
     { SOPHIA_SIMULATE: "1", ...environment },
-    { scrubber, notes: warnings },
+    { scrubber, notes: [...warnings, ...origin] },
   );
   const platform = toPlatformConfig(parsed as PlatformSettings);
   setCommandPrefix(platform.command);

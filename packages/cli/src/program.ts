@@ -6,6 +6,7 @@ import type { CommandContext } from "./commands/command-context.ts";
 import type { CliConfig } from "./load-config.ts";
 import { loadConfig } from "./load-config.ts";
 import { reportError } from "./report-error.ts";
+import { readStoredEnvironment } from "./stored-environment.ts";
 import { createTerminal } from "./terminal.ts";
 import type { Streams } from "./terminal.ts";
 
@@ -27,7 +28,8 @@ export async function runCli(input: CliInput): Promise<number> {
     const program = describeProgram((run) => (chosen = run), input);
     await program.parseAsync([...input.arguments], { from: "user" });
     if (chosen === undefined) return 0;
-    const config: CliConfig = loadConfig(input.environment);
+    const { environment, ...report } = await readStoredEnvironment(input.environment);
+    const config: CliConfig = loadConfig(environment, report);
     ({ dataDir } = config.platform);
     scrub = (text) => config.scrubber.scrub(text);
     const log = createLogger({ scrubber: config.scrubber, level: config.platform.logLevel, server: "cli" });

@@ -1,4 +1,5 @@
 import { runServer } from "@sophia/core/mcp/run-server";
+import { openCloudSecrets } from "@sophia/vendors/pulumi-esc/open-cloud-secrets";
 import { BiConfig } from "./config.ts";
 import { biServer } from "./server.ts";
 import { createBiServices } from "./services.ts";
@@ -10,4 +11,5 @@ await runServer({
   createServices: createBiServices,
   environment: process.env,
   arguments: process.argv.slice(2),
+  openCloud: openCloudSecrets,
 });

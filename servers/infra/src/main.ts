@@ -1,4 +1,5 @@
 import { runServer } from "@sophia/core/mcp/run-server";
+import { openCloudSecrets } from "@sophia/vendors/pulumi-esc/open-cloud-secrets";
 import { InfraConfig } from "./config.ts";
 import { infraServer } from "./server.ts";
 import { createInfraServices } from "./services.ts";
@@ -10,4 +11,5 @@ await runServer({
   createServices: createInfraServices,
   environment: process.env,
   arguments: process.argv.slice(2),
+  openCloud: openCloudSecrets,
 });

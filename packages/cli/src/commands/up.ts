@@ -5,6 +5,7 @@ import { findPortOwner } from "@sophia/core/config/port-owner";
 import { formatCommand } from "@sophia/core/config/command-line";
 import { AppError } from "@sophia/core/errors/app-error";
 import { serverNodeFlags } from "@sophia/core/mcp/node-flags";
+import { inheritedCredential } from "@sophia/core/secrets/settings/credential-file";
 import { openAuditSigner } from "@sophia/core/observe/audit-keys";
 import { createLogger } from "@sophia/core/observe/log";
 import { createLogDestination } from "@sophia/core/observe/log-destination";
@@ -14,6 +15,7 @@ import { computeModes } from "@sophia/vendors/registry";
 import type { ServiceStatus } from "@sophia/vendors/registry";
 import type { Logger } from "pino";
 import { buildServerEnvironment } from "../load-config.ts";
+import { makeServerCredentials } from "../server-credentials.ts";
 import type { ServerEntry } from "../server-list.ts";
 import { findServerMain, selectServers } from "../server-list.ts";
 import { defaultLimits } from "../supervisor/restart-policy.ts";
@@ -54,9 +56,10 @@ export async function runUp(context: CommandContext, options: UpOptions): Promis
     const view = createUpView({ terminal, servers, config, json: options.json });
     view.tokens(await makeFirstTokens(context));
     const allGivenUp = Promise.withResolvers<void>();
+    const credentials = await makeServerCredentials(context, ids);
     const serverLog = createServerLog({ interactive: terminal.interactive, dataDir: config.platform.dataDir });
     const supervisor = createSupervisor({
-      servers: servers.map((server) => describeServer(context, server)),
+      servers: servers.map((server) => describeServer(context, server, credentials.get(server.id))),
       limits: defaultLimits,
       log: terminal.interactive ? createFileLogger(context, serverLog) : context.log,
       execPath: process.execPath,
@@ -126,15 +129,18 @@ async function refuseTakenPorts({ config }: CommandContext, servers: readonly Se
   });
 }
 
-function describeServer(context: CommandContext, server: ServerEntry): ServerSpec {
+function describeServer(context: CommandContext, server: ServerEntry, credential: string | undefined): ServerSpec {
   const { host, ports } = context.config.platform;
+  const environment = describeServerEnvironment(context);
   return {
     id: server.id,
     title: server.title,
     main: findServerMain(server.id),
     arguments: [],
     nodeFlags: serverNodeFlags,
-    environment: describeServerEnvironment(context),
+    environment:
+      credential === undefined ? environment : { ...environment, SOPHIA_SECRETS_CREDENTIAL_FILE: inheritedCredential },
+    ...(credential !== undefined && { credential }),
     host,
     port: ports[server.id],
   };

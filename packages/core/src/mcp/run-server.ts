@@ -11,7 +11,11 @@ import { createLogger } from "../observe/log.ts";
 import { createMetrics, type Metrics } from "../observe/metrics.ts";
 import { createScrubber, type Scrubber } from "../observe/scrub.ts";
 import type { OpenCloud } from "../secrets/settings/secret-store.ts";
-import { createSettingsFollower, readServerSettings, type ServerSettings } from "../secrets/settings/server-settings.ts";
+import {
+  createSettingsFollower,
+  readServerSettings,
+  type ServerSettings,
+} from "../secrets/settings/server-settings.ts";
 import type { CoreTables } from "../store/core-tables.ts";
 import { prepareDataDir } from "../store/sqlite-file.ts";
 import { openStore, type MigrationSet } from "../store/store.ts";

@@ -44,7 +44,9 @@ export function createLastGoodCopy(options: { path: string; crypter: Crypter; lo
       try {
         const text = Buffer.from(await crypter.decrypt(readFileSync(path))).toString("utf8");
         const { openedAt, version, values } = Content.parse(JSON.parse(text));
-        const variables = values.map(({ name, text: value, isSecret }) => [name, { value: new Secret(value), isSecret }] as const);
+        const variables = values.map(
+          ({ name, text: value, isSecret }) => [name, { value: new Secret(value), isSecret }] as const,
+        );
         return { openedAt, version, values: new Map(variables), origin: "copy" };
       } catch (thrown) {
         // Not the error itself: a JSON error quotes the text.

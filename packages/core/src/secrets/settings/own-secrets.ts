@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import type { Clock } from "../../limits/clock.ts";
 import type { Keyring } from "../backend/local/keyring.ts";
 import type { EnvironmentId, SecretBackend } from "../backend/secret-backend.ts";
 import { groupEnvironment, secretGroups } from "./group-environments.ts";
@@ -18,9 +17,7 @@ export interface OwnSecrets {
 }
 
 /** Undefined when there is no store of secrets. `author` is the server's id. Throws AppError. */
-export async function findOwnSecrets(
-  options: OpenSecretStoreOptions & { clock: Clock },
-): Promise<OwnSecrets | undefined> {
+export async function findOwnSecrets(options: OpenSecretStoreOptions): Promise<OwnSecrets | undefined> {
   const group = secretGroups.find(({ server }) => server === options.author);
   const store = group && (await openSecretStore(options));
   if (group === undefined || store === undefined) return undefined;
@@ -30,6 +27,7 @@ export async function findOwnSecrets(
   const copy = createLastGoodCopy({
     path: join(secretsFolder(config.dataDir), "last-good", `${id.project}.${id.name}`),
     crypter: keyring.crypter(local),
+    log: options.log,
   });
   return {
     backend,

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import type { Logger } from "pino";
 import type { Environment } from "../../config/parse-config.ts";
 import { type SecretsConfig, SecretsSettings, toSecretsConfig } from "../../config/secrets-config.ts";
 import type { Clock } from "../../limits/clock.ts";
@@ -10,7 +11,7 @@ import { readCredentialFile } from "./credential-file.ts";
 /** Pulumi Cloud, when the process environment names an environment there. */
 export type OpenCloud = (
   environment: Environment,
-  options: { clock: Clock },
+  options: { clock: Clock; log: Logger },
 ) => Promise<
   | {
       backend: SecretBackend;
@@ -33,6 +34,7 @@ export interface OpenSecretStoreOptions {
   /** Who writes, for the history of revisions. */
   author: string;
   clock: Clock;
+  log: Logger;
   openCloud?: OpenCloud;
 }
 
@@ -42,10 +44,10 @@ export function secretsFolder(dataDir: string): string {
 
 /** Undefined when there is none: nobody made one here, and no cloud is named. Throws AppError when it cannot be used. */
 export async function openSecretStore(options: OpenSecretStoreOptions): Promise<SecretStore | undefined> {
-  const { environment, clock, openCloud } = options;
+  const { environment, clock, log, openCloud } = options;
   const config = readSecretsConfig(environment);
   if (config === undefined) return undefined;
-  const cloud = await openCloud?.(environment, { clock });
+  const cloud = await openCloud?.(environment, { clock, log });
   if (cloud === undefined && !existsSync(join(secretsFolder(config.dataDir), "environments"))) return undefined;
   const keyring = await loadKeyring(config, environment);
   if (cloud !== undefined) return { config, keyring, ...cloud };

@@ -5,6 +5,7 @@ import { type PlatformConfig, PlatformSettings, toPlatformConfig } from "../../c
 import { unwrap } from "../../config/secret.ts";
 import type { Clock } from "../../limits/clock.ts";
 import { systemClock } from "../../limits/clock.ts";
+import { createLogger } from "../../observe/log.ts";
 import type { Scrubber } from "../../observe/scrub.ts";
 import { findOwnSecrets, type OwnSecrets } from "./own-secrets.ts";
 import type { OpenCloud } from "./secret-store.ts";
@@ -35,7 +36,9 @@ export async function readServerSettings<Config extends z.ZodObject>(
   options: ReadOptions<Config>,
 ): Promise<ServerSettings<Config>> {
   const { server, environment, scrubber, openCloud } = options;
-  const find = { environment, author: server, clock: systemClock, ...(openCloud && { openCloud }) };
+  // Its level is not known yet: it may come out of the store itself.
+  const log = createLogger({ scrubber, level: "warn", server });
+  const find = { environment, author: server, clock: systemClock, log, ...(openCloud && { openCloud }) };
   const secrets = await findOwnSecrets(find);
   const opened = await secrets?.open();
   const isOverridden = (variable: string): boolean => (environment[variable] ?? "").trim() !== "";
