@@ -18,17 +18,17 @@ export async function checkPending(run: RotationRun): Promise<void> {
 
 async function askConsumers(run: RotationRun): Promise<void> {
   const { parts, target, row, job } = run;
-  const { consumers, clock, limits } = parts;
+  const { consumers, checks, clock, limits } = parts;
   const watch = watchConsumers({ consumers, target, clock, livesMs: limits.consumerLivesMs });
   await watch.look();
   const willing = watch.alive().filter((consumer) => consumer.answers_checks === 1);
   const asked = new Set(willing.map(({ process }) => process));
   if (asked.size === 0 || row.sealed_new === null) return;
-  await consumers.ask({ rotation_id: row.id, environment: row.environment, path: row.path, sealed: row.sealed_new });
+  await checks.ask({ rotation_id: row.id, environment: row.environment, path: row.path, sealed: row.sealed_new });
   try {
     const until = clock.monotonic() + limits.consumerCheckMs;
     for (;;) {
-      const answers = await consumers.answers(row.id);
+      const answers = await checks.answers(row.id);
       const refused = answers.find((answer) => answer.outcome === "refused");
       if (refused) throw new StepFailure(refusedBy(refused.process, refused.detail));
       const answered = new Set(answers.map((answer) => answer.process));
@@ -39,7 +39,7 @@ async function askConsumers(run: RotationRun): Promise<void> {
       await clock.sleep(Math.min(limits.observeEveryMs, 1_000), job.signal);
     }
   } finally {
-    await consumers.withdraw(row.id);
+    await checks.withdraw(row.id);
   }
 }
 

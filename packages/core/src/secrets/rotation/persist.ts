@@ -28,7 +28,7 @@ export async function persist<Result>(
       if (attempt >= tries || !(isRepeatable?.(error, thrown) ?? error.retryable)) throw new StepFailure(error);
     }
     const ceilingMs = limits.retryPauseMs * 2 ** (attempt - 1);
-    await clock.sleep(ceilingMs / 2 + (Math.random() * ceilingMs) / 2, signal);
+    await clock.sleep(Math.round(ceilingMs / 2 + (Math.random() * ceilingMs) / 2), signal);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { AlertEvents } from "../../store/alert-events.ts";
 import type { Backups } from "./backups.ts";
+import type { CheckRows } from "./check-rows.ts";
 import type { ConsumerRows } from "./consumer-rows.ts";
 import type { RotationRows } from "./rotation-rows.ts";
 import type { RotatedService, RotationLimits, RotationsOptions } from "./rotation-types.ts";
@@ -10,6 +11,7 @@ export interface RotationParts extends Omit<RotationsOptions, "limits" | "servic
   services: ReadonlyMap<string, RotatedService>;
   rows: RotationRows;
   consumers: ConsumerRows;
+  checks: CheckRows;
   backups: Backups;
   alerts: AlertEvents;
 }

@@ -78,24 +78,30 @@ export function createRotationRows(store: Store<CoreTables>, clock: Clock): Rota
     },
     update: (id, changes) =>
       db.updateTable("rotations").set(touched(changes)).where("id", "=", id).returningAll().executeTakeFirstOrThrow(),
-    async updateAs(holder, id, changes) {
-      const row = await db
-        .updateTable("rotations")
-        .set(touched(changes))
-        .where("id", "=", id)
-        .where(({ exists, selectFrom }) =>
-          exists(
-            selectFrom("jobs")
-              .select("id")
-              .where("id", "=", holder.id)
-              .where("fencing_token", "=", holder.fencingToken)
-              .where("state", "=", "running"),
-          ),
-        )
-        .returningAll()
-        .executeTakeFirst();
-      if (row) return row;
-      throw new AppError("unavailable", "This rotation has passed to another process.", { retryable: false });
-    },
+    updateAs: (holder, id, changes) => updateAs(store, holder, { id, changes: touched(changes) }),
   };
+}
+
+async function updateAs(
+  { db }: Store<CoreTables>,
+  holder: LeaseHolder,
+  { id, changes }: { id: string; changes: RotationChanges },
+): Promise<RotationRow> {
+  const row = await db
+    .updateTable("rotations")
+    .set(changes)
+    .where("id", "=", id)
+    .where(({ exists, selectFrom }) =>
+      exists(
+        selectFrom("jobs")
+          .select("id")
+          .where("id", "=", holder.id)
+          .where("fencing_token", "=", holder.fencingToken)
+          .where("state", "=", "running"),
+      ),
+    )
+    .returningAll()
+    .executeTakeFirst();
+  if (row) return row;
+  throw new AppError("unavailable", "This rotation has passed to another process.", { retryable: false });
 }

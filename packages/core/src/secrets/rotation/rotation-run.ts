@@ -134,7 +134,14 @@ export async function alert(
 ): Promise<void> {
   const { parts, row } = run;
   const key = `rotation:${row.id}:${severity}:${text.title}`.slice(0, 300);
-  await parts.alerts.write({ at: parts.clock.now(), server: parts.server, kind: "rotation", severity, key, ...text });
+  await parts.alerts.write({
+    at: Math.round(parts.clock.now()),
+    server: parts.server,
+    kind: "rotation",
+    severity,
+    key,
+    ...text,
+  });
 }
 
 /** Kept with the rotation and shown with it; each once. */

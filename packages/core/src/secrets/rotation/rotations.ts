@@ -4,6 +4,7 @@ import type { JobRun } from "../../jobs/jobs.ts";
 import { createAlertEvents } from "../../store/alert-events.ts";
 import { closeTask, completeTask, confirmTask, listTasks, openTask } from "./assisted-tasks.ts";
 import { createBackups } from "./backups.ts";
+import { createCheckRows } from "./check-rows.ts";
 import { createConsumerRows } from "./consumer-rows.ts";
 import { listConsumers, planRotation } from "./plan-rotation.ts";
 import { restoreBackup } from "./restore-backup.ts";
@@ -25,6 +26,7 @@ export function createRotations(options: RotationsOptions): Rotations {
     services: new Map(options.services.map((service) => [service.id, service])),
     rows: createRotationRows(store, clock),
     consumers: createConsumerRows(store, clock),
+    checks: createCheckRows(store, clock),
     backups: createBackups({ folder: options.backupFolder, backend, keys, clock }),
     alerts: createAlertEvents({ store }),
   };

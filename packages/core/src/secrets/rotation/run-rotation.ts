@@ -33,7 +33,9 @@ export async function runRotation(
       await undoRotation(run);
     } else await goForwardOrBack(run);
   } catch (thrown) {
-    await noteStop(run, toAppError(thrown));
+    await noteStop(run, toAppError(thrown)).catch((second: unknown) =>
+      parts.log.error({ err: second, rotation: row.id }, "That a rotation stopped could not be noted."),
+    );
     throw thrown;
   }
   return { state: run.row.state };

@@ -5,26 +5,16 @@ import type { Clock } from "../../limits/clock.ts";
 import type { CoreTables } from "../../store/core-tables.ts";
 import type { Store } from "../../store/store.ts";
 import { formatEnvironmentId } from "../backend/environment-id.ts";
-import { createConsumerRows, type ConsumerReport } from "./consumer-rows.ts";
+import { type CheckRows, createCheckRows } from "./check-rows.ts";
+import { type ConsumerReport, type ConsumerRows, createConsumerRows } from "./consumer-rows.ts";
 import type { RotationKeys } from "./rotation-keys.ts";
-import type { RotationTarget } from "./rotator.ts";
+import type { RotationTarget } from "./rotation-types.ts";
 
 /** A secret that this process holds, and where its value stands. */
 export interface WatchedSecret extends Pick<RotationTarget, "environment" | "path"> {
   secret: Secret;
   /** Uses a value as this process would. Throws when it does not work. */
   probe?(value: Secret, signal: AbortSignal): Promise<void>;
-}
-
-/** The consumer's side of a rotation: says which values are in use, how calls go, and tries pending ones. */
-export interface SecretReports {
-  watch(watched: WatchedSecret): void;
-  /** A call with a secret ended. `used`: the value it was made with, where that may be an older one. */
-  note(secret: Secret, ok: boolean, used?: Secret): void;
-  /** Reports now. Never throws: what cannot be told now is told later. */
-  report(): Promise<void>;
-  start(): void;
-  stop(): Promise<void>;
 }
 
 export interface SecretReportsOptions {
@@ -41,45 +31,100 @@ export interface SecretReportsOptions {
   probeTimeoutMs?: number;
 }
 
-interface Counted {
-  watched: WatchedSecret;
-  /** Calls and failures by fingerprint. */
-  counts: Map<string, { calls: number; failures: number; isFresh: boolean }>;
+interface Count {
+  calls: number;
+  failures: number;
+  /** Used since the last report. */
+  isFresh: boolean;
 }
 
 /** Older values of one secret that are still counted; a process sees two at a time. */
 const maximumFingerprints = 8;
 
-export function createSecretReports(options: SecretReportsOptions): SecretReports {
-  const { keys, clock, log, process } = options;
-  const rows = createConsumerRows(options.store, clock);
-  const secrets = new Map<Secret, Counted>();
-  const stopped = new AbortController();
-  let loop: Promise<void> | undefined;
-  let isFailing = false;
+/** The consumer's side of a rotation: says which values are in use and how calls go, and tries pending values. */
+export class SecretReports {
+  readonly #options: SecretReportsOptions;
+  readonly #rows: ConsumerRows;
+  readonly #checks: CheckRows;
+  readonly #secrets = new Map<Secret, { watched: WatchedSecret; counts: Map<string, Count> }>();
+  readonly #stopped = new AbortController();
+  #loop: Promise<void> | undefined;
+  #isFailing = false;
 
-  function count(counted: Counted, value: Secret): { calls: number; failures: number; isFresh: boolean } {
-    const { watched, counts } = counted;
-    const fingerprint = keys.fingerprint(watched.environment, unwrap(value));
-    const known = counts.get(fingerprint);
-    if (known) return known;
-    const oldest = counts.size >= maximumFingerprints ? [...counts.keys()][0] : undefined;
-    if (oldest !== undefined) counts.delete(oldest);
-    const fresh = { calls: 0, failures: 0, isFresh: false };
-    counts.set(fingerprint, fresh);
-    return fresh;
+  constructor(options: SecretReportsOptions) {
+    this.#options = options;
+    this.#rows = createConsumerRows(options.store, options.clock);
+    this.#checks = createCheckRows(options.store, options.clock);
   }
 
-  function collect(): ConsumerReport[] {
-    return [...secrets.values()].flatMap((counted) => {
-      const { environment, path, probe, secret } = counted.watched;
-      count(counted, secret).isFresh = true;
-      const inUse = [...counted.counts].filter(([, each]) => each.isFresh);
-      for (const [, each] of inUse) each.isFresh = false;
-      const place = { environment: formatEnvironmentId(environment), path };
+  watch(watched: WatchedSecret): void {
+    this.#secrets.set(watched.secret, { watched, counts: new Map() });
+  }
+
+  /** A call with a secret ended. `used`: the value it was made with, where that may be an older one. */
+  note(secret: Secret, ok: boolean, used: Secret = secret): void {
+    const count = this.#count(secret, used);
+    if (!count) return;
+    count.calls += 1;
+    if (!ok) count.failures += 1;
+    count.isFresh = true;
+  }
+
+  /** Reports now. Never throws: what cannot be told now is told later. */
+  async report(): Promise<void> {
+    try {
+      await this.#rows.report(this.#collect());
+      await this.#answerQuestions();
+      this.#isFailing = false;
+    } catch (thrown) {
+      if (!this.#isFailing) this.#options.log.warn({ err: thrown }, "Which secrets are in use could not be reported.");
+      this.#isFailing = true;
+    }
+  }
+
+  start(): void {
+    this.#loop ??= this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    await this.#loop;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopped;
+    while (!signal.aborted) {
+      await this.report();
+      await this.#options.clock.sleep(this.#options.everyMs ?? 20_000, signal).catch(() => {});
+    }
+  }
+
+  #count(secret: Secret, value: Secret): Count | undefined {
+    const known = this.#secrets.get(secret);
+    if (!known) return undefined;
+    const { watched, counts } = known;
+    const fingerprint = this.#options.keys.fingerprint(watched.environment, unwrap(value));
+    let count = counts.get(fingerprint);
+    if (!count) {
+      const oldest = counts.size >= maximumFingerprints ? [...counts.keys()][0] : undefined;
+      if (oldest !== undefined) counts.delete(oldest);
+      count = { calls: 0, failures: 0, isFresh: false };
+      counts.set(fingerprint, count);
+    }
+    return count;
+  }
+
+  #collect(): ConsumerReport[] {
+    return [...this.#secrets.values()].flatMap(({ watched, counts }) => {
+      const { environment, path, probe, secret } = watched;
+      const current = this.#count(secret, secret);
+      if (current) current.isFresh = true;
+      const inUse = [...counts].filter(([, count]) => count.isFresh);
+      for (const [, count] of inUse) count.isFresh = false;
       return inUse.map(([fingerprint, { calls, failures }]) => ({
-        ...place,
-        process,
+        process: this.#options.process,
+        environment: formatEnvironmentId(environment),
+        path,
         fingerprint,
         calls,
         failures,
@@ -88,68 +133,25 @@ export function createSecretReports(options: SecretReportsOptions): SecretReport
     });
   }
 
-  async function answerQuestions(): Promise<void> {
-    const probed = [...secrets.values()].filter(({ watched }) => watched.probe);
-    const names = new Set(probed.map(({ watched }) => formatEnvironmentId(watched.environment)));
-    if (names.size === 0) return;
-    for (const question of await rows.questions([...names], process)) {
-      const asked = probed.find(
-        ({ watched }) =>
-          formatEnvironmentId(watched.environment) === question.environment && watched.path === question.path,
-      );
-      if (!asked) continue;
-      const answer = await tryValue(asked.watched, question.sealed, options);
-      await rows.answer({ rotation_id: question.rotation_id, process, ...answer });
+  async #answerQuestions(): Promise<void> {
+    const { process } = this.#options;
+    const probed = [...this.#secrets.values()].map(({ watched }) => watched).filter(({ probe }) => probe);
+    const names = [...new Set(probed.map(({ environment }) => formatEnvironmentId(environment)))];
+    if (names.length === 0) return;
+    for (const { rotation_id, environment, path, sealed } of await this.#checks.questions(names, process)) {
+      const asked = probed.find((each) => formatEnvironmentId(each.environment) === environment && each.path === path);
+      if (asked) await this.#checks.answer({ rotation_id, process, ...(await this.#try(asked, sealed)) });
     }
   }
 
-  async function report(): Promise<void> {
+  async #try(watched: WatchedSecret, sealed: string): Promise<{ outcome: "works" | "refused"; detail: string }> {
+    const { keys, probeTimeoutMs } = this.#options;
     try {
-      await rows.report(collect());
-      await answerQuestions();
-      isFailing = false;
+      const value = new Secret(await keys.unseal(watched.environment, sealed));
+      await watched.probe?.(value, AbortSignal.timeout(probeTimeoutMs ?? 10_000));
+      return { outcome: "works", detail: "" };
     } catch (thrown) {
-      if (!isFailing) log.warn({ err: thrown }, "Which secrets are in use could not be reported.");
-      isFailing = true;
+      return { outcome: "refused", detail: toAppError(thrown).message };
     }
-  }
-
-  async function run(): Promise<void> {
-    while (!stopped.signal.aborted) {
-      await report();
-      await clock.sleep(options.everyMs ?? 20_000, stopped.signal).catch(() => {});
-    }
-  }
-
-  return {
-    watch: (watched) => void secrets.set(watched.secret, { watched, counts: new Map() }),
-    note(secret, ok, used) {
-      const counted = secrets.get(secret);
-      if (!counted) return;
-      const entry = count(counted, used ?? secret);
-      entry.calls += 1;
-      if (!ok) entry.failures += 1;
-      entry.isFresh = true;
-    },
-    report,
-    start: () => void (loop ??= run()),
-    async stop() {
-      stopped.abort();
-      await loop;
-    },
-  };
-}
-
-async function tryValue(
-  watched: WatchedSecret,
-  sealed: string,
-  options: SecretReportsOptions,
-): Promise<{ outcome: "works" | "refused"; detail: string }> {
-  try {
-    const value = new Secret(await options.keys.unseal(watched.environment, sealed));
-    await watched.probe?.(value, AbortSignal.timeout(options.probeTimeoutMs ?? 10_000));
-    return { outcome: "works", detail: "" };
-  } catch (thrown) {
-    return { outcome: "refused", detail: toAppError(thrown).message };
   }
 }

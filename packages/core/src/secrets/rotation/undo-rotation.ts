@@ -22,6 +22,7 @@ export async function undoRotation(run: RotationRun): Promise<void> {
     });
     return;
   }
+  await note(run, { served: served === "other" ? "unknown" : served });
   if (served === "other") return await leaveTheirs(run);
   if (served === "new" && !(await swapBack(run))) return;
   if (mayBeInUse(run, served) && (await observe(run, "old")) === "held") {
@@ -51,7 +52,6 @@ async function ended<Result>(work: () => Promise<Result>): Promise<Result | unde
 async function leaveTheirs(run: RotationRun): Promise<void> {
   // Theirs may belong to the identity that was prepared here: disabling it could make the served value invalid.
   await warn(run, ["The new value was prepared at the service and stays valid there until the next rotation."]);
-  await note(run, { served: "unknown" });
   await finish(run);
 }
 
