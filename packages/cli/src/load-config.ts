@@ -35,6 +35,8 @@ export interface CliConfig {
   auditDirectory: string;
   /** What is probably not meant as it is, one line each, without values. Nothing of it stops a start. */
   warnings: readonly string[];
+  /** Names of the variables that the store of secrets sets. */
+  storedSettings: readonly string[];
 }
 
 const serviceSettings = services.map((service) => service.config as z.ZodObject);
@@ -66,6 +68,7 @@ export function loadConfig(environment: Environment, store: StoreReport = { stor
     scrubber,
     auditDirectory: join(platform.dataDir, "audit"),
     warnings,
+    storedSettings: store.stored.toSorted(),
   };
 }
 

@@ -9,6 +9,7 @@ import { computeModes } from "@sophia/vendors/registry";
 import type { ServiceStatus } from "@sophia/vendors/registry";
 import { serverList } from "../server-list.ts";
 import type { Terminal } from "../terminal.ts";
+import { checkSecrets } from "./check-secrets.ts";
 import type { CommandContext } from "./command-context.ts";
 import { findFacts, findProgram } from "./find-facts.ts";
 
@@ -33,6 +34,7 @@ export async function runDoctor(context: CommandContext, options: { json: boolea
     ...(await Promise.all(serverList.map(({ id }) => checkPort(context, id)))),
     checkDocker(facts),
     checkGit(context),
+    await checkSecrets(context),
   ];
   const { platform, services: config } = context.config;
   const services = computeModes({ config, facts, simulate: platform.simulate });

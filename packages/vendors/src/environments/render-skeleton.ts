@@ -16,26 +16,33 @@ export interface EnvironmentSkeleton {
   yaml: string;
 }
 
-/** The environments of one stage, each after those that it imports. Comments tell what may be set in them. */
-export function renderSkeleton(places: readonly VariablePlace[], stage: Stage): readonly EnvironmentSkeleton[] {
-  const bases = [baseEnvironment, storesEnvironment(stage)];
+/**
+ * The environments of one stage, each after those that it imports. Comments tell what may be set in them. `locate` gives
+ * the names that they have in another store.
+ */
+export function renderSkeleton(
+  places: readonly VariablePlace[],
+  stage: Stage,
+  locate: (id: EnvironmentId) => EnvironmentId = (id) => id,
+): readonly EnvironmentSkeleton[] {
+  const bases = [baseEnvironment, storesEnvironment(stage)].map(locate);
   const groups = secretGroups.map((group) => {
     const own = places.filter((place) => place.group?.server === group.server);
     return {
-      id: groupEnvironment(group, stage),
+      id: locate(groupEnvironment(group, stage)),
       yaml: renderEnvironment(`${group.title}: what its server may open.`, bases, renderValues(group.key, own)),
     };
   });
   const shared = places.filter(({ group }) => group === undefined);
   return [
-    { id: baseEnvironment, yaml: renderEnvironment("What all stages share.", [], "values: {}\n") },
+    { id: locate(baseEnvironment), yaml: renderEnvironment("What all stages share.", [], "values: {}\n") },
     {
-      id: storesEnvironment(stage),
+      id: locate(storesEnvironment(stage)),
       yaml: renderEnvironment("What all servers of this stage share.", [], renderValues("stores", shared)),
     },
     ...groups,
     {
-      id: composedEnvironment(stage),
+      id: locate(composedEnvironment(stage)),
       yaml: renderEnvironment(
         "All of the above, for people and for doctor. No server opens it.",
         groups.map(({ id }) => id),
