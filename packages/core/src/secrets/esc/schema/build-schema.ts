@@ -30,7 +30,16 @@ export function tupleSchema(prefixItems: Schema[]): Schema {
 
 /** An object in which every one of the properties is required. */
 export function recordSchema(properties: Map<string, Schema>): Schema {
-  return { type: "object", properties, required: [...properties.keys()].sort(compareText) };
+  let required: string[] | undefined;
+  return {
+    type: "object",
+    properties,
+    // Sorted when first asked for: a thousand merged imports make a thousand records of which one is ever read.
+    get required() {
+      required ??= [...properties.keys()].sort(compareText);
+      return required;
+    },
+  };
 }
 
 export function oneOfSchema(oneOf: Schema[]): Schema {
