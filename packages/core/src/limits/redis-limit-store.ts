@@ -1,15 +1,20 @@
 import { randomUUID } from "node:crypto";
 import { Redis } from "ioredis";
 import type { Logger } from "pino";
-import { unwrap, type Secret } from "../config/secret.ts";
+import type { Secret } from "../config/secret.ts";
+import type { SecretUse } from "../config/secret-use.ts";
 import type { LoadSignal } from "./aimd.ts";
 import type { Clock } from "./clock.ts";
+import { FollowingRedis } from "./following-redis.ts";
 import { createMemoryLimitStore, type LimitStore, type RateAnswer, type RateQuestion } from "./limit-store.ts";
 import { closeGateScript, enterScript, gateMsScript, leaveScript, takeRateScript } from "./redis-scripts.ts";
 import { intervalMs, toleranceMs, type ConcurrencyRule, type RateRule } from "./rules.ts";
 
 export interface RedisLimitStoreOptions {
+  /** Its value may be replaced: the next command opens a connection with the new one. */
   url: Secret;
+  /** Told of each connection that was made or refused, with the URL it went to; for whoever rotates that. */
+  onUse?: SecretUse;
   clock: Clock;
   log: Logger;
   /** While Redis is away each process allows itself this part of every limit. Default 4, the number of servers. */
@@ -45,7 +50,7 @@ class SharedLimits implements RedisLimitStore {
   readonly #log: Logger;
   readonly #processes: number;
   readonly #prefix: string;
-  readonly #redis: Redis;
+  readonly #redis: FollowingRedis;
   readonly #local: LimitStore;
   readonly #closing = new AbortController();
   #pending = 0;
@@ -58,13 +63,17 @@ class SharedLimits implements RedisLimitStore {
     this.#processes = options.processes ?? 4;
     this.#prefix = options.prefix ?? "sophia:limits";
     this.#local = createMemoryLimitStore({ clock: options.clock });
-    this.#redis = connect(options.url);
-    this.#redis.on("ready", () => {
-      if (!this.#isProbing) this.#isAway = false;
+    const { url, log, onUse } = options;
+    this.#redis = new FollowingRedis({
+      url,
+      log,
+      onUse,
+      open: connect,
+      onReady: () => {
+        if (!this.#isProbing) this.#isAway = false;
+      },
+      onClose: () => this.#lose(new Error("closed")),
     });
-    this.#redis.on("close", () => this.#lose(new Error("closed")));
-    // ioredis reports each failed attempt to reconnect; the state is what matters, and it is logged when it changes.
-    this.#redis.on("error", () => undefined);
   }
 
   get shared(): boolean {
@@ -136,7 +145,7 @@ class SharedLimits implements RedisLimitStore {
   async #run(script: string, keys: readonly string[], values: readonly (string | number)[]): Promise<unknown> {
     this.#pending++;
     try {
-      return await this.#redis.eval(script, keys.length, ...keys, ...values);
+      return await this.#redis.run((redis) => redis.eval(script, keys.length, ...keys, ...values));
     } finally {
       this.#pending--;
     }
@@ -188,8 +197,8 @@ class SharedLimits implements RedisLimitStore {
   }
 }
 
-function connect(url: Secret): Redis {
-  return new Redis(unwrap(url), {
+function connect(url: string): Redis {
+  return new Redis(url, {
     commandTimeout: commandTimeoutMs,
     connectTimeout: 1_000,
     maxRetriesPerRequest: 1,

@@ -1,7 +1,10 @@
 import { type Dialect, PostgresDialect, type PostgresPool, type PostgresPoolClient } from "kysely";
 import { Pool, type PoolClient, types } from "pg";
 import type { Logger } from "pino";
+import type { Secret } from "../config/secret.ts";
+import type { SecretUse } from "../config/secret-use.ts";
 import { AppError } from "../errors/app-error.ts";
+import { FollowingPool } from "./following-pool.ts";
 import { type Activity, fromPostgresError, isConnectionLoss } from "./store-errors.ts";
 import { assertStorable } from "./text-check.ts";
 
@@ -14,13 +17,27 @@ export interface PostgresLimits {
   queryTimeoutMs: number;
 }
 
+export interface PostgresDialectOptions {
+  /** Its value may be replaced: connections that are opened after that use the new one. */
+  url: Secret;
+  limits: PostgresLimits;
+  log: Logger;
+  onUse?: SecretUse | undefined;
+}
+
 const maxWaiting = 1_000;
 const idleInTransactionMs = 30_000;
 const bigintType = 20;
 const numericType = 1700;
 
 /** pg's defaults wait for ever; every wait here ends. Statements go through the extended protocol, so none can be stacked. */
-export function createPostgresDialect(url: string, limits: PostgresLimits, log: Logger): Dialect {
+export function createPostgresDialect(options: PostgresDialectOptions): Dialect {
+  const { url, limits, log, onUse } = options;
+  const pool = new FollowingPool({ url, log, onUse, open: (text) => openPool(text, limits, log) });
+  return new PostgresDialect({ pool: createGuardedPool(pool, onUse) });
+}
+
+function openPool(url: string, limits: PostgresLimits, log: Logger): Pool {
   const pool = new Pool({
     connectionString: url,
     max: limits.maxConnections,
@@ -38,7 +55,7 @@ export function createPostgresDialect(url: string, limits: PostgresLimits, log: 
   pool.on("error", (error) =>
     log.warn({ code: codeOf(error) }, "An idle database connection was lost; the pool replaces it."),
   );
-  return new PostgresDialect({ pool: createGuardedPool(pool) });
+  return pool;
 }
 
 /** bigint and numeric as numbers, like SQLite; a bigint beyond 2^53 is an error, never a rounded number. */
@@ -54,7 +71,7 @@ function parseBigint(text: string): number {
   return value;
 }
 
-function createGuardedPool(pool: Pool): PostgresPool {
+function createGuardedPool(pool: FollowingPool, onUse: SecretUse | undefined): PostgresPool {
   const guarded = new WeakMap<PoolClient, PostgresPoolClient>();
   return {
     options: {},
@@ -65,10 +82,10 @@ function createGuardedPool(pool: Pool): PostgresPool {
           retryAfterMs: 2_000,
         });
       }
-      const client = await connectOnce(pool);
+      const { client, used } = await connectOnce(pool);
       let known = guarded.get(client);
       if (!known) {
-        known = createGuardedClient(client);
+        known = createGuardedClient(client, (accepted) => onUse?.(used, accepted));
         guarded.set(client, known);
       }
       return known;
@@ -76,7 +93,7 @@ function createGuardedPool(pool: Pool): PostgresPool {
   };
 }
 
-async function connectOnce(pool: Pool): Promise<PoolClient> {
+async function connectOnce(pool: FollowingPool): Promise<{ client: PoolClient; used: Secret }> {
   try {
     return await pool.connect();
   } catch (error) {
@@ -84,7 +101,7 @@ async function connectOnce(pool: Pool): Promise<PoolClient> {
   }
 }
 
-function createGuardedClient(client: PoolClient): PostgresPoolClient {
+function createGuardedClient(client: PoolClient, onUse: (accepted: boolean) => void): PostgresPoolClient {
   let broken = false;
   let inTransaction = false;
   // The pool listens to idle clients only: one that dies between two statements of a transaction would end the process.
@@ -101,8 +118,10 @@ function createGuardedClient(client: PoolClient): PostgresPoolClient {
       const result = await client.query(config);
       if (/^(begin|start transaction)/i.test(sql)) inTransaction = true;
       if (/^(commit|rollback)\b(?! to)/i.test(sql)) inTransaction = false;
+      onUse(true);
       return result;
     } catch (error) {
+      onUse(!(error instanceof Error && isForbidden(codeOf(error))));
       broken ||= error instanceof Error && isConnectionLoss(error, codeOf(error));
       // The server ends the transaction with the connection; an error here would hide the one that led to it.
       if (sql === "rollback" && broken) return { command: "ROLLBACK", rowCount: 0, rows: [] };
@@ -128,6 +147,11 @@ function activityOf(sql: string, inTransaction: boolean): Activity {
   if (sql === "commit") return "commit";
   if (inTransaction) return "inTransaction";
   return /^(select|begin|start transaction|rollback)\b/i.test(sql) ? "read" : "write";
+}
+
+/** The user may not do this, or may not be here: https://www.postgresql.org/docs/current/errcodes-appendix.html */
+function isForbidden(code: string): boolean {
+  return code === "42501" || code.startsWith("28");
 }
 
 function codeOf(error: Error): string {

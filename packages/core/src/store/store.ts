@@ -1,7 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type Dialect, Kysely, type Transaction } from "kysely";
 import type { Logger } from "pino";
-import { type Secret, unwrap } from "../config/secret.ts";
+import type { Secret } from "../config/secret.ts";
+import type { SecretUse } from "../config/secret-use.ts";
 import { AppError } from "../errors/app-error.ts";
 import { coreMigrations } from "./core-migrations.ts";
 import { type Engine, isUpToDate, migrate, type MigrationSet } from "./migrate.ts";
@@ -25,8 +26,10 @@ export interface Store<Tables> {
 
 export interface OpenStoreOptions {
   dataDir: string;
-  /** PostgreSQL instead of the file in `dataDir`. */
+  /** PostgreSQL instead of the file in `dataDir`. Its value may be replaced while the store is open. */
   databaseUrl?: Secret;
+  /** Told of each statement, with the URL it went to; for whoever rotates that. */
+  onDatabaseUse?: SecretUse;
   /** Beside core's own, which are always there. */
   migrations: readonly MigrationSet[];
   log: Logger;
@@ -50,9 +53,10 @@ export async function openStore<Tables>(options: OpenStoreOptions): Promise<Stor
   const sets = [coreMigrations, ...options.migrations.filter((set) => set.owner !== coreMigrations.owner)];
   const { databaseUrl, dataDir, log } = options;
   if (databaseUrl) {
-    const url = unwrap(databaseUrl);
-    await whileAway(() => migrateOnce(createPostgresDialect(url, migrationLimits, log), "postgres", sets, () => {}));
-    return createStore("postgres", createPostgresDialect(url, servingLimits, log));
+    const connection = { url: databaseUrl, log, onUse: options.onDatabaseUse };
+    const migrating = () => createPostgresDialect({ ...connection, limits: migrationLimits });
+    await whileAway(() => migrateOnce(migrating(), "postgres", sets, () => {}));
+    return createStore("postgres", createPostgresDialect({ ...connection, limits: servingLimits }));
   }
   const backUp = () => log.info({ copy: backUpSqliteFile(dataDir) }, "Copied the store before changing its tables.");
   await migrateOnce(createSqliteDialect(openSqliteFile(dataDir, migrationBudgetMs)), "sqlite", sets, backUp);
