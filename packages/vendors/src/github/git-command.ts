@@ -14,6 +14,10 @@ export interface GitCall {
   /** Configuration for this call only, beside the fixed one. */
   overrides?: readonly (readonly [string, string])[];
   signal?: AbortSignal | undefined;
+  /** What the command reads from its standard input. */
+  input?: string;
+  /** An index of its own, so that a commit can be made without touching the person's. */
+  indexFile?: string;
   /** Exit codes that are an answer, not a failure: `git config --get-regexp` ends with 1 when nothing matches. */
   acceptExitCodes?: readonly number[];
 }
@@ -92,7 +96,7 @@ function toGitError(error: NodeJS.ErrnoException & { killed?: boolean }, options
   });
 }
 
-/** Runs one reading git command: no shell, no hook, no network, no inherited environment; deadline and output cap. */
+/** Runs one git command on what is in the repository: no shell, no hook, no network, no inherited environment; deadline and output cap. */
 export async function runGit(
   repository: RepositoryLocation,
   call: GitCall,
@@ -106,12 +110,16 @@ export async function runGit(
   ];
   const environment = configurationEnvironment([...fixedConfiguration, ...(call.overrides ?? [])]);
   return new Promise((resolve, reject) => {
-    execFile(
+    const child = execFile(
       options.executable,
       [...fixed, ...call.arguments],
       {
         cwd: repository.workTree,
-        env: { ...fixedEnvironment, ...environment },
+        env: {
+          ...fixedEnvironment,
+          ...environment,
+          ...(call.indexFile !== undefined && { GIT_INDEX_FILE: call.indexFile }),
+        },
         timeout: options.timeoutMs,
         killSignal: "SIGKILL",
         maxBuffer: options.maximumOutputBytes,
@@ -126,6 +134,9 @@ export async function runGit(
         else reject(toGitError(error as NodeJS.ErrnoException & { killed?: boolean }, options));
       },
     );
+    // A command that ends without reading closes the pipe: its exit code tells.
+    child.stdin?.on("error", () => {});
+    child.stdin?.end(call.input);
   });
 }
 
