@@ -5,6 +5,7 @@ import { createLogger } from "@sophia/core/observe/log";
 import type { CommandContext } from "./commands/command-context.ts";
 import type { CliConfig } from "./load-config.ts";
 import { loadConfig } from "./load-config.ts";
+import { addSecrets } from "./program-secrets.ts";
 import { reportError } from "./report-error.ts";
 import { readStoredEnvironment } from "./stored-environment.ts";
 import { createTerminal } from "./terminal.ts";
@@ -18,22 +19,30 @@ export interface CliInput {
 
 type Run = (context: CommandContext) => Promise<number>;
 
+interface Chosen {
+  run: Run;
+  /** The command mends the store of secrets: what is wrong in there must not keep it from running. */
+  withoutStore?: boolean;
+}
+
 /** Runs one command. Resolves with the exit code; every failure is one message on stderr. */
 export async function runCli(input: CliInput): Promise<number> {
   const terminal = createTerminal(input.streams, input.environment);
   let scrub = (text: string): string => text;
-  let chosen: Run | undefined;
+  let chosen: Chosen | undefined;
   let dataDir: string | undefined;
   try {
-    const program = describeProgram((run) => (chosen = run), input);
+    const program = describeProgram((run, options = {}) => (chosen = { run, ...options }), input);
     await program.parseAsync([...input.arguments], { from: "user" });
     if (chosen === undefined) return 0;
-    const { environment, ...report } = await readStoredEnvironment(input.environment);
+    const { environment, ...report } = chosen.withoutStore
+      ? noStore(input)
+      : await readStoredEnvironment(input.environment);
     const config: CliConfig = loadConfig(environment, report);
     ({ dataDir } = config.platform);
     scrub = (text) => config.scrubber.scrub(text);
     const log = createLogger({ scrubber: config.scrubber, level: config.platform.logLevel, server: "cli" });
-    return await chosen({ environment: input.environment, config, terminal, log });
+    return await chosen.run({ environment: input.environment, config, terminal, log });
   } catch (thrown) {
     if (thrown instanceof CommanderError) return thrown.exitCode;
     const { message, exitCode } = reportError(thrown, { scrub, dataDir });
@@ -43,7 +52,7 @@ export async function runCli(input: CliInput): Promise<number> {
 }
 
 /** The commands. An action only says what to run: help and usage errors need no configuration. */
-function describeProgram(choose: (run: Run) => void, input: CliInput): Command {
+function describeProgram(choose: (run: Run, options?: Omit<Chosen, "run">) => void, input: CliInput): Command {
   const program = new Command("sophia")
     .description("Four MCP servers on one core: AI spend, web data, infrastructure and business intelligence.")
     .version(packageVersion, "--version", "print the version")
@@ -54,11 +63,17 @@ function describeProgram(choose: (run: Run) => void, input: CliInput): Command {
     })
     .showSuggestionAfterError()
     .showHelpAfterError("Add --help to see the commands and options.")
-    .helpCommand(false);
+    .helpCommand(false)
+    .enablePositionalOptions();
   addRunning(program, choose);
   addTokens(program, choose);
   addPlans(program, choose);
+  addSecrets(program, (run) => choose(run, { withoutStore: true }));
   return program;
+}
+
+function noStore({ environment }: CliInput): Awaited<ReturnType<typeof readStoredEnvironment>> {
+  return { environment, stored: [], warnings: [] };
 }
 
 function addRunning(program: Command, choose: (run: Run) => void): void {

@@ -1,0 +1,25 @@
+import type { EnvironmentSource, OpenedEnvironment, SecretBackend } from "@sophia/core/secrets/backend/secret-backend";
+import type { EnvironmentName } from "./environment-name.ts";
+import { explainMissing } from "./open-backend.ts";
+
+export interface CheckedRevision extends EnvironmentSource {
+  checked: OpenedEnvironment;
+}
+
+/** One revision's text and what it comes to without opening anything; with `decrypt` static secrets are in the clear. */
+export async function readRevision(
+  backend: SecretBackend,
+  { id, revision }: EnvironmentName,
+  options: { decrypt: boolean },
+): Promise<CheckedRevision> {
+  try {
+    const { decrypt } = options;
+    const source = await backend.read(id, { decrypt, ...(revision !== undefined && { revision }) });
+    // By its name where that is possible: then positions and ${context.…} tell the environment's own.
+    const stored = revision === undefined && !decrypt;
+    const checked = await backend.check(stored ? id : { yaml: source.yaml });
+    return { ...source, checked };
+  } catch (thrown) {
+    throw explainMissing(thrown);
+  }
+}
