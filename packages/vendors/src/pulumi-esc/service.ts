@@ -20,6 +20,10 @@ export const pulumiEsc = defineService({
       .regex(/^[\w.-]+\/[\w.-]+\/[\w.-]+$/, "must be organisation/project/environment")
       .optional()
       .describe("Environment that holds Sophia's own secrets, as organisation/project/environment."),
+    PULUMI_BACKEND_URL: z
+      .string()
+      .optional()
+      .describe("A Pulumi Cloud of your own, https://…; state stores such as file://~ change nothing here."),
   }),
   keyShape: [{ variable: "PULUMI_ACCESS_TOKEN", pattern: /^pul-[0-9a-f]{40}$/, isDistinct: true }],
   modes: ({ config, simulate }) =>

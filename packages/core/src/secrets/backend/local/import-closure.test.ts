@@ -21,8 +21,7 @@ async function closureOf(texts: Readonly<Record<string, string>>, root = "p/a"):
 
 test("imports of every depth and kind, and references without an import", async () => {
   const texts = {
-    "p/a":
-      `imports: [p/b, { p/c: { merge: false } }, plain, "p/d@2"]\nvalues: { x: '\${environments.p.e.y} \${environments["p"]["f.g"].z}' }`,
+    "p/a": `imports: [p/b, { p/c: { merge: false } }, plain, "p/d@2"]\nvalues: { x: '\${environments.p.e.y} \${environments["p"]["f.g"].z}' }`,
     "p/b": "imports:\n  - p/a\n  - p/h",
     "p/c": "values: {}",
     "default/plain": "",

@@ -1,6 +1,5 @@
-import { accessSync, constants } from "node:fs";
-import { delimiter, join } from "node:path";
 import { AppError } from "../../../errors/app-error.ts";
+import { findExecutable } from "../providers/find-executable.ts";
 import { runCommand, type CommandResult } from "../providers/run-command.ts";
 
 /** The operating system's own store of passwords. Every call throws AppError `unavailable` while it is locked or away. */
@@ -34,21 +33,6 @@ export function findKeychain(search: KeychainSearch): Keychain | undefined {
   const run = (parameters: readonly string[], input?: string): Promise<CommandResult> =>
     runCommand({ file, parameters, environment, timeoutMs, ...(input !== undefined && { input }) });
   return program === "security" ? createMacKeychain(run) : createSecretService(run);
-}
-
-export function findExecutable(program: string, path: string | undefined): string | undefined {
-  return (path ?? "")
-    .split(delimiter)
-    .filter((folder) => folder.startsWith("/"))
-    .map((folder) => join(folder, program))
-    .find((file) => {
-      try {
-        accessSync(file, constants.X_OK);
-        return true;
-      } catch {
-        return false;
-      }
-    });
 }
 
 type Run = (parameters: readonly string[], input?: string) => Promise<CommandResult>;

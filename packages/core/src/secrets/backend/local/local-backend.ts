@@ -6,6 +6,7 @@ import { formatEnvironmentId } from "../environment-id.ts";
 import type { EnvironmentId, EnvironmentSummary, OpenedEnvironment, Page, SecretBackend } from "../secret-backend.ts";
 import { type ClosureVersions, createClosureVersions } from "./closure-versions.ts";
 import type { DeletedEnvironment } from "./deleted-environments.ts";
+import { emptyEnvironment } from "./empty-environment.ts";
 import { createLocalChanges, hasErrors } from "./local-changes.ts";
 import { createLocalHistory } from "./local-history.ts";
 import { checkSource } from "./local-limits.ts";
@@ -122,7 +123,7 @@ function toOpened({
   environment,
   diagnostics,
 }: LocalEvaluation): Pick<OpenedEnvironment, "environment" | "diagnostics"> {
-  return { environment: hasErrors(diagnostics) ? undefined : environment, diagnostics };
+  return { environment: hasErrors(diagnostics) ? undefined : (environment ?? emptyEnvironment()), diagnostics };
 }
 
 async function summarise({ files, tags }: LocalStore, id: EnvironmentId): Promise<EnvironmentSummary> {
