@@ -1,10 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { unwrap } from "@sophia/core/config/secret";
 import type { Secret } from "@sophia/core/config/secret";
-import { AppError } from "@sophia/core/errors/app-error";
+import { setValue } from "@sophia/core/secrets/esc/edit-source";
 import { formatPropertyPath } from "@sophia/core/secrets/esc/property-path";
-import { isMap, parseDocument } from "yaml";
-import type { Document } from "yaml";
 
 /** Something to put into an environment, at keys below `values`. */
 export interface EnvironmentEdit {
@@ -16,41 +14,25 @@ export interface EnvironmentEdit {
     | { kind: "reference"; to: readonly string[] };
 }
 
-/** The text with all edits made; comments, order and everything else stay. Throws AppError `invalid_input` for no YAML. */
+/** The text with all edits made; comments and order stay. Throws AppError `invalid_input` for a text that is no YAML. */
 export function applyEdits(source: string, edits: readonly EnvironmentEdit[]): string {
-  if (edits.length === 0) return source;
-  const document = parseDocument(source, { keepSourceTokens: false });
-  if (document.errors.length > 0 || (document.contents !== null && !isMap(document.contents))) {
-    throw new AppError("invalid_input", "The environment's text is no YAML mapping.", {
-      hint: "Correct it with `secrets edit` first.",
-    });
-  }
-  // The library would write some characters raw that other YAML readers take for line ends: so the text of a value is
-  // written here, and a mark that nothing else can hold keeps its place.
+  // The YAML writer puts some characters as they are that go-yaml, which Pulumi Cloud reads with, takes for line ends:
+  // so a value's text is written here, and a mark that nothing else can hold keeps its place until then.
   const mark = `sophia-${randomBytes(16).toString("hex")}-`;
-  const texts: string[] = [];
-  for (const { path, set } of edits) {
-    const placeholder = `${mark}${texts.push(formatScalar(set)) - 1}-`;
-    openMaps(document, ["values", ...path]);
-    document.setIn(
-      ["values", ...path],
-      document.createNode(set.kind === "secret" ? { "fn::secret": placeholder } : placeholder),
-    );
+  let text = source;
+  for (const [index, { path, set }] of edits.entries()) {
+    const placeholder = `${mark}${index}-`;
+    const data = set.kind === "secret" ? new Map([["fn::secret", placeholder]]) : placeholder;
+    text = setValue(text, ["values", ...path], { data });
   }
-  const text = document.toString({ lineWidth: 0 });
-  return text.replaceAll(new RegExp(`${mark}(\\d+)-`, "g"), (_, index: string) => texts[Number(index)] ?? "");
-}
-
-/** `{}` in the skeleton means "nothing yet", not that what comes should stand on one line. */
-function openMaps(document: Document, path: readonly string[]): void {
-  for (let depth = 1; depth < path.length; depth++) {
-    const found = document.getIn(path.slice(0, depth), true);
-    if (isMap(found) && found.items.length === 0) found.flow = false;
-  }
+  return text.replaceAll(new RegExp(`${mark}(\\d+)-`, "g"), (_, index: string) => {
+    const edit = edits[Number(index)];
+    return edit === undefined ? "" : formatScalar(edit.set);
+  });
 }
 
 function formatScalar(set: EnvironmentEdit["set"]): string {
-  if (set.kind === "reference") return `\${${formatPropertyPath(set.to)}}`;
+  if (set.kind === "reference") return quote(`\${${formatPropertyPath(set.to)}}`);
   // A secret is sealed as it stands here; a plain text is looked through for expressions.
   return quote(set.kind === "secret" ? unwrap(set.value) : set.value.replaceAll(/\$(?=[{$])/g, "$$$$"));
 }
