@@ -73,10 +73,16 @@ export function createLocalChanges(store: LocalStore, evaluator: LocalEvaluator)
     if (options.etag !== undefined && (await files.read(id, head.revision)).etag !== options.etag) {
       throw changedMeanwhile(id);
     }
-    const { diagnostics } = await evaluator.evaluate({ id, source: yaml, mode: "check" });
-    if (hasErrors(diagnostics)) return { kept: false, diagnostics };
+    const given = await evaluator.evaluate({ id, source: yaml, mode: "check" });
+    if (hasErrors(given.diagnostics) && !areAboutSecrets(given.diagnostics)) {
+      return { kept: false, diagnostics: given.diagnostics };
+    }
     const sealed = await seal(id, yaml);
     checkSource(sealed, limits);
+    const { diagnostics } = hasErrors(given.diagnostics)
+      ? await evaluator.evaluate({ id, source: sealed, mode: "check" })
+      : given;
+    if (hasErrors(diagnostics)) return { kept: false, diagnostics: given.diagnostics };
     const kept = await append(id, { yaml: sealed, message: trimMessage(options.message) }, options.etag);
     return { kept: true, revision: kept.revision, etag: kept.etag, diagnostics };
   }
@@ -124,6 +130,12 @@ export function createLocalChanges(store: LocalStore, evaluator: LocalEvaluator)
       throw changedMeanwhile(id);
     },
   };
+}
+
+/** A secret with `${` in it is no interpolation: sealed, it is the text that it is. */
+function areAboutSecrets(diagnostics: readonly EscDiagnostic[]): boolean {
+  const errors = diagnostics.filter(({ severity }) => severity === "error");
+  return errors.every(({ path }) => path?.endsWith('["fn::secret"]') === true);
 }
 
 async function* only(revision: Omit<StoredRevision, "etag">): AsyncGenerator<Omit<StoredRevision, "etag">> {
