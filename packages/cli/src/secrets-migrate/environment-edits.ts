@@ -22,8 +22,9 @@ export function applyEdits(source: string, edits: readonly EnvironmentEdit[]): s
   let text = source;
   for (const [index, { path, set }] of edits.entries()) {
     const placeholder = `${mark}${index}-`;
-    const data = set.kind === "secret" ? new Map([["fn::secret", placeholder]]) : placeholder;
-    text = setValue(text, ["values", ...path], { data });
+    const sealed = new Map([["fn::secret", placeholder]]);
+    const secret = isExpressionLike(set) ? new Map([["fn::fromJSON", sealed]]) : sealed;
+    text = setValue(text, ["values", ...path], { data: set.kind === "secret" ? secret : placeholder });
   }
   return text.replaceAll(new RegExp(`${mark}(\\d+)-`, "g"), (_, index: string) => {
     const edit = edits[Number(index)];
@@ -33,8 +34,18 @@ export function applyEdits(source: string, edits: readonly EnvironmentEdit[]): s
 
 function formatScalar(set: EnvironmentEdit["set"]): string {
   if (set.kind === "reference") return quote(`\${${formatPropertyPath(set.to)}}`);
-  // A secret is sealed as it stands here; a plain text is looked through for expressions.
-  return quote(set.kind === "secret" ? unwrap(set.value) : set.value.replaceAll(/\$(?=[{$])/g, "$$$$"));
+  // A plain text is looked through for expressions, and `$$` is how it says `$`.
+  if (set.kind === "plain") return quote(set.value.replaceAll(/\$(?=[{$])/g, "$$$$"));
+  const text = unwrap(set.value);
+  return quote(isExpressionLike(set) ? JSON.stringify(text).replaceAll("$", "\\u0024") : text);
+}
+
+/**
+ * The language refuses an expression inside `fn::secret`, and seals `$$` as it stands there: so a secret that looks like
+ * one is sealed as JSON without any dollar sign, and read back with `fn::fromJSON`.
+ */
+function isExpressionLike(set: EnvironmentEdit["set"]): boolean {
+  return set.kind === "secret" && /\$[{$]/.test(unwrap(set.value));
 }
 
 /** JSON's strings are YAML's, but for characters that YAML reads as line ends or refuses. */

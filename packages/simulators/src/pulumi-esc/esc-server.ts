@@ -25,6 +25,17 @@ export interface EscServerOptions<Environment> {
   port?: number;
   /** Wall clock, milliseconds. */
   now?: () => number;
+  /** Sees every answer that a fault did not replace, e.g. to hold it against the specification. */
+  onAnswer?: (exchange: EscExchange) => void;
+}
+
+export interface EscExchange {
+  method: string;
+  /** Without the query. */
+  path: string;
+  status: number;
+  headers: Readonly<Record<string, string>>;
+  body: string;
 }
 
 export interface EscServer {
@@ -79,10 +90,13 @@ export async function startEscServer<Environment>(options: EscServerOptions<Envi
       if (parameters["organisation"] !== undefined && parameters["organisation"] !== context.organisation) {
         throw new RestError(404, "Not Found: organization");
       }
-      await send(response, await route.run({ parameters, query, headers, body }, context), fault);
+      const answer = await route.run({ parameters, query, headers, body }, context);
+      options.onAnswer?.(toExchange(method, url, answer));
+      await send(response, answer, fault);
     } catch (thrown) {
       const { status, message, diagnostics } = toRestError(thrown);
       const json = { code: status, message, ...(diagnostics !== undefined && { diagnostics }) };
+      if (status !== 401) options.onAnswer?.(toExchange(method, url, { status, json }));
       await send(response, { status, json }, undefined);
     }
   }
@@ -103,6 +117,19 @@ export async function startEscServer<Environment>(options: EscServerOptions<Envi
       server.closeAllConnections();
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
+  };
+}
+
+function toExchange(method: string, url: string, { status, headers, yaml, json }: RestAnswer): EscExchange {
+  const path = (url.split("?")[0] ?? "").replaceAll(/\/{2,}/g, "/");
+  const contentType = yaml === undefined ? "application/json" : "application/x-yaml";
+  const body = yaml ?? (json === undefined ? "" : JSON.stringify(json));
+  return {
+    method,
+    path,
+    status,
+    headers: { ...headers, ...(status !== 204 && { "content-type": contentType }) },
+    body,
   };
 }
 
