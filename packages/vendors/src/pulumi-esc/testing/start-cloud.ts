@@ -10,6 +10,7 @@ import { toWire } from "@sophia/core/secrets/esc/to-wire";
 import type { OpenProvider, Rotator } from "@sophia/core/secrets/esc/surroundings";
 import { startEscServer, type EscServer } from "@sophia/simulators/pulumi-esc/esc-server";
 import pino from "pino";
+import { hasSpecification, readSpecification, type Specification } from "./specification.ts";
 import { type CloudBackend, createCloudBackend } from "../cloud-backend.ts";
 
 export const organisation = "acme";
@@ -22,6 +23,9 @@ export interface StartedCloud {
   local: LocalBackend;
   /** What was logged, as JSON lines. */
   logged(): string;
+  /** Where answers did not agree with the vendor's specification. */
+  disagreements: string[];
+  specification: Specification | undefined;
   close(): Promise<void>;
 }
 
@@ -43,7 +47,16 @@ export async function startCloud(
     clock: systemClock,
     ...(options.providers && { providers: options.providers }),
   });
-  const server = await startEscServer({ backend: local, toWire, organisation, token, user: "ada" });
+  const specification = hasSpecification ? readSpecification() : undefined;
+  const disagreements: string[] = [];
+  const server = await startEscServer({
+    backend: local,
+    toWire,
+    organisation,
+    token,
+    user: "ada",
+    onAnswer: (exchange) => void disagreements.push(...(specification?.compare(exchange) ?? [])),
+  });
   const lines: string[] = [];
   const log = pino({ level: "trace" }, { write: (line: string) => void lines.push(line) });
   const backend = createCloudBackend({
@@ -57,6 +70,8 @@ export async function startCloud(
     backend,
     server,
     local,
+    disagreements,
+    specification,
     logged: () => lines.join(""),
     async close() {
       await backend.close();
