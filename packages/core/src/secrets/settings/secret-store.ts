@@ -42,16 +42,36 @@ export function secretsFolder(dataDir: string): string {
   return join(dataDir, "secrets");
 }
 
-/** Undefined when there is none: nobody made one here, and no cloud is named. Throws AppError when it cannot be used. */
+/** Copies of what the environments said last. */
+export function lastGoodFolder(dataDir: string): string {
+  return join(secretsFolder(dataDir), "last-good");
+}
+
+export function environmentsFolder(dataDir: string): string {
+  return join(secretsFolder(dataDir), "environments");
+}
+
+/**
+ * Undefined when there is none: nobody made one here, and no cloud is named. One that was here and whose folder is gone
+ * is a store that is away. Throws AppError when it cannot be used.
+ */
 export async function openSecretStore(options: OpenSecretStoreOptions): Promise<SecretStore | undefined> {
   const { environment, clock, log, openCloud } = options;
   const config = readSecretsConfig(environment);
   if (config === undefined) return undefined;
   const cloud = await openCloud?.(environment, { clock, log });
-  if (cloud === undefined && !existsSync(join(secretsFolder(config.dataDir), "environments"))) return undefined;
+  if (cloud === undefined && !hasLocalStore(config)) return undefined;
   const keyring = await loadKeyring(config, environment);
   if (cloud !== undefined) return { config, keyring, ...cloud };
   return { config, keyring, backend: await openLocal(config, keyring, options), locate: (id) => id };
+}
+
+function hasLocalStore({ dataDir, secretsCredentialFile }: SecretsConfig): boolean {
+  return (
+    secretsCredentialFile !== undefined ||
+    existsSync(environmentsFolder(dataDir)) ||
+    existsSync(lastGoodFolder(dataDir))
+  );
 }
 
 /** Undefined when these very variables are wrong: the parser of all settings tells it, together with the rest. */

@@ -25,7 +25,7 @@ export interface StoredSettings {
 }
 
 export interface StoredSettingsOptions {
-  backend: SecretBackend;
+  backend: Pick<SecretBackend, "open">;
   id: EnvironmentId;
   copy: LastGoodCopy;
   /** A copy that is older is not used. */
