@@ -7,13 +7,13 @@ import { loadDefinition } from "./eval/load-definition.ts";
 import type { ValueNode } from "./eval/nodes.ts";
 import { EvaluationLimitError } from "./eval/scope.ts";
 import type { Run, Scope } from "./eval/scope.ts";
-import { mergeSchemas } from "./eval/merge.ts";
 import { defaultLimits } from "./evaluate-limits.ts";
 import type { EvaluateLimits } from "./evaluate-limits.ts";
 import type { EscDiagnostic, EscEnvironment, Evaluation } from "./evaluation.ts";
 import { fromPlainData } from "./from-plain.ts";
 import { errorIn } from "./parse/diagnose.ts";
 import { formatPropertyPath, parsePropertyPath } from "./property-path.ts";
+import { mergeSchemas } from "./schema/merge-schemas.ts";
 import type { ProviderContext, Surroundings } from "./surroundings.ts";
 import type { EscValue } from "./value.ts";
 

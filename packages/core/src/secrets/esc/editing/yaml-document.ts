@@ -1,5 +1,5 @@
-import { Document, isMap, isScalar, isSeq, parseDocument, Scalar, YAMLMap, YAMLSeq } from "yaml";
-import type { Node } from "yaml";
+import { isMap, isScalar, isSeq, parseDocument, Scalar, YAMLMap, YAMLSeq } from "yaml";
+import type { Document, Node } from "yaml";
 import { AppError } from "../../../errors/app-error.ts";
 import { resolveScalar } from "../syntax/resolve-scalar.ts";
 import type { JsonData } from "../text/format-json.ts";

@@ -58,7 +58,7 @@ export async function split(call: BuiltinCall): Promise<ValueNode> {
   if (value.unknown) return value;
   const between = textOf(delimiter.value);
   // Without a delimiter, by characters: JavaScript would split pairs of surrogates.
-  const parts = between === "" ? [...textOf(whole.value)] : textOf(whole.value).split(between);
+  const parts = between === "" ? Array.from(textOf(whole.value)) : textOf(whole.value).split(between);
   spendNodes(call.scope.run, parts.length, call.form.syntax);
   value.repr = parts.map((part) => {
     const element = createValue(call.node, text, { repr: part });

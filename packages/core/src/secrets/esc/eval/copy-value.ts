@@ -2,6 +2,9 @@ import { spendNodes } from "./scope.ts";
 import type { Run } from "./scope.ts";
 import type { ValueNode, ValueRepr } from "./nodes.ts";
 
+// What was worked out of the value's own bases and properties does not hold for the copy.
+const fresh = { rotateOnly: false, mergedKeys: undefined, exported: undefined, index: undefined, level: 0 };
+
 /** A copy of a value and of all in and below it, so that merging does not change what others see. */
 export function copyValue(run: Run, value: ValueNode): ValueNode {
   return copy(run, value, new Map());
@@ -11,8 +14,7 @@ function copy(run: Run, value: ValueNode, seen: Map<ValueNode, ValueNode>): Valu
   const known = seen.get(value);
   if (known !== undefined) return known;
   spendNodes(run, 1, value.def.form.syntax);
-  const { mergedKeys: _keys, exported: _exported, ...rest } = value;
-  const copied: ValueNode = { ...rest, rotateOnly: false };
+  const copied: ValueNode = { ...value, ...fresh };
   seen.set(value, copied);
   copied.base = copyBase(run, value, seen);
   copied.repr = copyRepr(run, value.repr, seen);

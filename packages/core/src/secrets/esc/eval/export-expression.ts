@@ -21,7 +21,10 @@ export function createExpressionExporter(
     for (let at = node.base?.def; at !== undefined && !seen.has(at); at = at.base?.def) bases.push(at);
     for (const base of bases.toReversed()) describe(base);
     if (node.base !== undefined) described.base = describe(node.base.def);
-    return Object.assign(described, describeForm(node.form, { environment, describe }));
+    const form = describeForm(node.form, { environment, describe });
+    // A property of a property is described as its receiver is, with one accessor more.
+    if (form.range !== undefined) delete described.base;
+    return Object.assign(described, form);
   };
   return (root) => describe(root).object ?? new Map();
 }

@@ -1,6 +1,4 @@
-import { recordSchema } from "../schema/build-schema.ts";
-import { alwaysSchema } from "../schema/schema.ts";
-import type { Schema } from "../schema/schema.ts";
+import { mergeSchemas } from "../schema/merge-schemas.ts";
 import { propertyOf } from "./value-tree.ts";
 import type { ValueNode } from "./nodes.ts";
 
@@ -13,6 +11,7 @@ export function mergeOver(value: ValueNode, base: ValueNode | undefined): void {
     chain.push(at);
     if (at.base === undefined) {
       at.base = base;
+      for (const level of chain) level.index = undefined;
       break;
     }
     at = at.base;
@@ -24,7 +23,7 @@ export function mergeOver(value: ValueNode, base: ValueNode | undefined): void {
 function mergeProperties(value: ValueNode): void {
   const { base, repr } = value;
   if (base === undefined) return;
-  delete value.mergedKeys;
+  value.mergedKeys = undefined;
   if (repr instanceof Map) {
     for (const [key, property] of repr) mergeOver(property, propertyOf(base, property.def.form.syntax, key));
   }
@@ -45,19 +44,3 @@ function isSame(a: ValueNode, b: ValueNode): boolean {
   }
 }
 
-/** The schema of a value merged over a base. */
-export function mergeSchemas(base: Schema | undefined, top: Schema): Schema {
-  if (base === undefined || top.type !== "object" || base.type !== "object") return top;
-  const properties = new Map(base.properties);
-  for (const [key, schema] of top.properties ?? []) {
-    const below = properties.get(key);
-    properties.set(key, below === undefined ? schema : mergeSchemas(below, schema));
-  }
-  const merged = recordSchema(properties);
-  const additional =
-    base.additionalProperties === undefined || top.additionalProperties === undefined
-      ? (top.additionalProperties ?? base.additionalProperties)
-      : alwaysSchema;
-  if (additional !== undefined) merged.additionalProperties = additional;
-  return merged;
-}

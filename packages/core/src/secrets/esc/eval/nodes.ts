@@ -1,3 +1,4 @@
+import type { BaseIndex } from "./base-index.ts";
 import type { Accessor, CallExpression, LiteralValue, OperandName } from "../parse/expression.ts";
 import type { Schema } from "../schema/schema.ts";
 import type { NodeSyntax } from "../syntax/syntax-node.ts";
@@ -49,7 +50,7 @@ export interface ExpressionNode {
   schema: Schema;
   state: "declared" | "evaluating" | "done";
   secret: boolean;
-  value?: ValueNode;
+  value: ValueNode | undefined;
 }
 
 export type ValueRepr = null | boolean | string | EscNumber | ValueNode[] | Map<string, ValueNode>;
@@ -73,8 +74,11 @@ export interface ValueNode {
   secretByContent: boolean;
   /** Levels of lists and objects below it, bases left out. */
   depth: number;
-  mergedKeys?: string[];
-  exported?: EscValue;
+  mergedKeys: string[] | undefined;
+  exported: EscValue | undefined;
+  /** Its place in the index of the row of bases that it is part of. */
+  index: BaseIndex | undefined;
+  level: number;
 }
 
 export function createExpression(
@@ -82,7 +86,7 @@ export function createExpression(
   form: NodeForm,
   rest: { schema: Schema; base?: ValueNode | undefined },
 ): ExpressionNode {
-  return { path, form, base: rest.base, schema: rest.schema, state: "declared", secret: false };
+  return { path, form, base: rest.base, schema: rest.schema, state: "declared", secret: false, value: undefined };
 }
 
 export function createValue(
@@ -102,6 +106,10 @@ export function createValue(
     tainted: false,
     secretByContent: false,
     depth: 0,
+    mergedKeys: undefined,
+    exported: undefined,
+    index: undefined,
+    level: 0,
     ...rest,
   };
 }

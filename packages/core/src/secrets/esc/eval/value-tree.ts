@@ -2,8 +2,12 @@ import type { Schema } from "../schema/schema.ts";
 import { propertySchema } from "../schema/sub-schema.ts";
 import type { NodeSyntax } from "../syntax/syntax-node.ts";
 import { compareText } from "../text/compare-text.ts";
+import { findInBases } from "./base-index.ts";
 import { createExpression, createValue } from "./nodes.ts";
 import type { ValueNode } from "./nodes.ts";
+
+// So many bases are looked through one by one.
+const plainLevels = 6;
 
 /** An object's keys, those of its base included, sorted. None for anything else. */
 export function keysOf(value: ValueNode): readonly string[] {
@@ -23,10 +27,14 @@ export function keysOf(value: ValueNode): readonly string[] {
 /** A property of an object or its base. Of something unknown, an unknown property; of anything else, undefined. */
 export function propertyOf(value: ValueNode | undefined, syntax: NodeSyntax, key: string): ValueNode | undefined {
   let at = value;
-  while (at !== undefined && at.repr instanceof Map) {
+  for (let level = 0; at !== undefined && at.repr instanceof Map; level += 1) {
     const found = at.repr.get(key);
     if (found !== undefined) return found;
     at = at.base;
+    if (level < plainLevels || at === undefined || !(at.repr instanceof Map)) continue;
+    const below = findInBases(at, key);
+    if (below.found !== undefined) return below.found;
+    at = below.floor;
   }
   if (at === undefined || !at.unknown) return undefined;
   return unknownProperty(at, syntax, key);

@@ -8,7 +8,7 @@ const wideRanges: readonly (readonly [number, number])[] = [
   [0x2e80, 0x303e],
   [0x3041, 0x33ff],
   [0x3400, 0x4dbf],
-  [0x4e00, 0xa4cf],
+  [0x4e00, 0xa4c6],
   [0xa960, 0xa97f],
   [0xac00, 0xd7a3],
   [0xf900, 0xfaff],
@@ -21,15 +21,30 @@ const wideRanges: readonly (readonly [number, number])[] = [
   [0x20000, 0x3fffd],
 ];
 
-const emoji = /^\p{Emoji_Presentation}|^\p{Extended_Pictographic}\u{FE0F}|^\p{Regional_Indicator}{2}/u;
-const invisible = /^[\p{Cc}\p{Mn}\p{Me}\p{Cf}\p{Zl}\p{Zp}]/u;
+const pictograph = /^\p{Extended_Pictographic}/u;
+const emoji = /^\p{Emoji_Presentation}/u;
+const regionalIndicator = /^\p{Regional_Indicator}/u;
+// What joins the character before it, or is only an instruction.
+const invisible = /^[\p{Cc}\p{Mn}\p{Me}\p{Zl}\p{Zp}\p{Emoji_Modifier}\u{00AD}\u{200B}-\u{200F}\u{2060}-\u{206F}\u{FEFF}]/u;
 
-/** The cells that one grapheme cluster takes on a terminal: 0, 1 or 2. */
-function clusterWidth(cluster: string): number {
-  if (invisible.test(cluster)) return 0;
-  if (emoji.test(cluster)) return 2;
-  const code = cluster.codePointAt(0) ?? 0;
+function characterWidth(character: string): number {
+  if (invisible.test(character)) return 0;
+  const code = character.codePointAt(0) ?? 0;
   return wideRanges.some(([from, to]) => code >= from && code <= to) ? 2 : 1;
+}
+
+/** The cells that one grapheme cluster takes on a terminal. */
+function clusterWidth(cluster: string): number {
+  if (regionalIndicator.test(cluster)) return 2;
+  if (pictograph.test(cluster)) {
+    if (cluster.includes("\u{FE0F}")) return 2;
+    return emoji.test(cluster) && !cluster.includes("\u{FE0E}") ? 2 : 1;
+  }
+  const [first = "", ...rest] = cluster;
+  const width = characterWidth(first);
+  // The vowels and finals of a Hangul syllable take no cells of their own.
+  if (/^[\u{1100}-\u{115f}\u{a960}-\u{a97c}]/u.test(first)) return width;
+  return rest.reduce((sum, character) => sum + characterWidth(character), width);
 }
 
 /** Each grapheme cluster of a text with its width in terminal cells. */

@@ -1,5 +1,6 @@
 import { CST, Parser } from "yaml";
 import type { PositionIndex } from "./position-index.ts";
+import { surveyTokens } from "./survey-tokens.ts";
 import { findYamlError } from "./yaml-error.ts";
 import type { YamlNode } from "./yaml-node.ts";
 
@@ -13,16 +14,7 @@ export interface YamlDocument {
 
 interface Reader {
   positions: PositionIndex;
-  maxDepth: number;
   anchors: Set<string>;
-}
-
-class NestingError extends Error {
-  readonly offset: number;
-  constructor(offset: number) {
-    super("nested too deeply");
-    this.offset = offset;
-  }
 }
 
 class UnknownAnchorError extends Error {}
@@ -31,18 +23,17 @@ class UnknownAnchorError extends Error {}
 export function readYaml(source: string, positions: PositionIndex, maxDepth: number): YamlDocument {
   const tokens = [...new Parser().parse(source)];
   const document = tokens.find((token) => token.type === "document");
-  const reader: Reader = { positions, maxDepth, anchors: new Set() };
+  const { tooDeepAt, lastQuoteAt } = surveyTokens(document, maxDepth);
+  if (tooDeepAt !== undefined) return { tooDeepAt: positions.locate(tooDeepAt) };
+  const error = findYamlError(source, tokens, { positions, lastQuoteAt });
+  if (error !== undefined) return { error };
+  if (document?.type !== "document") return {};
   try {
-    const node = document?.type === "document" ? readDocument(reader, document) : undefined;
-    const error = findYamlError(source, tokens, positions);
-    if (error !== undefined) return { error };
+    const node = readDocument({ positions, anchors: new Set() }, document);
     return node === undefined ? {} : { node };
   } catch (thrown) {
-    if (thrown instanceof NestingError) return { tooDeepAt: positions.locate(thrown.offset) };
-    if (thrown instanceof UnknownAnchorError) {
-      return { error: findYamlError(source, tokens, positions) ?? `yaml: unknown anchor '${thrown.message}' referenced` };
-    }
-    throw thrown;
+    if (!(thrown instanceof UnknownAnchorError)) throw thrown;
+    return { error: `yaml: unknown anchor '${thrown.message}' referenced` };
   }
 }
 
@@ -60,7 +51,7 @@ function readDocument(reader: Reader, document: CST.Document): YamlNode | undefi
     if (marker === undefined && properties.offset === undefined) return undefined;
     return emptyScalar(reader, (marker?.offset ?? 0) + 3, properties);
   }
-  return readNode(reader, { token: document.value, properties, depth: 0 });
+  return readNode(reader, document.value, properties);
 }
 
 function readProperties(tokens: readonly CST.SourceToken[]): Properties {
@@ -79,14 +70,7 @@ function shortTag(source: string): string {
   return tag.startsWith("tag:yaml.org,2002:") ? `!!${tag.slice("tag:yaml.org,2002:".length)}` : tag;
 }
 
-interface Place {
-  token: CST.Token;
-  properties: Properties;
-  depth: number;
-}
-
-function readNode(reader: Reader, { token, properties, depth }: Place): YamlNode {
-  if (depth > reader.maxDepth) throw new NestingError("offset" in token ? token.offset : 0);
+function readNode(reader: Reader, token: CST.Token, properties: Properties): YamlNode {
   if (properties.anchor !== undefined) reader.anchors.add(properties.anchor);
   const base = (offset: number): Omit<YamlNode, "kind"> => ({
     ...reader.positions.locate(properties.offset ?? offset),
@@ -104,28 +88,31 @@ function readNode(reader: Reader, { token, properties, depth }: Place): YamlNode
     case "scalar":
     case "single-quoted-scalar":
     case "double-quoted-scalar": {
-      const value = CST.resolveAsScalar(token, false)?.value ?? "";
+      const value = CST.resolveAsScalar(token, false, ignoreError)?.value ?? "";
       return { ...base(token.offset), kind: "scalar", value, style: token.type === "scalar" ? "plain" : "quoted" };
     }
     case "block-scalar":
       return readBlockScalar(token, base);
     case "block-map":
-      return { ...base(startOfMap(token)), kind: "mapping", content: readPairs(reader, token, depth) };
+      return { ...base(startOfMap(token)), kind: "mapping", content: readPairs(reader, token) };
     case "block-seq":
-      return { ...base(token.offset), kind: "sequence", content: readItems(reader, token, depth) };
+      return { ...base(token.offset), kind: "sequence", content: readItems(reader, token) };
     case "flow-collection":
       return token.start.type === "flow-map-start"
-        ? { ...base(token.offset), kind: "mapping", content: readPairs(reader, token, depth) }
-        : { ...base(token.offset), kind: "sequence", content: readItems(reader, token, depth) };
+        ? { ...base(token.offset), kind: "mapping", content: readPairs(reader, token) }
+        : { ...base(token.offset), kind: "sequence", content: readItems(reader, token) };
     default:
       return { ...base("offset" in token ? token.offset : 0), kind: "scalar" };
   }
 }
 
+/** Errors have been looked for before; what is left are warnings. */
+function ignoreError(): void {}
+
 function readBlockScalar(token: CST.BlockScalar, base: (offset: number) => Omit<YamlNode, "kind">): YamlNode {
   const header = token.props.find((property) => property.type === "block-scalar-header");
   const isLiteral = header !== undefined && "source" in header && header.source.startsWith("|");
-  const value = CST.resolveAsScalar(token, false)?.value ?? "";
+  const value = CST.resolveAsScalar(token, false, ignoreError)?.value ?? "";
   const offset = header !== undefined && "offset" in header ? header.offset : token.offset;
   return { ...base(offset), kind: "scalar", value, style: isLiteral ? "literal" : "folded" };
 }
@@ -143,11 +130,11 @@ function startOfMap(token: CST.BlockMap): number {
 type Collection = CST.BlockMap | CST.BlockSequence | CST.FlowCollection;
 type Item = Collection["items"][number];
 
-function readPairs(reader: Reader, token: CST.BlockMap | CST.FlowCollection, depth: number): YamlNode[] {
+function readPairs(reader: Reader, token: CST.BlockMap | CST.FlowCollection): YamlNode[] {
   const content: YamlNode[] = [];
   token.items.forEach((item, index) => {
     if (isEmptyItem(item)) return;
-    content.push(...readPair(reader, { token, index, item, depth: depth + 1 }));
+    content.push(...readPair(reader, { token, index, item }));
   });
   return content;
 }
@@ -161,21 +148,20 @@ interface ItemPlace {
   token: Collection;
   index: number;
   item: Item;
-  depth: number;
 }
 
 function readPair(reader: Reader, place: ItemPlace): [YamlNode, YamlNode] {
-  const { item, depth } = place;
+  const { item } = place;
   const keyProperties = readProperties(item.start);
   const colon = item.sep?.find(({ type }) => type === "map-value-ind");
   const keyToken = item.key ?? (item.sep === undefined ? item.value : undefined);
   const questionMark = item.start.find(({ type }) => type === "explicit-key-ind");
   const key = keyToken
-    ? readNode(reader, { token: keyToken, properties: keyProperties, depth })
+    ? readNode(reader, keyToken, keyProperties)
     : emptyScalar(reader, questionMark ? questionMark.offset + 1 : (colon?.offset ?? endOfItem(place)), keyProperties);
   const valueProperties = readProperties(item.sep ?? []);
   if (item.value && item.sep !== undefined) {
-    return [key, readNode(reader, { token: item.value, properties: valueProperties, depth })];
+    return [key, readNode(reader, item.value, valueProperties)];
   }
   const isBlock = place.token.type === "block-map";
   const offset = isBlock && colon !== undefined ? colon.offset + 1 : endOfItem(place);
@@ -191,12 +177,12 @@ function endOfItem({ token, index }: ItemPlace): number {
   return token.type === "flow-collection" ? (token.end[0]?.offset ?? token.offset) : token.offset;
 }
 
-function readItems(reader: Reader, token: CST.BlockSequence | CST.FlowCollection, depth: number): YamlNode[] {
+function readItems(reader: Reader, token: CST.BlockSequence | CST.FlowCollection): YamlNode[] {
   const content: YamlNode[] = [];
   token.items.forEach((item, index) => {
     if (token.type === "flow-collection" && isEmptyItem(item)) return;
     if (item.sep !== undefined) {
-      const pair = readPair(reader, { token, index, item, depth: depth + 2 });
+      const pair = readPair(reader, { token, index, item });
       content.push({ ...pair[0], kind: "mapping", value: "", style: "plain", content: pair });
       return;
     }
@@ -205,7 +191,7 @@ function readItems(reader: Reader, token: CST.BlockSequence | CST.FlowCollection
     const properties = readProperties(item.start);
     content.push(
       item.value
-        ? readNode(reader, { token: item.value, properties, depth: depth + 1 })
+        ? readNode(reader, item.value, properties)
         : emptyScalar(reader, (dash?.offset ?? token.offset) + 1, properties),
     );
   });

@@ -49,7 +49,7 @@ export const testRotators: Readonly<Record<string, Rotator>> = {
       return { inputs: alwaysSchema, state: pair(), outputs: pair() };
     },
     open: async (_inputs, state) => toObject(state ?? new Map()),
-    rotate: async (_inputs, state) => toObject(new Map([...swapped(state)])),
+    rotate: async (_inputs, state) => toObject(new Map(swapped(state))),
   },
   echo: { schema: echoSchemas, open: openEcho, rotate: rotateEcho },
 };
