@@ -3,6 +3,7 @@ import { PlatformSettings } from "@sophia/core/config/platform-config";
 import { defineService } from "@sophia/core/config/service";
 import { z } from "zod";
 import { resolveMode } from "../resolve-mode.ts";
+import { postgresqlRotator } from "./rotator.ts";
 
 const docsUrl = "https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS";
 
@@ -22,4 +23,5 @@ export const postgresql = defineService({
       simulate,
       docsUrl,
     }),
+  rotator: postgresqlRotator,
 });

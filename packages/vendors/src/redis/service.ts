@@ -3,6 +3,7 @@ import { PlatformSettings } from "@sophia/core/config/platform-config";
 import { defineService } from "@sophia/core/config/service";
 import { z } from "zod";
 import { resolveMode } from "../resolve-mode.ts";
+import { redisRotator } from "./rotator.ts";
 
 const docsUrl = "https://redis.io/docs/latest/operate/oss_and_stack/install/";
 
@@ -22,4 +23,5 @@ export const redis = defineService({
       simulate,
       docsUrl,
     }),
+  rotator: redisRotator,
 });

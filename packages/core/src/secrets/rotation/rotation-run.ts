@@ -48,6 +48,7 @@ export async function contextOf(run: RotationRun, signal: AbortSignal): Promise<
   return {
     target,
     current: await openValue(run, "sealed_old"),
+    ...(run.row.sealed_new !== null && { next: await openValue(run, "sealed_new") }),
     administrator: await readAdministrator(parts, target),
     signal,
   };

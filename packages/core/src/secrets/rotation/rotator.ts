@@ -17,6 +17,8 @@ export interface RotatorContext {
   target: RotationTarget;
   /** What is served as long as nothing is promoted. */
   current: Secret;
+  /** The new value, once it is made. */
+  next?: Secret;
   /** May change identities at the service. Without one `current` itself has to do. */
   administrator: Secret | undefined;
   signal: AbortSignal;

@@ -1,8 +1,10 @@
-import { isMap, isScalar, parseDocument, Scalar } from "yaml";
-import { Secret, unwrap } from "../../config/secret.ts";
+import { isMap, isScalar, parseDocument } from "yaml";
+import { Secret } from "../../config/secret.ts";
 import { AppError } from "../../errors/app-error.ts";
 import { formatEnvironmentId } from "../backend/environment-id.ts";
 import type { EnvironmentSource, SecretBackend } from "../backend/secret-backend.ts";
+import { removeValue, setValue } from "../esc/edit-source.ts";
+import { parsePropertyPath, type PropertyPath } from "../esc/property-path.ts";
 import type { EscRepr } from "../esc/value.ts";
 import type { RotationTarget } from "./rotator.ts";
 
@@ -24,16 +26,20 @@ export async function readServedSecret(backend: SecretBackend, place: Place): Pr
       hint: "Check it and mend what is wrong; then rotate.",
     });
   }
-  const segments = place.path.split(".");
-  let found: EscRepr = environment.properties;
-  for (const segment of segments) found = found instanceof Map ? (found.get(segment)?.value ?? null) : null;
-  if (typeof found !== "string" || found === "" || !isOwnLiteral(source.yaml, segments)) throw noSecretThere(place);
+  const found = valueAt(environment.properties, parsePropertyPath(place.path));
+  if (typeof found !== "string" || found === "" || !isOwnLiteral(source.yaml, place.path)) throw noSecretThere(place);
   return { value: new Secret(found), source };
 }
 
+function valueAt(properties: EscRepr, path: PropertyPath): EscRepr {
+  let found = properties;
+  for (const step of path) found = found instanceof Map ? (found.get(String(step))?.value ?? null) : null;
+  return found;
+}
+
 /** Only a literal of this very environment can be replaced by writing this environment. */
-function isOwnLiteral(yaml: string, segments: readonly string[]): boolean {
-  const node = parseDocument(yaml).getIn(["values", ...segments], true);
+function isOwnLiteral(yaml: string, path: string): boolean {
+  const node = parseDocument(yaml).getIn(["values", ...parsePropertyPath(path)], true);
   return isMap(node) && node.has("fn::secret");
 }
 
@@ -47,53 +53,45 @@ function noSecretThere({ environment, path }: Place): AppError {
 /** What a promotion writes: the value that is served, and below `rotation` what led to it. */
 export interface PromotedSecret {
   value: Secret;
-  previous: Secret | undefined;
+  previous: Secret;
   rotationId: string;
   rotatedAt: number;
 }
 
-/** The text with another secret served at the path; comments stay. Secrets are in the clear in it until the backend seals them. */
+/** The text with another secret served at the path; comments stay. It is in the clear there until the backend seals it. */
 export function writeServedSecret(yaml: string, path: string, promoted: PromotedSecret): string {
-  const document = parseDocument(yaml);
-  const segments = path.split(".");
-  document.setIn(["values", ...segments], document.createNode(toSecretNode(promoted.value)));
-  const state = {
-    ...(promoted.previous && { previous: toSecretNode(promoted.previous) }),
-    rotatedAt: new Date(promoted.rotatedAt).toISOString(),
-    rotation: promoted.rotationId,
-  };
-  document.setIn(["values", "rotation", ...segments], document.createNode(state));
-  return document.toString({ lineWidth: 0 });
+  const { value, previous, rotatedAt, rotationId } = promoted;
+  const state = stateOf(path);
+  let text = setValue(yaml, servedAt(path), { secret: value });
+  text = setValue(text, [...state, "previous"], { secret: previous });
+  text = setValue(text, [...state, "rotatedAt"], { data: new Date(rotatedAt).toISOString() });
+  return setValue(text, [...state, "rotation"], { data: rotationId });
 }
 
 /** The text with the old secret served again, as if nothing had been promoted. */
 export function writeOldSecret(yaml: string, path: string, value: Secret): string {
-  const document = parseDocument(yaml);
-  const segments = path.split(".");
-  document.setIn(["values", ...segments], document.createNode(toSecretNode(value)));
-  document.deleteIn(["values", "rotation", ...segments]);
-  return document.toString({ lineWidth: 0 });
+  return removeValue(setValue(yaml, servedAt(path), { secret: value }), stateOf(path));
 }
 
 /** Puts single values into a text, e.g. those that are valid now into an older text. */
 export function writeSecretValues(yaml: string, values: ReadonlyMap<string, Secret>): string {
-  const document = parseDocument(yaml);
-  for (const [path, value] of values) {
-    document.setIn(["values", ...path.split(".")], document.createNode(toSecretNode(value)));
-  }
-  return document.toString({ lineWidth: 0 });
-}
-
-/** Quoted, so that no value is ever read as a number, a date or a truth value. */
-function toSecretNode(secret: Secret): { "fn::secret": Scalar } {
-  const scalar = new Scalar(unwrap(secret));
-  scalar.type = Scalar.QUOTE_DOUBLE;
-  return { "fn::secret": scalar };
+  let text = yaml;
+  for (const [path, secret] of values) text = setValue(text, servedAt(path), { secret });
+  return text;
 }
 
 /** When the secret at a path was rotated last, as its environment says; undefined when it never was. */
 export function readRotatedAt(yaml: string, path: string): number | undefined {
-  const node = parseDocument(yaml).getIn(["values", "rotation", ...path.split("."), "rotatedAt"], true);
+  const node = parseDocument(yaml).getIn([...stateOf(path), "rotatedAt"], true);
   const time = isScalar(node) && typeof node.value === "string" ? Date.parse(node.value) : Number.NaN;
   return Number.isFinite(time) ? time : undefined;
+}
+
+function servedAt(path: string): PropertyPath {
+  return ["values", ...parsePropertyPath(path)];
+}
+
+/** Apart from the secrets themselves, so that nobody takes the previous value for one of the service's variables. */
+function stateOf(path: string): PropertyPath {
+  return ["values", "rotation", ...parsePropertyPath(path)];
 }
