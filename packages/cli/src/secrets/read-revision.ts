@@ -1,6 +1,7 @@
 import type { EnvironmentSource, OpenedEnvironment, SecretBackend } from "@sophia/core/secrets/backend/secret-backend";
 import type { EnvironmentName } from "./environment-name.ts";
 import { explainMissing } from "./open-backend.ts";
+import { openNamed } from "./open-environment.ts";
 
 export interface CheckedRevision extends EnvironmentSource {
   checked: OpenedEnvironment;
@@ -18,7 +19,9 @@ export async function readRevision(
     // By its name where that is possible: then positions and ${context.…} tell the environment's own.
     const stored = revision === undefined && !decrypt;
     const checked = await backend.check(stored ? id : { yaml: source.yaml });
-    return { ...source, checked };
+    // In the clear, a secret with `${` in it reads like an interpolation.
+    const isMisread = decrypt && checked.diagnostics.some(({ severity }) => severity === "error");
+    return { ...source, checked: isMisread ? await openNamed(backend, { id, revision }) : checked };
   } catch (thrown) {
     throw explainMissing(thrown);
   }

@@ -13,7 +13,9 @@ export function addReading(secrets: Command, choose: ChooseSecrets): void {
     .action((environment: string, command: string[], options: { interactive?: boolean }) =>
       choose(async (context) => {
         const { runRun } = await import("../run-command.ts");
-        return await runRun(context, { environment, command, interactive: options.interactive === true });
+        // Options of the program are passed through, and so is the -- before it.
+        const program = command[0] === "--" ? command.slice(1) : command;
+        return await runRun(context, { environment, command: program, interactive: options.interactive === true });
       }),
     );
 }

@@ -34,7 +34,18 @@ export function compareLeaves(
   const old = new Map(before.map((leaf) => [leaf.path, leaf]));
   const next = new Map(after.map((leaf) => [leaf.path, leaf]));
   const paths = [...new Set([...old.keys(), ...next.keys()])].toSorted(compareText);
-  return paths.map((path) => comparePath(path, { old: old.get(path), next: next.get(path), fingerprint }));
+  return paths
+    .map((path) => comparePath(path, { old: old.get(path), next: next.get(path), fingerprint }))
+    .filter((difference) => !isFilledOrEmptied(difference, paths));
+}
+
+/** `{}` on one side and keys on the other: the keys tell it. */
+function isFilledOrEmptied({ path, change, before, after }: LeafDifference, paths: readonly string[]): boolean {
+  if (change !== "added" && change !== "removed") return false;
+  const text = (before ?? after)?.text;
+  return (
+    (text === "{}" || text === "[]") && paths.some((each) => each.startsWith(`${path}.`) || each.startsWith(`${path}[`))
+  );
 }
 
 interface Pair {
@@ -71,5 +82,8 @@ function describeSide(leaf: Leaf, hidden: boolean, fingerprint: Pair["fingerprin
   const text = toComparableText(leaf.value);
   if (!hidden)
     return { ...side, text: text.length > maximumTextLength ? `${text.slice(0, maximumTextLength)}…` : text };
-  return fingerprint === undefined ? side : { ...side, fingerprint: fingerprint(text) };
+  // A text by itself, as rotation and migration take its fingerprint.
+  const { value } = leaf.value;
+  const subject = typeof value === "string" ? value : text;
+  return fingerprint === undefined ? side : { ...side, fingerprint: fingerprint(subject) };
 }

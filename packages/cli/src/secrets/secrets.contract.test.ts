@@ -1,0 +1,162 @@
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseEnv } from "node:util";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { parse } from "yaml";
+import { readAllFiles } from "../end-to-end/canaries.ts";
+import { runInProcess } from "./testing/run-in-process.ts";
+import { type CommandOptions, type CommandResult, runSecrets } from "./testing/run-secrets.ts";
+
+let folder = "";
+let dataDir = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "sophia-secrets-cli-"));
+  dataDir = join(folder, "data");
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+type Options = Omit<CommandOptions, "dataDir">;
+
+async function run(words: readonly string[], options: Options = {}): Promise<CommandResult> {
+  return await runSecrets(words, { dataDir, ...options });
+}
+
+async function succeed(words: readonly string[], options: Options = {}): Promise<string> {
+  const result = await run(words, options);
+  expect(result, result.stderr).toMatchObject({ code: 0 });
+  return result.stdout;
+}
+
+/** The same without a process of its own, where that is not the point. */
+async function prepare(words: readonly string[], options: { input?: string } = {}): Promise<void> {
+  const result = await runInProcess(words, { dataDir, ...options });
+  expect(result, result.stderr).toMatchObject({ code: 0 });
+}
+
+/** A program on its own, e.g. an editor. */
+function writeScript(name: string, text: string): string {
+  const file = join(folder, name);
+  writeFileSync(file, `#!/bin/sh\n${text}\n`);
+  chmodSync(file, 0o755);
+  return file;
+}
+
+const canary = "canary-0123456789abcdef0123456789abcdef";
+const second = "second-canary-fedcba9876543210fedcba98";
+
+test("a day with secrets, and none of them in the clear where it does not belong", { timeout: 120_000 }, async () => {
+  const made = await succeed(["init"]);
+  expect(made.trim().split("\n")).toContain("sophia/ai-intelligence-development");
+  expect(await succeed(["init"])).toBe("");
+  expect((await succeed(["ls"])).trim().split("\n")).toHaveLength(7);
+  const page = JSON.parse(await succeed(["ls", "--limit", "3", "--json"])) as {
+    environments: unknown[];
+    nextCursor: string;
+  };
+  expect(page.environments).toHaveLength(3);
+  expect((await succeed(["ls", "--cursor", page.nextCursor])).trim().split("\n")).toHaveLength(4);
+
+  await succeed(["set", "OPENROUTER_API_KEY"], { stdin: `${canary}\n` });
+  await succeed(["set", "SOPHIA_LOG_LEVEL", "debug"]);
+  const key = "ai_intelligence.openrouter.OPENROUTER_API_KEY";
+  const shown = await succeed(["get", "ai-intelligence-development"]);
+  expect(shown).toContain('"OPENROUTER_API_KEY": "[secret]"');
+  expect(shown).toContain("ciphertext: ");
+  expect(await succeed(["get", "ai-intelligence-development", key, "--value", "string", "--show-secrets"])).toBe(
+    `${canary}\n`,
+  );
+  const formats = await Promise.all(
+    ["json", "yaml", "dotenv", "shell"].map((format) => succeed(["open", "sophia-ai-development", "-f", format])),
+  );
+  const variables = { OPENROUTER_API_KEY: canary, SOPHIA_LOG_LEVEL: "debug" };
+  expect(JSON.parse(formats[0] ?? "")).toMatchObject({ environmentVariables: variables });
+  expect(parse(formats[1] ?? "")).toMatchObject({ environmentVariables: variables });
+  expect(parseEnv(formats[2] ?? "")).toEqual(variables);
+  expect(formats[3]).toContain(`export OPENROUTER_API_KEY='${canary}'`);
+
+  const editor = writeScript("editor", `grep -q '${canary}' "$1" || exit 9; sed -i 's/${canary}/${second}/' "$1"`);
+  await succeed(["edit", "ai-intelligence-development", "-m", "Another key"], { environment: { EDITOR: editor } });
+  const difference = await succeed(["diff", "ai-intelligence-development@3"]);
+  expect(difference).toMatch(new RegExp(`^~ ${key}: \\[secret [0-9a-f]{16}\\] → \\[secret [0-9a-f]{16}\\]$`, "m"));
+  const log = await succeed(["log", "ai-intelligence-development"]);
+  expect(log).toMatch(/^revision 4 \(latest\)\n/);
+  expect(log).toContain("Another key");
+  await succeed(["rollback", "ai-intelligence-development@3"]);
+  expect(await succeed(["get", "ai-intelligence-development", key, "--value", "string", "--show-secrets"])).toBe(
+    `${canary}\n`,
+  );
+  expect(await succeed(["diff", "ai-intelligence-development@3", "@5"])).toBe("");
+
+  const ran = await run([
+    "run",
+    "sophia-ai-development",
+    "--",
+    "sh",
+    "-c",
+    'echo "$OPENROUTER_API_KEY at $SOPHIA_LOG_LEVEL"; exit 7',
+  ]);
+  expect(ran).toMatchObject({ code: 7, stdout: "[secret] at debug\n", stderr: "" });
+  const audit = readAllFiles(join(dataDir, "audit"));
+  expect([...audit.values()].join("\n")).toMatch(/"tool":"secrets.edit".*"outcome":"ok"/);
+  for (const [file, text] of readAllFiles(dataDir)) {
+    for (const secret of [canary, second]) expect(text.includes(secret), file).toBe(false);
+  }
+  for (const text of [shown, difference, log]) expect(text).not.toContain("canary-");
+});
+
+test("values survive as they are: lines, quotes, dollars, numbers, lists", { timeout: 60_000 }, async () => {
+  await prepare(["init", "team/app"]);
+  const hostile = `-----BEGIN KEY-----\n"it's" $HOME \${x} \\ \`id\`\n-----END KEY-----\n`;
+  await prepare(["set", "team/app", "files.KEY_FILE"], { input: hostile });
+  await prepare(["set", "team/app", 'odd["a b"]', "[1, {c: 2.50}]"]);
+  await prepare(["set", "team/app", "text", "007", "--string"]);
+  expect(JSON.parse(await succeed(["open", "team/app"]))).toEqual({
+    files: { KEY_FILE: hostile },
+    odd: { "a b": [1, { c: 2.5 }] },
+    text: "007",
+  });
+  const place = await succeed(
+    ["run", "team/app", "--", "sh", "-c", 'stat -c "%a %n" "$KEY_FILE"; cmp "$KEY_FILE" - && echo same'],
+    { stdin: hostile },
+  );
+  expect(place).toMatch(/^600 \S+\nsame\n$/);
+  expect(existsSync(place.split(/\s/)[1] ?? "")).toBe(false);
+});
+
+test("run refuses a secret among the arguments, and fills in what is none", async () => {
+  await prepare(["init", "team/app"]);
+  await prepare(["set", "team/app", "region", "eu-1"]);
+  await prepare(["set", "team/app", "key"], { input: canary });
+  expect(await succeed(["run", "team/app", "--", "echo", "--region=${region}", "$${region} ${HOME}"])).toBe(
+    "--region=eu-1 ${region} ${HOME}\n",
+  );
+  expect(await run(["run", "team/app", "--", "echo", "${key}"])).toMatchObject({ code: 1, stdout: "" });
+  expect(await run(["run", "team/app", "--", "no-such-program-here"])).toMatchObject({ code: 1 });
+});
+
+test("two who set at once lose nothing", async () => {
+  await prepare(["init", "team/app"]);
+  await Promise.all(
+    Array.from({ length: 4 }, (_each, index) => succeed(["set", "team/app", `key${index}`, String(index)])),
+  );
+  expect(JSON.parse(await succeed(["open", "team/app"]))).toEqual({ key0: 0, key1: 1, key2: 2, key3: 3 });
+});
+
+test.each(["SIGTERM", "SIGINT", "SIGHUP"] as const)(
+  "%s reaches the program, and its files are gone afterwards",
+  async (signal) => {
+    await prepare(["init", "team/app"]);
+    await prepare(["set", "team/app", "files.KEY_FILE"], { input: canary });
+    const mark = join(folder, "started");
+    let pid = 0;
+    const script = `trap 'echo caught; exit 42' TERM INT HUP; echo "$KEY_FILE" > ${mark}; while :; do sleep 0.05; done`;
+    const running = run(["run", "team/app", "--", "sh", "-c", script], { onStarted: (started) => (pid = started) });
+    await vi.waitFor(() => expect(existsSync(mark) && readFileSync(mark, "utf8").endsWith("\n")).toBe(true), 10_000);
+    const file = readFileSync(mark, "utf8").trim();
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    process.kill(pid, signal);
+    expect(await running).toMatchObject({ code: 42, stdout: "caught\n" });
+    expect(existsSync(file)).toBe(false);
+  },
+);
