@@ -55,18 +55,35 @@ const requestsKept = 2_000;
  * the header `x-sophia-simulated`. https://www.pulumi.com/docs/reference/cloud-rest-api/environments/
  */
 export async function startEscServer<Environment>(options: EscServerOptions<Environment>): Promise<EscServer> {
-  const now = options.now ?? Date.now;
-  const context: RestContext<Environment> = {
-    backend: options.backend,
-    organisation: options.organisation,
-    user: options.user ?? "simulated",
-    toWire: (environment) => options.toWire(environment),
-    sessions: createSessions(now),
-    now,
-    rotations: [],
-  };
   const faults = createEscFaultSwitch();
   const requests: string[] = [];
+  const handle = createHandler({ options, faults, requests });
+  const server = createServer((request, response) => {
+    handle(request, response).catch(() => response.destroy());
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(options.port ?? 0, "127.0.0.1", resolve);
+  });
+  server.unref();
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    faults,
+    requests: () => requests,
+    async close() {
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+function createHandler<Environment>(server: {
+  options: EscServerOptions<Environment>;
+  faults: EscFaultSwitch;
+  requests: string[];
+}): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  const { options, faults, requests } = server;
+  const context = createContext(options);
   const find = createRouter<Environment>([
     ...tagRoutes<Environment>(),
     ...openingRoutes<Environment>(),
@@ -75,7 +92,7 @@ export async function startEscServer<Environment>(options: EscServerOptions<Envi
     { method: "GET", path: "/user", run: describeUser },
   ]);
 
-  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  return async (request, response) => {
     const { method = "", url = "", headers } = request;
     const seen = `${method} ${url.split("?")[0]}`;
     requests.push(seen);
@@ -99,24 +116,19 @@ export async function startEscServer<Environment>(options: EscServerOptions<Envi
       if (status !== 401) options.onAnswer?.(toExchange(method, url, { status, json }));
       await send(response, { status, json }, undefined);
     }
-  }
+  };
+}
 
-  const server = createServer((request, response) => {
-    handle(request, response).catch(() => response.destroy());
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(options.port ?? 0, "127.0.0.1", resolve);
-  });
-  server.unref();
+function createContext<Environment>(options: EscServerOptions<Environment>): RestContext<Environment> {
+  const now = options.now ?? Date.now;
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    faults,
-    requests: () => requests,
-    async close() {
-      server.closeAllConnections();
-      await new Promise<void>((resolve) => server.close(() => resolve()));
-    },
+    backend: options.backend,
+    organisation: options.organisation,
+    user: options.user ?? "simulated",
+    toWire: (environment) => options.toWire(environment),
+    sessions: createSessions(now),
+    now,
+    rotations: [],
   };
 }
 

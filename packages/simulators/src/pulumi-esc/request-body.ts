@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { RestError } from "./rest-error.ts";
 
 /** A JSON body with the fields of the contract. */

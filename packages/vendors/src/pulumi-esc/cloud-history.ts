@@ -5,7 +5,7 @@ import { isConflict } from "@sophia/core/secrets/backend/conflict";
 import { apiPath } from "@sophia/core/http/target";
 import { RevisionsAnswer, TagAnswer, TagsAnswer } from "./answers.ts";
 import { about, readAnswer } from "./cloud-calls.ts";
-import type { EscTransport } from "./esc-transport.ts";
+import type { CloudPlace } from "./cloud-place.ts";
 import type { RawApi } from "./raw-api.ts";
 
 export type CloudHistory = Pick<
@@ -17,7 +17,7 @@ const mostTagPages = 20;
 const largestCount = 1_000;
 
 /** Revisions and tags. https://www.pulumi.com/docs/reference/cloud-rest-api/environments/ */
-export function createCloudHistory(organisation: string, raw: RawApi, send: EscTransport): CloudHistory {
+export function createCloudHistory({ organisation, raw, send }: CloudPlace): CloudHistory {
   async function createRevisionTag({ project, name }: EnvironmentId, tag: string, revision: number): Promise<void> {
     const content = { name: tag, revision };
     await raw.call((api, options) => api.createEnvironmentRevisionTag(organisation, project, name, content, options));

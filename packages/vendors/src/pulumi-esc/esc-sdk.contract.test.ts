@@ -104,7 +104,7 @@ describe("the vendor's own SDK over a store of ours", () => {
 
     // As `esc env version rollback` does it.
     const old = await raw.getEnvironmentAtVersion(organisation, project, name, "2");
-    await api.updateEnvironmentYaml(organisation, project, name, String(old.data));
+    await api.updateEnvironmentYaml(organisation, project, name, old.data as unknown as string);
     expect((await api.openAndReadEnvironment(organisation, project, name))?.values).toMatchObject({
       db: { password: "p4ss" },
     });

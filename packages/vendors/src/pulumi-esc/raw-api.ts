@@ -1,4 +1,4 @@
-import type { EscRawApi } from "@pulumi/esc-sdk";
+import type { Configuration, EscRawApi } from "@pulumi/esc-sdk";
 import type { HttpMethod } from "@sophia/core/http/http";
 import type { EscAnswer, EscRequest, EscTransport } from "./esc-transport.ts";
 
@@ -22,12 +22,17 @@ interface SdkRequest extends RawCallOptions {
   data?: unknown;
 }
 
+interface Sdk {
+  Configuration: typeof Configuration;
+  EscRawApi: typeof EscRawApi;
+}
+
 /**
  * `EscRawApi` over our own transport. Its wrapper `EscApi` is not used: it drops the port of a base URL, loses flags and
  * traces, and knows no ETag. Loaded at the first call: the SDK brings axios and two YAML libraries along.
  */
 export function createRawApi(transport: EscTransport): RawApi {
-  let loading: Promise<typeof import("@pulumi/esc-sdk")> | undefined;
+  let loading: Promise<Sdk> | undefined;
 
   return {
     async call(work, options = {}) {
@@ -40,7 +45,7 @@ export function createRawApi(transport: EscTransport): RawApi {
       };
       const configuration = new sdk.Configuration({ basePath: "" });
       const api = new sdk.EscRawApi(configuration, "", axios as never);
-      await work(api, options);
+      await work(api, { ...options });
       if (answer === undefined) throw new TypeError("The SDK sent nothing.");
       return await answer;
     },

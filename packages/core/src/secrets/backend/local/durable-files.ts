@@ -26,23 +26,11 @@ const draftLivesMs = 60 * 60 * 1_000;
 
 /** @param folder for drafts, on the same file system as everything else. */
 export function createDurableFiles(folder: string): DurableFiles {
-  let swept: Promise<void> | undefined;
-
-  async function draftPath(): Promise<string> {
-    makeFolder(folder);
-    await (swept ??= sweep(folder));
-    return join(folder, randomBytes(12).toString("hex"));
-  }
-
-  async function writeDraft(content: string): Promise<string> {
-    const draft = await draftPath();
-    await writeFile(draft, content, { mode: 0o600, flag: "wx", flush: true });
-    return draft;
-  }
+  const drafts = createDrafts(folder);
 
   return {
     async writeNew(path, content) {
-      const draft = await writeDraft(content);
+      const draft = await drafts.writeFile(content);
       try {
         // A link, unlike a rename, fails when somebody was faster: compare and swap without a lock.
         await link(draft, path);
@@ -56,7 +44,7 @@ export function createDurableFiles(folder: string): DurableFiles {
       return true;
     },
     async replace(path, content) {
-      const draft = await writeDraft(content);
+      const draft = await drafts.writeFile(content);
       try {
         await rename(draft, path);
       } catch (thrown) {
@@ -65,11 +53,7 @@ export function createDurableFiles(folder: string): DurableFiles {
       }
       await syncFolder(dirname(path));
     },
-    async makeDraftFolder() {
-      const draft = await draftPath();
-      await mkdir(draft, { mode: 0o700 });
-      return draft;
-    },
+    makeDraftFolder: () => drafts.makeFolder(),
     async publishFolder(draft, path) {
       const published = await renameFolder(draft, path);
       if (!published) await rm(draft, { recursive: true, force: true });
@@ -85,6 +69,39 @@ export function createDurableFiles(folder: string): DurableFiles {
       await rename(from, to);
       await syncFolder(dirname(from));
       await syncFolder(dirname(to));
+    },
+  };
+}
+
+/** Half-made things, under names that nobody else uses. */
+function createDrafts(folder: string): {
+  writeFile(content: string): Promise<string>;
+  makeFolder(): Promise<string>;
+} {
+  let swept: Promise<void> | undefined;
+
+  async function nextPath(): Promise<string> {
+    makeFolder(folder);
+    await (swept ??= sweep(folder));
+    return join(folder, randomBytes(12).toString("hex"));
+  }
+
+  return {
+    async writeFile(content) {
+      const draft = await nextPath();
+      try {
+        await writeFile(draft, content, { mode: 0o600, flag: "wx", flush: true });
+      } catch (thrown) {
+        // A full disk has taken a part of it.
+        await rm(draft, { force: true });
+        throw thrown;
+      }
+      return draft;
+    },
+    async makeFolder() {
+      const draft = await nextPath();
+      await mkdir(draft, { mode: 0o700 });
+      return draft;
     },
   };
 }

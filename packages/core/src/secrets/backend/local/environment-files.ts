@@ -1,3 +1,4 @@
+import type { Dirent } from "node:fs";
 import { readFile, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
@@ -47,68 +48,23 @@ const digits = 6;
 
 export function createEnvironmentFiles(folder: string, durable: DurableFiles): EnvironmentFiles {
   const root = join(folder, "environments");
-  /** Where {@link EnvironmentFiles.head} starts looking: revisions have no gaps. */
-  const newest = new Map<string, number>();
   const folderOf = ({ project, name }: EnvironmentId): string => join(root, project, name);
   const pathOf = (id: EnvironmentId, revision: number): string => revisionPath(folderOf(id), revision);
-
-  /** On a file system that does not tell Name from name, another environment may answer. */
-  async function readIdentity(id: EnvironmentId): Promise<z.output<typeof Identity>> {
-    const path = join(folderOf(id), identityFile);
-    const identity = parseIdentity(await readText(path, id), path);
-    if (identity.project !== id.project || identity.name !== id.name) throw noEnvironment(id);
-    return identity;
-  }
-
-  async function stampOf(id: EnvironmentId, revision: number): Promise<string | undefined> {
-    try {
-      const found = await stat(pathOf(id, revision));
-      return `${revision}.${found.ino.toString(36)}.${found.mtimeMs.toString(36)}`;
-    } catch (thrown) {
-      if (hasErrorCode(thrown, "ENOENT") || hasErrorCode(thrown, "ENOTDIR")) return undefined;
-      throw toFileError(thrown, pathOf(id, revision));
-    }
-  }
-
-  async function findNewest(id: EnvironmentId): Promise<number> {
-    await readIdentity(id);
-    const names = await readdir(join(folderOf(id), "revisions"));
-    const revision = Math.max(0, ...names.map((name) => Number(/^(\d+)\.yaml$/.exec(name)?.[1] ?? 0)));
-    if (revision === 0) throw damagedFile(join(folderOf(id), "revisions"));
-    return revision;
-  }
-
-  async function head(id: EnvironmentId): Promise<Head> {
-    const key = formatEnvironmentId(id);
-    let revision = newest.get(key);
-    let stamp = revision === undefined ? undefined : await stampOf(id, revision);
-    if (revision === undefined || stamp === undefined) {
-      revision = await findNewest(id);
-      stamp = await stampOf(id, revision);
-    }
-    for (let next = await stampOf(id, revision + 1); next !== undefined; next = await stampOf(id, revision + 1)) {
-      revision += 1;
-      stamp = next;
-    }
-    newest.set(key, revision);
-    if (stamp === undefined) throw noEnvironment(id);
-    return { revision, stamp };
-  }
+  const head = createHeadFinder(folderOf);
 
   return {
     folderOf,
     head,
     list: (project) => listFolders(root, project),
-    createdAt: async (id) => Date.parse((await readIdentity(id)).created),
+    createdAt: async (id) => Date.parse((await readIdentity(folderOf(id), id)).created),
     async stampOf(id, revision) {
-      const stamp = await stampOf(id, revision);
+      const stamp = await readStamp(folderOf(id), revision);
       if (stamp === undefined) throw noRevision(id, revision);
       return stamp;
     },
     async read(id, revision) {
       const path = pathOf(id, revision);
-      const content = await readText(path, id, () => noRevision(id, revision));
-      const stored = parseRevisionFile(content, path);
+      const stored = parseRevisionFile(await readText(path, () => noRevision(id, revision)), path);
       if (stored.revision !== revision) throw damagedFile(path);
       return stored;
     },
@@ -130,6 +86,61 @@ export function createEnvironmentFiles(folder: string, durable: DurableFiles): E
       }
     },
   };
+}
+
+/** Revisions have no gaps, so from the newest one seen before only what follows it has to be looked for. */
+function createHeadFinder(folderOf: (id: EnvironmentId) => string): (id: EnvironmentId) => Promise<Head> {
+  const newest = new Map<string, number>();
+
+  async function findNewest(id: EnvironmentId): Promise<number> {
+    await readIdentity(folderOf(id), id);
+    const folder = join(folderOf(id), "revisions");
+    const names = await listNames(folder, (entry) => entry.isFile());
+    const revision = names.reduce((most, name) => Math.max(most, Number(/^(\d+)\.yaml$/.exec(name)?.[1] ?? 0)), 0);
+    if (revision === 0) throw damagedFile(folder);
+    return revision;
+  }
+
+  return async function head(id) {
+    const folder = folderOf(id);
+    const key = formatEnvironmentId(id);
+    let revision = newest.get(key);
+    let stamp = revision === undefined ? undefined : await readStamp(folder, revision);
+    if (revision === undefined || stamp === undefined) {
+      revision = await findNewest(id);
+      stamp = await readStamp(folder, revision);
+    }
+    for (
+      let next = await readStamp(folder, revision + 1);
+      next !== undefined;
+      next = await readStamp(folder, revision + 1)
+    ) {
+      revision += 1;
+      stamp = next;
+    }
+    newest.set(key, revision);
+    if (stamp === undefined) throw noEnvironment(id);
+    return { revision, stamp };
+  };
+}
+
+/** On a file system that does not tell Name from name, another environment may answer. */
+async function readIdentity(folder: string, id: EnvironmentId): Promise<z.output<typeof Identity>> {
+  const path = join(folder, identityFile);
+  const identity = parseIdentity(await readText(path, () => noEnvironment(id)), path);
+  if (identity.project !== id.project || identity.name !== id.name) throw noEnvironment(id);
+  return identity;
+}
+
+async function readStamp(folder: string, revision: number): Promise<string | undefined> {
+  const path = revisionPath(folder, revision);
+  try {
+    const found = await stat(path);
+    return `${revision}.${found.ino.toString(36)}.${found.mtimeMs.toString(36)}`;
+  } catch (thrown) {
+    if (hasErrorCode(thrown, "ENOENT") || hasErrorCode(thrown, "ENOTDIR")) return undefined;
+    throw toFileError(thrown, path);
+  }
 }
 
 function revisionPath(folder: string, revision: number): string {
@@ -159,7 +170,7 @@ function parseIdentity(text: string, path: string): z.output<typeof Identity> {
   }
 }
 
-async function readText(path: string, id: EnvironmentId, missing = () => noEnvironment(id)): Promise<string> {
+async function readText(path: string, missing: () => AppError): Promise<string> {
   try {
     return await readFile(path, "utf8");
   } catch (thrown) {
@@ -176,11 +187,11 @@ async function listFolders(root: string, project: string | undefined): Promise<E
   return found.flat();
 }
 
-async function listNames(path: string): Promise<string[]> {
+async function listNames(path: string, accept = (entry: Dirent): boolean => entry.isDirectory()): Promise<string[]> {
   try {
     const entries = await readdir(path, { withFileTypes: true });
     return entries
-      .filter((entry) => entry.isDirectory())
+      .filter(accept)
       .map(({ name }) => name)
       .sort();
   } catch (thrown) {

@@ -7,9 +7,10 @@ import type { EnvironmentId, EnvironmentSummary, OpenedEnvironment, Page, Secret
 import { type ClosureVersions, createClosureVersions } from "./closure-versions.ts";
 import type { DeletedEnvironment } from "./deleted-environments.ts";
 import { emptyEnvironment } from "./empty-environment.ts";
-import { createLocalChanges, hasErrors } from "./local-changes.ts";
+import { createLocalChanges } from "./local-changes.ts";
 import { createLocalHistory } from "./local-history.ts";
 import { checkSource } from "./local-limits.ts";
+import { hasErrors } from "./local-writer.ts";
 import { createLocalStore, type LocalStore, type LocalStoreOptions } from "./local-store.ts";
 
 export interface LocalBackendOptions extends LocalStoreOptions {

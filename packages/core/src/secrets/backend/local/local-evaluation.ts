@@ -39,46 +39,18 @@ export interface LocalEvaluator {
 }
 
 export function createLocalEvaluator(store: LocalStore, providers: ProviderSet): LocalEvaluator {
-  const { files, keyring } = store;
-
-  async function locate(reference: string): Promise<{ id: EnvironmentId; revision: number; stamp: string }> {
-    const { id, revision } = parseEnvironmentReference(reference);
-    if (revision === undefined) return { id, ...(await files.head(id)) };
-    const number = await store.resolve(id, revision);
-    return { id, revision: number, stamp: await files.stampOf(id, number) };
-  }
-
-  async function stampOf(reference: string): Promise<string> {
-    try {
-      return (await locate(reference)).stamp;
-    } catch (thrown) {
-      const { kind } = toAppError(thrown);
-      if (kind === "not_found" || kind === "invalid_input") return "missing";
-      throw thrown;
-    }
-  }
-
-  async function load(
-    reference: string,
-    { mode, closure }: { mode: EvaluationRequest["mode"]; closure: Map<string, string> },
-  ): Promise<{ source: string; crypter: Crypter }> {
-    closure.set(reference, "missing");
-    const { id, revision, stamp } = await locate(reference);
-    closure.set(reference, stamp);
-    // Also when the import holds no secret: a credential opens what it was made for and nothing else.
-    const crypter = mode === "check" ? lazyCrypter(() => keyring.crypter(id)) : keyring.crypter(id);
-    return { source: (await files.read(id, revision)).yaml, crypter };
-  }
+  const { author, keyring } = store;
+  const loader = createLoader(store);
 
   return {
-    stampOf,
+    stampOf: loader.stampOf,
     async evaluate({ id, source, mode, paths, signal }) {
       const closure = new Map<string, string>();
       let failure: AppError | undefined;
       const surroundings: Surroundings = {
         async loadEnvironment(reference) {
           try {
-            return await load(reference, { mode, closure });
+            return await loader.load(reference, { mode, closure });
           } catch (thrown) {
             const error = toAppError(thrown);
             if (error.kind !== "not_found" && error.kind !== "invalid_input") failure ??= error;
@@ -88,7 +60,7 @@ export function createLocalEvaluator(store: LocalStore, providers: ProviderSet):
         crypter: id === undefined ? anonymousCrypter : lazyCrypter(() => keyring.crypter(id)),
         findProvider: (name) => providers.findProvider?.(name),
         findRotator: (name) => providers.findRotator?.(name),
-        context: { pulumi: { user: { id: store.author, login: store.author }, organization: { login: "local" } } },
+        context: { pulumi: { user: { id: author, login: author }, organization: { login: "local" } } },
       };
       const evaluation = await evaluate({
         name: id === undefined ? "<yaml>" : formatEnvironmentId(id),
@@ -99,6 +71,46 @@ export function createLocalEvaluator(store: LocalStore, providers: ProviderSet):
         ...(signal !== undefined && { signal }),
       });
       return { ...evaluation, closure, failure };
+    },
+  };
+}
+
+interface Loader {
+  stampOf(reference: string): Promise<string>;
+  /** Notes in `closure` what the reference led to. */
+  load(
+    reference: string,
+    into: { mode: EvaluationRequest["mode"]; closure: Map<string, string> },
+  ): Promise<{ source: string; crypter: Crypter }>;
+}
+
+function createLoader(store: LocalStore): Loader {
+  const { files, keyring } = store;
+
+  async function locate(reference: string): Promise<{ id: EnvironmentId; revision: number; stamp: string }> {
+    const { id, revision } = parseEnvironmentReference(reference);
+    if (revision === undefined) return { id, ...(await files.head(id)) };
+    const number = await store.resolve(id, revision);
+    return { id, revision: number, stamp: await files.stampOf(id, number) };
+  }
+
+  return {
+    async stampOf(reference) {
+      try {
+        return (await locate(reference)).stamp;
+      } catch (thrown) {
+        const { kind } = toAppError(thrown);
+        if (kind === "not_found" || kind === "invalid_input") return "missing";
+        throw thrown;
+      }
+    },
+    async load(reference, { mode, closure }) {
+      closure.set(reference, "missing");
+      const { id, revision, stamp } = await locate(reference);
+      closure.set(reference, stamp);
+      // Also when the import holds no secret: a credential opens what it was made for and nothing else.
+      const crypter = mode === "check" ? lazyCrypter(() => keyring.crypter(id)) : keyring.crypter(id);
+      return { source: (await files.read(id, revision)).yaml, crypter };
     },
   };
 }
