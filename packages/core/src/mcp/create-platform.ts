@@ -8,7 +8,7 @@ import type { Platform } from "./platform.ts";
 
 type PlatformParts<Tables extends CoreTables> = Pick<
   Platform<Tables>,
-  "config" | "log" | "metrics" | "scrubber" | "store"
+  "config" | "log" | "metrics" | "scrubber" | "store" | "secrets"
 >;
 
 /** What core builds over an open store. */

@@ -8,6 +8,7 @@ import type { Ledger } from "../ledger/ledger.ts";
 import type { HealthCheck } from "../observe/health.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { Scrubber } from "../observe/scrub.ts";
+import type { SecretStore } from "../secrets/settings/secret-store.ts";
 import type { CoreTables } from "../store/core-tables.ts";
 import type { Store } from "../store/store.ts";
 import type { Caller } from "../approval/caller.ts";
@@ -24,6 +25,8 @@ export interface Platform<Tables extends CoreTables = CoreTables> {
   jobs: Jobs;
   /** For every client of a vendor: what it counts holds over all of them, and with Redis over all processes. */
   pacer: Pacer;
+  /** The environments of secrets, as far as this server's key opens them. Undefined where there was no store at start. */
+  secrets?: SecretStore;
 }
 
 /** An HTTP route beside `/mcp`, behind the same guards, size limit and bearer. */

@@ -100,7 +100,8 @@ async function openPlatform<Services, Tables extends CoreTables, Config extends 
     migrations: options.migrations,
     log,
   });
-  return await createPlatform({ config, log, scrubber, store, metrics });
+  const secrets = started.read.source?.secrets.store;
+  return await createPlatform({ config, log, scrubber, store, metrics, ...(secrets && { secrets }) });
 }
 
 /** Everything behind a transport. */

@@ -16,6 +16,8 @@ import { openStoredSettings, type StoredSettings } from "./stored-settings.ts";
 
 /** The environment that one server gets its settings from. */
 export interface OwnSecrets {
+  /** All of them, as far as this server's key opens them. */
+  store: SecretStore;
   id: EnvironmentId;
   keyring: Keyring;
   /** As it is now, or as it was when the store last answered. */
@@ -40,6 +42,7 @@ export async function findOwnSecrets(options: OpenSecretStoreOptions): Promise<O
     log: options.log,
   });
   return {
+    store,
     id,
     keyring,
     open: () =>
