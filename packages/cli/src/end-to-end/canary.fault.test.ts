@@ -1,14 +1,12 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type IncomingMessage } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { services } from "@sophia/vendors/registry";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { startSophia } from "../supervisor/testing/run-sophia.ts";
 import { type Canary, findCanaries, plantCanaries, readAllFiles } from "./canaries.ts";
-import { type AnyClient, connectLegacy } from "./clients.ts";
+import { askOverHttp, callEverything, startParrot } from "./canary-calls.ts";
+import { connectLegacy } from "./clients.ts";
 import { exampleCalls } from "./example-calls.ts";
 import { environmentFor, freePorts, ready, serverIds, startSite } from "./start-servers.ts";
 
@@ -32,76 +30,6 @@ afterEach(() => {
 
 function valueOf(variable: string): string {
   return canaries.find((canary) => canary.variable === variable)?.value ?? "";
-}
-
-/** A model server that repeats the key it was sent, in errors, in answers and in headers. */
-async function startParrot(): Promise<{ url: string; keys: Set<string> }> {
-  const keys = new Set<string>();
-  const parrot = createServer((request, response) => {
-    void answer(request).then(({ status, body }) => {
-      const key = request.headers.authorization ?? "";
-      keys.add(key);
-      response.writeHead(status, { "content-type": "application/json", "x-request-id": key });
-      response.end(JSON.stringify(body));
-    });
-  });
-  await new Promise<void>((resolve) => parrot.listen(0, "127.0.0.1", resolve));
-  closing.push(() => parrot.close());
-  return { url: `http://127.0.0.1:${(parrot.address() as AddressInfo).port}/v1`, keys };
-}
-
-async function answer(request: IncomingMessage): Promise<{ status: number; body: unknown }> {
-  const key = request.headers.authorization ?? "";
-  if (request.url === "/v1/models") return { status: 200, body: { data: [{ id: "parrot", owned_by: key }] } };
-  const question = await text(request);
-  if (question.includes("refuse")) return { status: 401, body: { error: { message: `Incorrect API key: ${key}` } } };
-  const message = { role: "assistant", content: `Your key is ${key}` };
-  return {
-    status: 200,
-    body: { id: "1", model: "parrot", choices: [{ index: 0, message, finish_reason: "stop" }], usage: {} },
-  };
-}
-
-async function callEverything(client: AnyClient, id: string, examples: Record<string, Record<string, unknown>>) {
-  async function call(name: string, values: Record<string, unknown>): Promise<unknown> {
-    const result = await client.callTool({ name, arguments: values }).catch((thrown: unknown) => String(thrown));
-    places.set(`${id} ${name} ${JSON.stringify(values).slice(0, 60)}`, JSON.stringify(result));
-    return result;
-  }
-  const { tools } = await client.listTools();
-  places.set(`${id} tools/list`, JSON.stringify(tools));
-  for (const { name } of tools) {
-    await call(name, examples[name] ?? {});
-    await call(name, { wrong: "arguments" });
-  }
-  const further = JSON.stringify(await call("find_tools", {}));
-  const names = [...further.matchAll(/\\?"name\\?":\s*\\?"(\w+)/g)].map(([, name = ""]) => name);
-  expect(names.length, further).toBeGreaterThan(0);
-  for (const name of new Set(names)) await call("run_tool", { tool: name, arguments: {} });
-  if (id === "ai") await call("complete", { prompt: "refuse me" });
-}
-
-async function askOverHttp(url: string): Promise<void> {
-  const bearer = valueOf("SOPHIA_TOKEN");
-  const authorization = `Bearer ${bearer}`;
-  const json = { "content-type": "application/json" };
-  const chat = JSON.stringify({ model: "parrot", messages: [{ role: "user", content: "refuse" }] });
-  const requests: [string, RequestInit][] = [
-    ...["/metrics", "/healthz", "/readyz", "/livez", "/", "/.well-known/oauth-protected-resource"].map(
-      (path): [string, RequestInit] => [path, {}],
-    ),
-    [`/mcp?token=${bearer}`, { method: "POST", headers: json, body: "{}" }],
-    [`/${bearer}`, { headers: { authorization } }],
-    ["/mcp", { method: "POST", headers: { ...json, authorization }, body: `{"broken": "${bearer}"` }],
-    ["/mcp", { method: "POST", headers: { ...json, authorization: `Bearer ${bearer}x` }, body: "{}" }],
-    ["/v1/models", { headers: { authorization } }],
-    ["/v1/chat/completions", { method: "POST", headers: { ...json, authorization }, body: chat }],
-  ];
-  for (const [index, [path, request]] of requests.entries()) {
-    const response = await fetch(`${url}${path}`, request);
-    const headers = JSON.stringify([...response.headers]);
-    places.set(`${url} request ${index}`, `${response.status} ${headers} ${await response.text()}`);
-  }
 }
 
 /** What a person runs beside the servers, in the same shell. */
@@ -132,6 +60,7 @@ async function prepare(dataDir: string): Promise<{ urls: string[]; pageUrl: stri
   );
   closing.push(() => site.close());
   const parrot = await startParrot();
+  closing.push(parrot.close);
   const ports = await freePorts(5);
   environment = {
     ...environmentFor(dataDir, site.host, ports),
@@ -171,9 +100,9 @@ test(
       for (const [index, id] of serverIds.entries()) {
         const url = urls[index] ?? "";
         const client = await connectLegacy({ kind: "http", url, bearer: valueOf("SOPHIA_TOKEN") });
-        await callEverything(client, id, exampleCalls(pageUrl)[id] ?? {});
+        await callEverything({ client, id, places }, exampleCalls(pageUrl)[id] ?? {});
         await client.close();
-        await askOverHttp(url);
+        await askOverHttp(url, valueOf("SOPHIA_TOKEN"), places);
       }
       await runCommands();
     } finally {

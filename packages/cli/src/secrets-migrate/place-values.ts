@@ -7,6 +7,7 @@ import { environmentOf } from "@sophia/vendors/environments/variable-places";
 import type { VariablePlace } from "@sophia/vendors/environments/variable-places";
 import { recogniseKey } from "@sophia/vendors/recognise-key";
 import type { KnownKey } from "@sophia/vendors/recognise-key";
+import { looksSecret } from "../secrets/looks-secret.ts";
 
 /** A value that was found somewhere, before anybody knows what it is. */
 export interface FoundValue {
@@ -134,7 +135,7 @@ function toPlace(found: FoundValue, place: VariablePlace, options: PlaceOptions,
     environment: environmentOf(place, options.stageOf(found)),
     path: place.path,
     variable: place.variable,
-    secret: place.isSecret || !options.keepPlain,
+    secret: place.isSecret || !options.keepPlain || looksSecret(place.variable, unwrap(value)),
     owner: place.title,
     doubt,
   };

@@ -1,5 +1,5 @@
 import { formatCommand } from "@sophia/core/config/command-line";
-import { Secret } from "@sophia/core/config/secret";
+import { Secret, unwrap } from "@sophia/core/config/secret";
 import { AppError, toAppError } from "@sophia/core/errors/app-error";
 import { formatPropertyPath } from "@sophia/core/secrets/esc/property-path";
 import type { CommandContext } from "../commands/command-context.ts";
@@ -42,8 +42,10 @@ export async function chooseValue(
     await refuseSecretArgument(secrets, target, options);
     return { text: new Secret(target.value), isSecret: false, isYaml: !options.string && target.place === undefined };
   }
-  const isSecret = options.secret || (!options.plaintext && (target.place?.isSecret ?? true));
-  const text = new Secret(await readValue(context, { target, isSecret, file: options.file }));
+  const isMeant = options.secret || (!options.plaintext && (target.place?.isSecret ?? true));
+  const text = new Secret(await readValue(context, { target, isSecret: isMeant, file: options.file }));
+  const key = target.place?.variable ?? String(target.path.at(-1));
+  const isSecret = isMeant || (!options.plaintext && looksSecret(key, unwrap(text)));
   return { text, isSecret, isYaml: !isSecret && !options.string && target.place === undefined };
 }
 

@@ -9,6 +9,8 @@ export function looksSecret(key: string, text: string): boolean {
   const recognition = recogniseKey(key, text);
   if (recognition.kind === "known" && (recognition.by === "shape" || recognition.by === "name and shape")) return true;
   if (recognition.kind === "conflict") return true;
+  // `https://user:password@host`, also under a name that is no secret as a rule.
+  if ((URL.parse(text)?.password ?? "") !== "") return true;
   return secretName.test(key) && estimateBits(text) >= minimumBits;
 }
 
