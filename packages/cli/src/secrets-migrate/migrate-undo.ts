@@ -1,6 +1,21 @@
+import { readFile, rename, stat, writeFile } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
 import { AppError } from "@sophia/core/errors/app-error";
+import { isConflict } from "@sophia/core/secrets/backend/conflict";
+import { parseEnvironmentId } from "@sophia/core/secrets/backend/environment-id";
+import type { GithubSecrets } from "@sophia/vendors/github/secrets-api";
 import type { CommandContext } from "../commands/command-context.ts";
+import { recordSecretAct } from "../secrets/record-secret-act.ts";
+import { mark, placeOf, withdrawDeletion } from "./github-delete.ts";
+import { openResults } from "./github-results.ts";
+import { requireGithub, withGithub } from "./github-session.ts";
 import type { MigrationStore } from "./migration-store.ts";
+import { parseEnvText, removeEntries } from "./parse-env-text.ts";
+import { lockMigrations, openRunFolders } from "./run-folder.ts";
+import type { RunFolder, RunFolders } from "./run-folder.ts";
+import type { EnvironmentRecord } from "./run-state.ts";
+import { openClone } from "./workflows/clone-branch.ts";
+import { describeChange } from "./write-environments.ts";
 
 export interface MigrateUndoOptions {
   store: MigrationStore;
@@ -10,7 +25,205 @@ export interface MigrateUndoOptions {
   json: boolean;
 }
 
-/** `sophia secrets migrate --undo [RUN]`: environments, files, branches and plans as they were before. */
-export async function runMigrateUndo(_context: CommandContext, _options: MigrateUndoOptions): Promise<number> {
-  throw new AppError("not_configured", "Undoing is not there yet.");
+/**
+ * `sophia secrets migrate --undo [RUN]`: environments, files, branches and plans as they were before; secrets that were
+ * deleted from GitHub are given back first. What somebody has changed since is left alone and told: exit code 1.
+ */
+export async function runMigrateUndo(context: CommandContext, options: MigrateUndoOptions): Promise<number> {
+  const folders = openRunFolders(context.config.platform.dataDir, options.store.keyring);
+  const lock = lockMigrations(context.config.platform.dataDir);
+  try {
+    const folder = await chooseRun(folders, options.run);
+    if (folder.state.kind !== "github") return await undo(context, options, folder, undefined);
+    return await withGithub(context, folder.state.source, (github) => undo(context, options, folder, github));
+  } finally {
+    lock.release();
+  }
+}
+
+async function chooseRun(folders: RunFolders, wanted: string | undefined): Promise<RunFolder> {
+  const states = await folders.list();
+  const id = wanted ?? states.find(({ phase }) => phase !== "undone")?.id;
+  if (id === undefined)
+    throw new AppError("not_found", "There is no migration or import to undo.", { hint: "migrate --list shows all." });
+  return await folders.open(id);
+}
+
+async function undo(
+  context: CommandContext,
+  options: MigrateUndoOptions,
+  folder: RunFolder,
+  github: GithubSecrets | undefined,
+): Promise<number> {
+  const { terminal } = context;
+  const steps = describeSteps(folder);
+  if (options.dryRun || steps.length === 0) {
+    if (options.json) terminal.print(JSON.stringify({ run: folder.state.id, dryRun: options.dryRun, steps, left: [] }));
+    else for (const step of steps) terminal.print(step);
+    if (steps.length === 0) terminal.note("There is nothing left to undo.");
+    return 0;
+  }
+  const left = await recordSecretAct(context, {
+    command: "migrate.undo",
+    effect: "update",
+    subject: { run: folder.state.id, kind: folder.state.kind, source: folder.state.source },
+    run: () => undoAll(context, options.store, folder, github),
+    describe: (remaining) => (remaining.length === 0 ? "undone" : "partly undone"),
+  });
+  if (options.json) terminal.print(JSON.stringify({ run: folder.state.id, dryRun: false, steps, left }));
+  else {
+    for (const step of steps) terminal.print(step);
+    for (const reason of left) terminal.note(`Left: ${reason}`);
+    terminal.note(
+      left.length === 0
+        ? `Everything is as it was before ${folder.state.id}.`
+        : "Settle these, then run the same again.",
+    );
+  }
+  return left.length > 0 ? 1 : 0;
+}
+
+/** Each step is noted when it is done, so undoing may be interrupted as well. Returns what could not be undone. */
+async function undoAll(
+  context: CommandContext,
+  store: MigrationStore,
+  folder: RunFolder,
+  github: GithubSecrets | undefined,
+): Promise<string[]> {
+  await withdrawDeletion(context, folder);
+  // Before anything else: from here on they may be nowhere but in the sealed results.
+  await writeBack(folder, github);
+  const left: string[] = [];
+  const attempt = async (work: () => Promise<void>): Promise<void> => {
+    try {
+      await work();
+    } catch (thrown) {
+      if (!(thrown instanceof AppError) || thrown.kind === "internal") throw thrown;
+      left.push(thrown.message);
+    }
+  };
+  for (const record of folder.state.environments.toReversed()) {
+    if (!record.undone) await attempt(() => undoEnvironment(store, folder, record));
+  }
+  await attempt(() => removeBranches(folder));
+  await attempt(() => restoreFile(folder));
+  if (left.length === 0) await folder.save({ phase: "undone" });
+  return left;
+}
+
+async function writeBack(folder: RunFolder, github: GithubSecrets | undefined): Promise<void> {
+  const items = (folder.state.deletion?.items ?? []).filter(({ state }) => state === "deleted" || state === "deleting");
+  if (items.length === 0) return;
+  const api = requireGithub(github, "Giving deleted secrets back");
+  const { secrets } = await openResults(folder);
+  for (const item of items) {
+    const place = placeOf(item.scope);
+    if ((await api.find(place, item.name)) === undefined) {
+      const value = secrets.find(({ scope, name }) => scope === item.scope && name === item.name)?.value;
+      if (value === undefined)
+        throw new AppError("not_found", `The sealed value of ${item.name} is gone.`, { hint: "Set it by hand." });
+      await api.put(place, item.name, value);
+      if ((await api.find(place, item.name)) === undefined) {
+        throw new AppError("upstream", `GitHub does not list ${item.name} after it was written back.`, {
+          service: "github",
+        });
+      }
+    }
+    await mark(folder, item, "written back");
+  }
+}
+
+async function undoEnvironment(store: MigrationStore, folder: RunFolder, record: EnvironmentRecord): Promise<void> {
+  const id = store.locate(parseEnvironmentId(record.id));
+  const done = async (): Promise<void> => {
+    const environments = folder.state.environments.map((each) =>
+      each.id === record.id ? { ...each, undone: true } : each,
+    );
+    await folder.save({ environments });
+  };
+  const current = await store.backend.get(id).catch((thrown: unknown) => {
+    if (thrown instanceof AppError && thrown.kind === "not_found") return undefined;
+    throw thrown;
+  });
+  if (current === undefined || current.revision === record.revisionBefore) return await done();
+  const since = await store.backend.revisions(id, { limit: 50 });
+  const own = describeChange(folder.state.id);
+  const foreign = since.find(
+    ({ revision, message }) =>
+      revision > Math.max(record.revisionBefore ?? 0, record.revisionAfter ?? 0) && message !== own && revision > 1,
+  );
+  if (foreign !== undefined) {
+    throw new AppError("denied", `${record.id} was changed since by ${foreign.author} (revision ${foreign.revision}).`);
+  }
+  try {
+    if (record.revisionBefore === undefined) await store.backend.delete(id);
+    else {
+      const message = `Undo ${folder.state.id}`;
+      const result = await store.backend.rollback(id, record.revisionBefore, { message });
+      if (!result.kept) throw new AppError("denied", `${record.id} does not take its earlier text any more.`);
+    }
+  } catch (thrown) {
+    if (isConflict(thrown))
+      throw new AppError("denied", `${record.id} is being changed by somebody else.`, { cause: thrown });
+    throw thrown;
+  }
+  await done();
+}
+
+async function removeBranches(folder: RunFolder): Promise<void> {
+  for (const key of ["exportBranch", "rewriteBranch"] as const) {
+    const { github } = folder.state;
+    const record = github?.[key];
+    if (github === undefined || record === undefined) continue;
+    const clone = await openClone(record.clone).catch((thrown: unknown) => {
+      if (thrown instanceof AppError && thrown.kind === "not_found") return undefined;
+      throw thrown;
+    });
+    await clone?.removeBranch(record);
+    await folder.save({ github: { ...github, [key]: undefined } });
+  }
+}
+
+/** Only over the file as it was left: what somebody wrote into it since is not thrown away. */
+async function restoreFile(folder: RunFolder): Promise<void> {
+  if (folder.state.file?.removed !== true) return;
+  const path = folder.state.source;
+  const original = (await folder.unseal("file"))?.toString("utf8");
+  const current = await readFile(path, "utf8").catch(() => undefined);
+  if (original === undefined) throw new AppError("not_found", `The sealed copy of ${path} is gone.`);
+  if (current !== undefined && current !== original) {
+    const names = new Set(folder.state.secrets.map(({ name }) => name));
+    const left = removeEntries(
+      original,
+      parseEnvText(original).entries.filter(({ name }) => names.has(name)),
+    );
+    if (current !== left) throw new AppError("denied", `${path} was changed since its lines were taken out.`);
+  }
+  if (current !== original) {
+    const mode = current === undefined ? 0o600 : (await stat(path)).mode;
+    const draft = `${path}.${randomBytes(6).toString("hex")}`;
+    await writeFile(draft, original, { mode, flag: "wx", flush: true });
+    await rename(draft, path);
+  }
+  await folder.save({ file: { removed: false } });
+}
+
+function describeSteps({ state }: RunFolder): string[] {
+  const { environments, github, file, deletion, phase } = state;
+  if (phase === "undone") return [];
+  const branches = [github?.exportBranch, github?.rewriteBranch].filter((branch) => branch !== undefined);
+  const deleted = (deletion?.items ?? []).filter(({ state: each }) => each === "deleted" || each === "deleting");
+  return [
+    ...deleted.map(({ name }) => `write ${name} back to GitHub`),
+    ...environments
+      .filter(({ undone }) => !undone)
+      .toReversed()
+      .map(({ id, revisionBefore }) =>
+        revisionBefore === undefined ? `delete ${id}` : `roll ${id} back to revision ${revisionBefore}`,
+      ),
+    ...branches.map(({ name }) => `remove branch ${name}`),
+    ...(file?.removed === true ? [`restore ${state.source}`] : []),
+    ...(deletion !== undefined && !deletion.begun ? ["withdraw the proposed deletion"] : []),
+    ...(phase === "exporting" ? ["forget the export and its key"] : []),
+  ];
 }

@@ -1,7 +1,7 @@
 import { unwrap } from "@sophia/core/config/secret";
 import { formatEnvironmentId } from "@sophia/core/secrets/backend/environment-id";
 import type { EnvironmentId } from "@sophia/core/secrets/backend/secret-backend";
-import { stages } from "@sophia/core/secrets/settings/group-environments";
+import { baseEnvironment, stages } from "@sophia/core/secrets/settings/group-environments";
 import type { Stage } from "@sophia/core/secrets/settings/group-environments";
 import { renderSkeleton } from "@sophia/vendors/environments/render-skeleton";
 import type { VariablePlace } from "@sophia/vendors/environments/variable-places";
@@ -52,8 +52,10 @@ export function toChanges(
   edits: ReadonlyMap<string, { id: EnvironmentId; edits: readonly EnvironmentEdit[] }>,
   options: { places: readonly VariablePlace[] },
 ): EnvironmentChange[] {
-  const wantedStages = stages.filter((stage) => [...edits.keys()].some((name) => name.endsWith(`-${stage}`)));
-  const skeleton = wantedStages.flatMap((stage) => renderOwnSkeleton(store, options.places, stage));
+  const skeleton = stages
+    .map((stage) => renderOwnSkeleton(store, options.places, stage))
+    .filter((environments) => environments.some(({ id }) => edits.has(formatEnvironmentId(id)) && !isBase(id)))
+    .flat();
   const own = skeleton.map(({ id, yaml }) => ({
     id,
     initial: yaml,
@@ -68,6 +70,11 @@ export function toChanges(
 }
 
 const emptyEnvironment = "values:\n  environmentVariables: {}\n";
+
+/** All stages share it: it alone asks for none of them. */
+function isBase(id: EnvironmentId): boolean {
+  return formatEnvironmentId(id) === formatEnvironmentId(baseEnvironment);
+}
 
 /** In a store with another project, imports name it. */
 function renderOwnSkeleton(
