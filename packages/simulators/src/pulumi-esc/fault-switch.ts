@@ -11,6 +11,8 @@ export type EscFault =
 export interface EscFaultSwitch {
   /** `match` limits it to requests such as `GET /api/esc/…`. */
   next(fault: EscFault, times?: number, match?: RegExp): void;
+  /** What was not taken yet does not happen. */
+  clear(): void;
   take(request: string): EscFault | undefined;
 }
 
@@ -19,6 +21,9 @@ export function createEscFaultSwitch(): EscFaultSwitch {
   return {
     next(fault, times = 1, match) {
       for (let count = 0; count < times; count++) waiting.push({ fault, match });
+    },
+    clear() {
+      waiting.length = 0;
     },
     take(request) {
       const index = waiting.findIndex(({ match }) => match?.test(request) ?? true);

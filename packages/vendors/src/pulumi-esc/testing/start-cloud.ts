@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Secret } from "@sophia/core/config/secret";
-import type { HttpOptions } from "@sophia/core/http/http";
 import { systemClock } from "@sophia/core/limits/clock";
 import { createKeyring } from "@sophia/core/secrets/backend/local/keyring";
 import { createLocalBackend, type LocalBackend } from "@sophia/core/secrets/backend/local/local-backend";
@@ -36,7 +35,7 @@ export async function startCloud(
       findProvider?(name: string): OpenProvider | undefined;
       findRotator?(name: string): Rotator | undefined;
     };
-    http?: Partial<Pick<HttpOptions, "clock">>;
+    timeoutMs?: number;
   } = {},
 ): Promise<StartedCloud> {
   const folder = mkdtempSync(join(tmpdir(), "sophia-cloud-"));
@@ -64,7 +63,7 @@ export async function startCloud(
     token: new Secret(token),
     baseUrl: server.url,
     log,
-    ...options.http,
+    ...(options.timeoutMs !== undefined && { timeoutMs: options.timeoutMs }),
   });
   return {
     backend,
