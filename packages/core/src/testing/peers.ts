@@ -14,6 +14,7 @@ import { findAccount, findBinary, reportMissing } from "./find-binary.ts";
 const run = promisify(execFile);
 const startTimeoutMs = 60_000;
 const stopTimeoutMs = 5_000;
+const longestLog = 20_000_000;
 const running = new Set<ChildProcess>();
 process.once("exit", () => {
   for (const child of running) child.kill("SIGKILL");
@@ -25,6 +26,8 @@ export interface Peer {
   port: number;
   /** The server and its children, for tests that stop or kill them. */
   pids(): number[];
+  /** What it has logged so far; the oldest goes first when that is very much. */
+  log(): string;
   stop(): Promise<void>;
 }
 
@@ -175,11 +178,16 @@ async function startPeer(peer: PeerCommand, port: number, folder: string, stopSi
   const account = peer.uid === undefined || peer.gid === undefined ? {} : { uid: peer.uid, gid: peer.gid };
   const child = spawn(peer.command, peer.arguments, { ...account, cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
   running.add(child);
+  let log = "";
+  const keep = (chunk: Buffer): void => void (log = (log + chunk.toString("utf8")).slice(-longestLog));
+  child.stdout.on("data", keep);
+  child.stderr.on("data", keep);
   const gone = new Promise<void>((resolve) => child.once("close", () => resolve()));
   await waitForLine(child, peer);
   return {
     url: peer.url,
     port,
+    log: () => log,
     pids: () => (child.pid === undefined ? [] : [child.pid, ...childrenOf(child.pid)]),
     async stop() {
       const pids = child.pid === undefined ? [] : [child.pid, ...childrenOf(child.pid)];

@@ -57,6 +57,16 @@ describe("Pulumi Cloud in trouble", () => {
     expect((await cloud.backend.open(id)).environment?.properties.get("key")?.value).toBe(canary);
   });
 
+  it("is quoted nowhere, even when it repeats what it was told", async () => {
+    const body = JSON.stringify({ message: `token ${token} may not write ${canary}` });
+    for (const status of [400, 401, 403, 404, 422, 500]) {
+      cloud.server.faults.next({ kind: "status", status, body }, 4);
+      expect((await failure(cloud.backend.read(id))).status).toBe(status);
+      expect((await failure(cloud.backend.update(id, "values: {}"))).message).not.toContain("may not write");
+      cloud.server.faults.clear();
+    }
+  });
+
   it("waits as long as a 429 says", async () => {
     cloud.server.faults.next({ kind: "status", status: 429, retryAfter: "1" }, 1, /^GET .*main$/);
     const startedAt = performance.now();

@@ -34,21 +34,43 @@ const readsByPost = /\/(open|check)$/;
 export function createEscTransport(http: Http): EscTransport {
   return async (request) => {
     const [path = "", search = ""] = request.path.split("?");
-    const reply = await http.request({
-      method: request.method,
-      path,
-      query: { ...Object.fromEntries(new URLSearchParams(search)), ...request.query },
-      schema: z.string().optional(),
-      as: "text",
-      idempotent: request.method === "GET" || request.method === "HEAD" || readsByPost.test(path),
-      ...(request.headers !== undefined && { headers: request.headers }),
-      ...(request.body !== undefined && { body: request.body }),
-      ...(request.answers !== undefined && { answers: request.answers }),
-      ...(request.signal !== undefined && { signal: request.signal }),
-    });
+    const reply = await withoutVendorText(
+      http.request({
+        method: request.method,
+        path,
+        query: { ...Object.fromEntries(new URLSearchParams(search)), ...request.query },
+        schema: z.string().optional(),
+        as: "text",
+        idempotent: request.method === "GET" || request.method === "HEAD" || readsByPost.test(path),
+        ...(request.headers !== undefined && { headers: request.headers }),
+        ...(request.body !== undefined && { body: request.body }),
+        ...(request.answers !== undefined && { answers: request.answers }),
+        ...(request.signal !== undefined && { signal: request.signal }),
+      }),
+    );
     const text = reply.data ?? "";
     return { status: reply.status, headers: reply.headers, text, json: parseBody(reply.headers, text) };
   };
+}
+
+/**
+ * Elsewhere what a vendor said goes along as the cause, for the log, which knows every secret of ours. Here it may hold
+ * a value of an environment, which nobody knows yet.
+ */
+async function withoutVendorText<Reply>(work: Promise<Reply>): Promise<Reply> {
+  try {
+    return await work;
+  } catch (thrown) {
+    if (!(thrown instanceof AppError) || thrown.status === undefined) throw thrown;
+    const { kind, message, hint, service, status, retryAfterMs, retryable } = thrown;
+    throw new AppError(kind, message, {
+      status,
+      retryable,
+      ...(hint !== undefined && { hint }),
+      ...(service !== undefined && { service }),
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+    });
+  }
 }
 
 function parseBody(headers: Readonly<Record<string, string>>, text: string): WireJson | undefined {
