@@ -26,7 +26,9 @@ if (cases.length === 0) {
 } else await run();
 
 async function run(): Promise<void> {
-  const scores = await Promise.all(cases.map(async (testCase) => ({ name: testCase.name, ...(await scoreCase(testCase)) })));
+  const scores = await Promise.all(
+    cases.map(async (testCase) => ({ name: testCase.name, ...(await scoreCase(testCase)) })),
+  );
   const count = (level: "l1" | "l2" | "l3"): number => scores.filter((score) => score[level]).length;
   const rounds = Number(options.rounds);
   const summary = {

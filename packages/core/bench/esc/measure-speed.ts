@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, createSecretKey, randomBytes } from "node:crypto";
 import { evaluate } from "../../src/secrets/esc/evaluate.ts";
 import { sealSecrets } from "../../src/secrets/esc/seal-secrets.ts";
 import type { Crypter, Surroundings } from "../../src/secrets/esc/surroundings.ts";
@@ -26,7 +26,7 @@ export async function measureSpeed(rounds: number): Promise<Speed> {
 
 type Files = Map<string, string>;
 
-const key = randomBytes(32);
+const key = createSecretKey(randomBytes(32));
 const crypter: Crypter = {
   async encrypt(plaintext) {
     const nonce = randomBytes(12);
@@ -113,7 +113,9 @@ function deepImports(count: number): Files {
 
 function wideImports(count: number): Files {
   const names = Array.from({ length: count }, (_, index) => `e${index}`);
-  const files: Files = new Map([["root", `imports:\n${names.map((name) => `  - ${name}\n`).join("")}values:\n  root: 1\n`]]);
+  const files: Files = new Map([
+    ["root", `imports:\n${names.map((name) => `  - ${name}\n`).join("")}values:\n  root: 1\n`],
+  ]);
   for (const [index, name] of names.entries()) {
     files.set(name, `values:\n  own${index}: ${index}\n  shared: { at: ${index}, by: x }\n`);
   }

@@ -166,9 +166,7 @@ values:
   two: { fn::rotate: { provider: echo, inputs: { next: n }, state: null } }
 `;
   const { evaluation, revealed } = await evaluateText(source, { mode: "rotate", rotatePaths: ["one"] });
-  expect(evaluation.patches.map(({ documentPath }) => documentPath)).toEqual([
-    'values.one["fn::rotate::swap"].state',
-  ]);
+  expect(evaluation.patches.map(({ documentPath }) => documentPath)).toEqual(['values.one["fn::rotate::swap"].state']);
   expect(revealed).toMatchObject({ one: { a: "y", b: "x" } });
   const all = await evaluateText(source, { mode: "rotate" });
   expect(all.evaluation.rotations.map(({ status }) => status)).toEqual(["succeeded", "succeeded"]);
@@ -187,7 +185,9 @@ values:
 test("nothing at all, blanks and no YAML are told apart", async () => {
   expect((await evaluateText("")).evaluation).toMatchObject({ diagnostics: [] });
   expect((await evaluateText("# only a comment\n")).problems).toEqual(["error : environment must be an object"]);
-  expect((await evaluateText("values: [\n")).problems).toEqual(["error : yaml: line 1: did not find expected ',' or ']'"]);
+  expect((await evaluateText("values: [\n")).problems).toEqual([
+    "error : yaml: line 1: did not find expected ',' or ']'",
+  ]);
   expect((await evaluateText("values:\n  a: &x 1\n  b: *x\n")).problems).toEqual([
     "error values.b: alias nodes are not supported",
   ]);

@@ -124,6 +124,7 @@ function convertExpression(converter: Converter, expression: WireExpression): un
 
 function convertParts(converter: Converter, expression: WireExpression): Json {
   const { schema, base, keyRanges, literal, interpolate, symbol, access, list, object, builtin } = expression;
+  if (converter.redact && expression.isSecret) return { range: convertRange(expression.range) };
   const inner = (part: WireExpression): unknown => convertExpression(converter, part);
   return {
     range: convertRange(expression.range),
@@ -147,10 +148,7 @@ function convertParts(converter: Converter, expression: WireExpression): Json {
       name: builtin.name,
       nameRange: convertRange(builtin.nameRange),
       argSchema: convertSchema(converter, builtin.argSchema),
-      arg:
-        converter.redact && builtin.name === "fn::secret"
-          ? { range: convertRange(builtin.arg.range) }
-          : convertExpression(converter, builtin.arg),
+      arg: convertExpression(converter, builtin.arg),
     },
   };
 }

@@ -38,4 +38,6 @@ export interface WireExpression {
   list?: WireExpression[];
   object?: ReadonlyMap<string, WireExpression>;
   builtin?: WireBuiltin;
+  /** It stands for a secret: no part of the contract, but what must not be shown where secrets are hidden. */
+  isSecret?: true;
 }

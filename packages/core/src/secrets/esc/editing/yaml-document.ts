@@ -37,7 +37,8 @@ export function createNode(data: JsonData): Node {
   }
   if (data instanceof Map) {
     const map = new YAMLMap();
-    for (const [key, item] of data as ReadonlyMap<string, JsonData>) map.add({ key: createText(key), value: createNode(item) });
+    for (const [key, item] of data as ReadonlyMap<string, JsonData>)
+      map.add({ key: createText(key), value: createNode(item) });
     if (map.items.length === 0) map.flow = true;
     return map;
   }

@@ -34,8 +34,7 @@ const builtins: Record<BuiltinName, (call: BuiltinCall) => Promise<ValueNode>> =
 
 /** The value of a call to a builtin. */
 export async function callBuiltin(scope: Scope, node: ExpressionNode, form: CallNode): Promise<ValueNode> {
-  const operand = (name: OperandName): ExpressionNode =>
-    form.operands.get(name) ?? missingExpression("", undefined);
+  const operand = (name: OperandName): ExpressionNode => form.operands.get(name) ?? missingExpression("", undefined);
   const evaluate = (name: OperandName): Promise<ValueNode> => scope.run.evaluate(scope, operand(name), alwaysSchema);
   const evaluateAs = async (
     name: OperandName,

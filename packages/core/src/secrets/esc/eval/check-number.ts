@@ -7,7 +7,11 @@ import type { Validator } from "./validator.ts";
 const maxScale = 1_000;
 
 /** Checks a number's text against the limits of a schema, in decimal. */
-export function checkNumber(validator: Validator, text: string, { accept, at }: { accept: Schema; at: Blame }): boolean {
+export function checkNumber(
+  validator: Validator,
+  text: string,
+  { accept, at }: { accept: Schema; at: Blame },
+): boolean {
   if (!/^[-+]?\d+(\.\d*)?([eE][-+]?\d+)?$|^[-+]?\.\d+/.test(text)) return true;
   let isValid = true;
   const check = (limit: string | undefined, isMet: (order: number) => boolean, words: string): void => {
@@ -31,7 +35,10 @@ function scaleTogether(a: string, b: string): [bigint, bigint] | undefined {
   const [left, right] = [parseDecimal(a), parseDecimal(b)];
   if (left === undefined || right === undefined) return undefined;
   const exponent = Math.min(left.exponent, right.exponent);
-  return [left.digits * 10n ** BigInt(left.exponent - exponent), right.digits * 10n ** BigInt(right.exponent - exponent)];
+  return [
+    left.digits * 10n ** BigInt(left.exponent - exponent),
+    right.digits * 10n ** BigInt(right.exponent - exponent),
+  ];
 }
 
 function parseDecimal(text: string): { digits: bigint; exponent: number } | undefined {

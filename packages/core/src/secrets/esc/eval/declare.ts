@@ -1,12 +1,6 @@
 import type { Accessor, CallExpression, Expression, OperandName } from "../parse/expression.ts";
 import { joinKey } from "../property-path.ts";
-import {
-  arraySchema,
-  booleanSchema,
-  nullSchema,
-  numberSchema,
-  stringSchema,
-} from "../schema/build-schema.ts";
+import { arraySchema, booleanSchema, nullSchema, numberSchema, stringSchema } from "../schema/build-schema.ts";
 import { alwaysSchema } from "../schema/schema.ts";
 import type { Schema } from "../schema/schema.ts";
 import { noSyntax } from "../syntax/syntax-node.ts";

@@ -96,7 +96,8 @@ function unknownProperty(
   { access, key, keys }: { access: Access; key: string; keys: Iterable<string> },
 ): ValueNode {
   const { accessor } = access.accessors[access.at] as ResolvedAccessor;
-  const nearest = findNearest(key, [...keys].sort(compareText));
+  // The keys of a secret are part of it.
+  const nearest = access.isSecret ? undefined : findNearest(key, [...keys].sort(compareText));
   const suggestion = nearest === undefined || nearest === "" ? "" : `; did you mean ${quote(nearest)}?`;
   reportAccessError(scope, { syntax: access.syntax, accessor }, `unknown property ${quote(key)}${suggestion}`);
   return invalidAccess(access);

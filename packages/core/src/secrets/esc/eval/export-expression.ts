@@ -15,6 +15,7 @@ export function createExpressionExporter(
     const known = seen.get(node);
     if (known !== undefined) return known;
     const described: WireExpression = { range: definitionRange(node, environment), schema: node.schema };
+    if (node.secret) described.isSecret = true;
     seen.set(node, described);
     // The lowest base first: they can lie a thousand deep.
     const bases: ExpressionNode[] = [];
@@ -68,12 +69,18 @@ function describeAccessor({ accessor, value }: ResolvedAccessor, environment: st
   };
 }
 
-function describeAccess(form: NodeForm & { kind: "access" }, { environment, describe }: Exporter): Partial<WireExpression> {
+function describeAccess(
+  form: NodeForm & { kind: "access" },
+  { environment, describe }: Exporter,
+): Partial<WireExpression> {
   const accessor: WireAccessor = { key: form.key, range: emptyRange(environment) };
   const { def } = form.receiver;
   if (def.form.kind !== "access") {
     return { access: { receiver: definitionRange(def, environment), accessors: [accessor] } };
   }
   const outer = describe(def);
-  return { ...outer, access: { receiver: outer.range, ...outer.access, accessors: [...(outer.access?.accessors ?? []), accessor] } };
+  return {
+    ...outer,
+    access: { receiver: outer.range, ...outer.access, accessors: [...(outer.access?.accessors ?? []), accessor] },
+  };
 }

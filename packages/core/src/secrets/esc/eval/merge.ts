@@ -43,4 +43,3 @@ function isSame(a: ValueNode, b: ValueNode): boolean {
     right = rightForm.receiver;
   }
 }
-

@@ -64,11 +64,7 @@ export function reportError(scope: Scope, syntax: NodeSyntax, summary: string): 
 }
 
 /** An error at one step of a property access, or at the whole of it where the step's place is not known. */
-export function reportAccessError(
-  scope: Scope,
-  at: { syntax: NodeSyntax; accessor: Accessor },
-  summary: string,
-): void {
+export function reportAccessError(scope: Scope, at: { syntax: NodeSyntax; accessor: Accessor }, summary: string): void {
   scope.diagnostics.push(errorIn(at.accessor.range ?? at.syntax.range, summary, at.syntax.path));
 }
 

@@ -1,4 +1,11 @@
-import { booleanSchema, nullSchema, numberSchema, recordSchema, stringSchema, tupleSchema } from "../schema/build-schema.ts";
+import {
+  booleanSchema,
+  nullSchema,
+  numberSchema,
+  recordSchema,
+  stringSchema,
+  tupleSchema,
+} from "../schema/build-schema.ts";
 import type { Schema } from "../schema/schema.ts";
 import { isEscNumber } from "../value.ts";
 import type { EscValue } from "../value.ts";

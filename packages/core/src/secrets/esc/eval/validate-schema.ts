@@ -23,12 +23,28 @@ export function validateSchema(validator: Validator, { actual, accept, at }: Com
   const checks = [
     accept.compiled?.ref === undefined || check(actual, accept.compiled.ref),
     actual.compiled?.ref === undefined || check(actual.compiled.ref, accept),
-    matchesAny(validator, at, (actual.anyOf ?? []).map((part) => (attempt) => check(part, accept, attempt))),
-    matchesAny(validator, at, (actual.oneOf ?? []).map((part) => (attempt) => check(part, accept, attempt))),
+    matchesAny(
+      validator,
+      at,
+      (actual.anyOf ?? []).map((part) => (attempt) => check(part, accept, attempt)),
+    ),
+    matchesAny(
+      validator,
+      at,
+      (actual.oneOf ?? []).map((part) => (attempt) => check(part, accept, attempt)),
+    ),
     actual.type === "" || checkType(validator, { actual: actual.type, accept, at }),
-    matchesAny(validator, at, (accept.anyOf ?? []).map((part) => (attempt) => check(actual, part, attempt))),
+    matchesAny(
+      validator,
+      at,
+      (accept.anyOf ?? []).map((part) => (attempt) => check(actual, part, attempt)),
+    ),
     // Of an unknown value, "exactly one" cannot be told from "at least one".
-    matchesAny(validator, at, (accept.oneOf ?? []).map((part) => (attempt) => check(actual, part, attempt))),
+    matchesAny(
+      validator,
+      at,
+      (accept.oneOf ?? []).map((part) => (attempt) => check(actual, part, attempt)),
+    ),
     actual.type !== "array" || validateItems(validator, { actual, accept, at }),
     actual.type !== "object" || validateProperties(validator, { actual, accept, at }),
   ];

@@ -23,10 +23,7 @@ type Field = "description" | "imports" | "values";
 const fields: readonly Field[] = ["description", "imports", "values"];
 
 /** A tree → the parts of an environment. Mistakes are appended to `diagnostics`. */
-export function parseEnvironment(
-  node: SyntaxNode | undefined,
-  diagnostics: EscDiagnostic[],
-): EnvironmentDeclaration {
+export function parseEnvironment(node: SyntaxNode | undefined, diagnostics: EscDiagnostic[]): EnvironmentDeclaration {
   const declaration: EnvironmentDeclaration = { imports: [], values: [] };
   if (node?.kind !== "object") {
     diagnostics.push(errorIn(node?.syntax.range, "environment must be an object", node?.syntax.path ?? ""));

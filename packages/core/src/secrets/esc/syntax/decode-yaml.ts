@@ -22,7 +22,8 @@ export function decodeYaml(
   maxDepth: number,
 ): { node: SyntaxNode | undefined; diagnostics: EscDiagnostic[] } {
   // An empty text is an empty environment; one of blanks and comments is not an object.
-  if (source === "") return { node: { kind: "object", entries: [], syntax: { range: undefined, path: "" } }, diagnostics: [] };
+  if (source === "")
+    return { node: { kind: "object", entries: [], syntax: { range: undefined, path: "" } }, diagnostics: [] };
   const positions = createPositionIndex(source);
   const document = readYaml(source, positions, maxDepth);
   if (document.error !== undefined) {

@@ -25,7 +25,8 @@ const pictograph = /^\p{Extended_Pictographic}/u;
 const emoji = /^\p{Emoji_Presentation}/u;
 const regionalIndicator = /^\p{Regional_Indicator}/u;
 // What joins the character before it, or is only an instruction.
-const invisible = /^[\p{Cc}\p{Mn}\p{Me}\p{Zl}\p{Zp}\p{Emoji_Modifier}\u{00AD}\u{200B}-\u{200F}\u{2060}-\u{206F}\u{FEFF}]/u;
+const invisible =
+  /^[\p{Cc}\p{Mn}\p{Me}\p{Zl}\p{Zp}\p{Emoji_Modifier}\u{00AD}\u{200B}-\u{200F}\u{2060}-\u{206F}\u{FEFF}]/u;
 
 function characterWidth(character: string): number {
   if (invisible.test(character)) return 0;

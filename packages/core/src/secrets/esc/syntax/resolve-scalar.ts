@@ -19,8 +19,7 @@ const words = new Map<string, { tag: string; value: ScalarValue }>(
 );
 
 const floatForm = /^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$/;
-const timestampForm =
-  /^\d{4}-\d\d?-\d\d?(?:[Tt ]+\d\d?:\d\d?:\d\d?(?:\.\d*)?(?:[ \t]*(?:Z|[-+]\d\d?(?::?\d\d)?))?)?$/;
+const timestampForm = /^\d{4}-\d\d?-\d\d?(?:[Tt ]+\d\d?:\d\d?:\d\d?(?:\.\d*)?(?:[ \t]*(?:Z|[-+]\d\d?(?::?\d\d)?))?)?$/;
 
 /**
  * What a scalar means to the YAML library that ESC is defined by: YAML 1.1's octals and underscores, 1.2's booleans.

@@ -57,7 +57,11 @@ function compareValues({ expected }: ConformanceCase, mode: string, evaluation: 
   const { environment, patches } = evaluation;
   if (mode === "check") return compare("checkJson", expected["checkJson"], plain(environment, false));
   if (mode === "rotate") {
-    const failures = compare("rotatePatches", withoutTraces(expected["rotatePatches"] ?? []), withoutTraces(patchesToWire(patches)));
+    const failures = compare(
+      "rotatePatches",
+      withoutTraces(expected["rotatePatches"] ?? []),
+      withoutTraces(patchesToWire(patches)),
+    );
     if (expected["rotateJson"] !== undefined) {
       failures.push(...compare("rotateJson", expected["rotateJson"], plain(environment, false)));
     }
@@ -73,9 +77,7 @@ function compareValues({ expected }: ConformanceCase, mode: string, evaluation: 
 
 function plain(environment: EscEnvironment | undefined, reveal: boolean): unknown {
   if (environment === undefined) return undefined;
-  const properties = [...environment.properties].map(
-    ([key, value]) => [key, toPlainData(value, { reveal })] as const,
-  );
+  const properties = [...environment.properties].map(([key, value]) => [key, toPlainData(value, { reveal })] as const);
   return exact(toJsonObject(new Map(properties)));
 }
 

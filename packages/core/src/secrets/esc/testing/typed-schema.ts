@@ -1,4 +1,13 @@
-import { arraySchema, booleanSchema, nullSchema, numberSchema, oneOfSchema, recordSchema, stringSchema, tupleSchema } from "../schema/build-schema.ts";
+import {
+  arraySchema,
+  booleanSchema,
+  nullSchema,
+  numberSchema,
+  oneOfSchema,
+  recordSchema,
+  stringSchema,
+  tupleSchema,
+} from "../schema/build-schema.ts";
 import { alwaysSchema, neverSchema } from "../schema/schema.ts";
 import type { Schema } from "../schema/schema.ts";
 

@@ -53,8 +53,5 @@ function formatText(text: string): string {
 function escapeText(text: string): string {
   return JSON.stringify(text)
     .slice(1, -1)
-    .replaceAll(
-      /[<>&\u2028\u2029]/g,
-      (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-    );
+    .replaceAll(/[<>&\u2028\u2029]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

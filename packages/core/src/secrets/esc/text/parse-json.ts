@@ -112,7 +112,8 @@ function parseArray(parser: Parser, depth: number): EscValue[] {
 
 function parseWord<Value>(parser: Parser, word: string, value: Value): Value {
   for (const [index, letter] of word.split("").entries()) {
-    if (index > 0 && peek(parser) !== letter) fail(parser, `in literal ${word} (expecting ${quoteByte(letter.charCodeAt(0))})`);
+    if (index > 0 && peek(parser) !== letter)
+      fail(parser, `in literal ${word} (expecting ${quoteByte(letter.charCodeAt(0))})`);
     parser.at += 1;
   }
   return value;
