@@ -16,7 +16,7 @@ export interface MigrateWords {
 /** `secrets migrate --undo` and `--list`. */
 export async function runMigrate(context: CommandContext, { undo, list, dryRun, json }: MigrateWords): Promise<number> {
   if (undo === undefined) {
-    if (list === true) return await runMigrateList(context, { json: json === true });
+    if (list === true) return await runMigrateList(context, { store: await openBackend(context), json: json === true });
     throw new AppError("invalid_input", "From where?", {
       hint: "secrets migrate github OWNER/REPO --dry-run shows the plan; --undo takes a migration back, --list shows those there were.",
     });
@@ -37,7 +37,6 @@ export interface MigrateGithubWords {
   replace?: boolean;
   delete?: boolean;
   name?: readonly string[];
-  writeBack?: boolean;
   dryRun?: boolean;
   json?: boolean;
 }
@@ -57,7 +56,6 @@ export async function runMigrateFromGithub(context: CommandContext, words: Migra
     replace: words.replace === true,
     delete: words.delete === true,
     names: words.name ?? [],
-    writeBack: words.writeBack === true,
     dryRun: words.dryRun === true,
     json: words.json === true,
   });

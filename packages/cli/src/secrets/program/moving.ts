@@ -19,7 +19,6 @@ interface GithubFlags extends StageOption {
   replace?: boolean;
   delete?: boolean;
   name?: string[];
-  writeBack?: boolean;
   dryRun?: boolean;
   json?: boolean;
 }
@@ -71,7 +70,6 @@ function addMigrate(secrets: Command, choose: ChooseSecrets): void {
     .option("--replace", "overwrite values that differ")
     .option("--delete", "propose to delete what is migrated; once that is approved, delete it")
     .option("--name <names...>", "export these one by one: where all together are more than 128 KB")
-    .option("--write-back", "after a deletion: give the values back to GitHub")
     .option("--dry-run", "show the plan and change nothing")
     .option("--json", "print JSON")
     .action((repository: string, options: GithubFlags, command: Command) =>
