@@ -66,13 +66,13 @@ const limits: readonly LimitRow[] = [
   {
     class: "content",
     method: "PUT",
-    rate: { requests: 80, perMs: 60_000 },
+    rate: { requests: 80, perMs: 60_000, burst: 40 },
     source: "80 content-generating requests a minute",
   },
   {
     class: "deletion",
     method: "DELETE",
-    rate: { requests: 80, perMs: 60_000 },
+    rate: { requests: 80, perMs: 60_000, burst: 40 },
     source: "treated as the above: 5 points each of 900 a minute",
   },
   { class: "rest", rate: { requests: 5_000, perMs: 3_600_000, burst: 100 }, source: "5,000 requests an hour" },

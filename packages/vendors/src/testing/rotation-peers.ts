@@ -11,6 +11,8 @@ export interface RotationPeer {
   createLogin(): Promise<string>;
   /** Can a consumer work with this URL? */
   accepts(url: string): Promise<boolean>;
+  /** What a person does who changes a password by hand. */
+  breakLogin(url: string): Promise<void>;
   /** What the service's own records hold: its log, its statements, its slow commands. */
   readRecords(): Promise<string>;
   stop(): Promise<void>;
@@ -46,6 +48,9 @@ async function startPostgresPeer(): Promise<RotationPeer | undefined> {
       );
       await client.end().catch(() => {});
       return accepted;
+    },
+    async breakLogin(url) {
+      await admin.query(`alter role ${new URL(url).username} password 'changed-by-hand'`);
     },
     readRecords: async () => peer.log(),
     async stop() {
@@ -90,6 +95,9 @@ async function startRedisPeer(): Promise<RotationPeer | undefined> {
       );
       client.disconnect();
       return accepted;
+    },
+    async breakLogin(url) {
+      await admin.call("ACL", "SETUSER", new URL(url).username, "resetpass", ">changed-by-hand");
     },
     async readRecords() {
       const [acl, slow] = [await admin.call("ACL", "LIST"), await admin.slowlog("GET", "10000")];
