@@ -75,6 +75,7 @@ export async function deleteFromGithub(
       return await carryOut(context, folder, { github, plans, planId: row.id });
     }
     if (row?.state !== "proposed" || row.state_version !== current.plan.stateVersion) {
+      if (row?.state === "proposed") await plans.refuse(row.id, callerOf(folder), "superseded");
       const proposed = await plans.propose({ server: "infra", tool, caller: callerOf(folder), ...current });
       await folder.save({ deletion: { planId: proposed.id, begun: false, items: [...candidates.items] } });
       return tellProposal(context, folder, proposed.id);

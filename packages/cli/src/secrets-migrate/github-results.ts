@@ -13,7 +13,8 @@ import type { ExportedSecret } from "./sealed-export.ts";
 
 const workflow = basename(exportWorkflowFile);
 const resultPrefix = "export-";
-const pollMs = 3_000;
+const firstPollMs = 500;
+const longestPollMs = 5_000;
 
 /** Takes over results from files: each is opened before it is kept, so what is kept belongs to this run and is whole. */
 export async function takeResultFiles(folder: RunFolder, paths: readonly string[]): Promise<void> {
@@ -52,7 +53,7 @@ export async function takeResultsFromGithub(
   waitMs: number,
 ): Promise<WorkflowRun | undefined> {
   const deadline = Date.now() + waitMs;
-  for (;;) {
+  for (let pollMs = firstPollMs; ; pollMs = Math.min(longestPollMs, pollMs * 2)) {
     const run = await findRun(folder, github);
     if (run === undefined) return undefined;
     if (run.status === "completed" || Date.now() >= deadline) {

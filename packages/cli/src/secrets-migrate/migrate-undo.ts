@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { AppError } from "@sophia/core/errors/app-error";
 import { isConflict } from "@sophia/core/secrets/backend/conflict";
 import { parseEnvironmentId } from "@sophia/core/secrets/backend/environment-id";
+import type { EnvironmentId, EnvironmentSummary } from "@sophia/core/secrets/backend/secret-backend";
 import type { GithubSecrets } from "@sophia/vendors/github/secrets-api";
 import type { CommandContext } from "../commands/command-context.ts";
 import { recordSecretAct } from "../secrets/record-secret-act.ts";
@@ -102,9 +103,10 @@ async function undoAll(
       left.push(thrown.message);
     }
   };
-  for (const record of folder.state.environments.toReversed()) {
-    if (!record.undone) await attempt(() => undoEnvironment(store, folder, record));
-  }
+  const open = folder.state.environments.filter(({ undone }) => !undone).toReversed();
+  for (const record of open) await attempt(() => refuseForeign(store, folder, record));
+  // All or none: an environment that stays may name values of those that would go.
+  if (left.length === 0) for (const record of open) await attempt(() => undoEnvironment(store, folder, record));
   await attempt(() => removeBranches(folder));
   await attempt(() => restoreFile(folder));
   if (left.length === 0) await folder.save({ phase: "undone" });
@@ -133,19 +135,9 @@ async function writeBack(folder: RunFolder, github: GithubSecrets | undefined): 
   }
 }
 
-async function undoEnvironment(store: MigrationStore, folder: RunFolder, record: EnvironmentRecord): Promise<void> {
+async function refuseForeign(store: MigrationStore, folder: RunFolder, record: EnvironmentRecord): Promise<void> {
   const id = store.locate(parseEnvironmentId(record.id));
-  const done = async (): Promise<void> => {
-    const environments = folder.state.environments.map((each) =>
-      each.id === record.id ? { ...each, undone: true } : each,
-    );
-    await folder.save({ environments });
-  };
-  const current = await store.backend.get(id).catch((thrown: unknown) => {
-    if (thrown instanceof AppError && thrown.kind === "not_found") return undefined;
-    throw thrown;
-  });
-  if (current === undefined || current.revision === record.revisionBefore) return await done();
+  if ((await findCurrent(store, id)) === undefined) return;
   const since = await store.backend.revisions(id, { limit: 50 });
   const own = describeChange(folder.state.id);
   const foreign = since.find(
@@ -155,6 +147,25 @@ async function undoEnvironment(store: MigrationStore, folder: RunFolder, record:
   if (foreign !== undefined) {
     throw new AppError("denied", `${record.id} was changed since by ${foreign.author} (revision ${foreign.revision}).`);
   }
+}
+
+async function findCurrent(store: MigrationStore, id: EnvironmentId): Promise<EnvironmentSummary | undefined> {
+  return await store.backend.get(id).catch((thrown: unknown) => {
+    if (thrown instanceof AppError && thrown.kind === "not_found") return undefined;
+    throw thrown;
+  });
+}
+
+async function undoEnvironment(store: MigrationStore, folder: RunFolder, record: EnvironmentRecord): Promise<void> {
+  const id = store.locate(parseEnvironmentId(record.id));
+  const done = async (): Promise<void> => {
+    const environments = folder.state.environments.map((each) =>
+      each.id === record.id ? { ...each, undone: true } : each,
+    );
+    await folder.save({ environments });
+  };
+  const current = await findCurrent(store, id);
+  if (current === undefined || current.revision === record.revisionBefore) return await done();
   try {
     if (record.revisionBefore === undefined) await store.backend.delete(id);
     else {

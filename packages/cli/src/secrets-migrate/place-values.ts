@@ -44,7 +44,7 @@ export interface PlaceOptions {
 export const machineSettings: ReadonlySet<string> = new Set([
   "SOPHIA_DATA_DIR",
   "SOPHIA_COMMAND",
-  "SOPHIA_STAGE",
+  "SOPHIA_SECRETS_STAGE",
   "SOPHIA_SECRETS_CREDENTIAL_FILE",
   "SOPHIA_SECRETS_REFRESH_SECONDS",
   "SOPHIA_SECRETS_MAX_AGE_HOURS",

@@ -164,7 +164,7 @@ function allow(draft: Draft, job: JobModel): void {
   if (doubt !== undefined) draft.doubts.push({ line, name: undefined, reason: `job ${job.id} ${doubt}` });
 }
 
-function leave({ text, workflow, byHand }: Draft, reference: PlacedReference): void {
+function leave({ text, workflow, options, byHand }: Draft, reference: PlacedReference): void {
   const { path, name, start } = reference;
   const job = workflow.jobs.find(({ id }) => path[0] === "jobs" && path[1] === id);
   const isPassedIn = name !== undefined && workflow.declaredSecrets.has(name);
@@ -172,7 +172,9 @@ function leave({ text, workflow, byHand }: Draft, reference: PlacedReference): v
     ? "the caller of this workflow passes it in"
     : job?.dynamicEnvironment === true
       ? "the job's environment is known only when it runs"
-      : explain(reference);
+      : job?.environment !== undefined && options.environmentOf(job.environment) === undefined
+        ? "the job's environment was not exported"
+        : explain(reference);
   byHand.push({ line: lineNumber(text, start), name, reason });
 }
 
@@ -191,6 +193,7 @@ function explain({ path, name }: PlacedReference): string {
   if (path[2] === "secrets") return "it is passed to a called workflow";
   if (path[2] === "container" || path[2] === "services") return "a container starts before any step can read it";
   if (path.includes("env")) return "only a whole value can be handed on as a variable";
+  if (path[2] === "steps") return "no secret of this name was exported for this job";
   return "no step has run yet where it is read";
 }
 
