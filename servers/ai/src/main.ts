@@ -1,6 +1,6 @@
 import { cacheMigrations } from "@sophia/core/cache/cache-tables";
 import { runServer } from "@sophia/core/mcp/run-server";
-import { openCloudSecrets } from "@sophia/vendors/pulumi-esc/open-cloud-secrets";
+import { createServerSecrets } from "@sophia/vendors/environments/server-secrets";
 import { AiConfig } from "./config.ts";
 import { aiServer } from "./server.ts";
 import { createAiServices } from "./services.ts";
@@ -12,5 +12,5 @@ await runServer({
   createServices: createAiServices,
   environment: process.env,
   arguments: process.argv.slice(2),
-  openCloud: openCloudSecrets,
+  secrets: createServerSecrets("ai", AiConfig),
 });

@@ -1,5 +1,5 @@
 import { runServer } from "@sophia/core/mcp/run-server";
-import { openCloudSecrets } from "@sophia/vendors/pulumi-esc/open-cloud-secrets";
+import { createServerSecrets } from "@sophia/vendors/environments/server-secrets";
 import { DataConfig } from "./config.ts";
 import { dataMigrations } from "./documents/migrations.ts";
 import { dataServer } from "./server.ts";
@@ -12,5 +12,5 @@ await runServer({
   createServices: createDataServices,
   environment: process.env,
   arguments: process.argv.slice(2),
-  openCloud: openCloudSecrets,
+  secrets: createServerSecrets("data", DataConfig),
 });

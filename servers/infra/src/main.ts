@@ -1,5 +1,5 @@
 import { runServer } from "@sophia/core/mcp/run-server";
-import { openCloudSecrets } from "@sophia/vendors/pulumi-esc/open-cloud-secrets";
+import { createServerSecrets } from "@sophia/vendors/environments/server-secrets";
 import { InfraConfig } from "./config.ts";
 import { infraServer } from "./server.ts";
 import { createInfraServices } from "./services.ts";
@@ -11,5 +11,5 @@ await runServer({
   createServices: createInfraServices,
   environment: process.env,
   arguments: process.argv.slice(2),
-  openCloud: openCloudSecrets,
+  secrets: createServerSecrets("infra", InfraConfig),
 });

@@ -33,7 +33,7 @@ export async function checkSecrets({ environment, config, log }: CommandContext)
   } catch (thrown) {
     const { kind, message, hint = "" } = toAppError(thrown);
     if (kind !== "not_found") return { name, state: "failed", detail: message, fix: hint };
-    const fix = `Make it with ${formatCommand(`secrets init --stage ${config.platform.stage}`)}, or choose another SOPHIA_STAGE.`;
+    const fix = `Make it with ${formatCommand(`secrets init --stage ${config.platform.stage}`)}, or choose another SOPHIA_SECRETS_STAGE.`;
     return { name, state: "missing", detail: `no environment for the stage ${config.platform.stage}`, fix };
   }
 }

@@ -17,7 +17,7 @@ export interface SecretsConfig {
 /** The variables behind {@link SecretsConfig}. Read before all others, which may come from the store they name. */
 export const SecretsSettings = z.object({
   SOPHIA_DATA_DIR: z.string().default("~/.sophia").describe("Folder for the store, the audit trail and keys."),
-  SOPHIA_STAGE: z
+  SOPHIA_SECRETS_STAGE: z
     .enum(stages, `must be one of ${stages.join(", ")}`)
     .default("development")
     .describe("Which environments secrets come from: those of production, staging or development."),
@@ -36,7 +36,7 @@ export const SecretsSettings = z.object({
 export function toSecretsConfig(settings: z.output<typeof SecretsSettings>): SecretsConfig {
   return {
     dataDir: resolveDataDir(settings.SOPHIA_DATA_DIR),
-    stage: settings.SOPHIA_STAGE,
+    stage: settings.SOPHIA_SECRETS_STAGE,
     secretsRefreshMs: settings.SOPHIA_SECRETS_REFRESH_SECONDS * 1_000,
     secretsMaximumAgeMs: settings.SOPHIA_SECRETS_MAX_AGE_HOURS * 3_600_000,
     ...(settings.SOPHIA_SECRETS_CREDENTIAL_FILE && { secretsCredentialFile: settings.SOPHIA_SECRETS_CREDENTIAL_FILE }),

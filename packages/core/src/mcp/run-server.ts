@@ -10,8 +10,9 @@ import { createLogDestination } from "../observe/log-destination.ts";
 import { createLogger } from "../observe/log.ts";
 import { createMetrics, type Metrics } from "../observe/metrics.ts";
 import { createScrubber, type Scrubber } from "../observe/scrub.ts";
-import type { OpenCloud } from "../secrets/settings/secret-store.ts";
+import { type ServerSecrets, SecretUses } from "../secrets/settings/secret-consumers.ts";
 import {
+  createServerReports,
   createSettingsFollower,
   readServerSettings,
   type ServerSettings,
@@ -38,8 +39,8 @@ export interface RunServerOptions<Services, Tables extends CoreTables, Config ex
   createServices(config: z.output<Config>, platform: Platform<Tables>): Promise<ServerRuntime<Services>>;
   environment: Environment;
   arguments: readonly string[];
-  /** Where secrets come from when the environment names a store in Pulumi Cloud. */
-  openCloud?: OpenCloud;
+  /** Where secrets come from, beside the process environment. */
+  secrets?: ServerSecrets;
   /** Overrides for tests. */
   limits?: { requestsPerSecond: number; burst: number };
 }
@@ -60,14 +61,15 @@ export async function runServer<Services, Tables extends CoreTables, Config exte
   let dataDir: string | undefined;
   try {
     const server = options.definition.id;
-    const read = await readServerSettings({ ...options, server, scrubber });
+    const { openCloud } = options.secrets ?? {};
+    const read = await readServerSettings({ ...options, server, scrubber, ...(openCloud && { openCloud }) });
     const { settings, config } = read;
     ({ dataDir } = config);
     const destination = createLogDestination({ scrubber });
     const log = createLogger({ scrubber, level: config.logLevel, server, destination });
     const metrics = createMetrics({ server, processMetrics: true });
     metrics.count("sophia_log_lines_lost_total", "Log lines that nobody read in time.", destination.dropped);
-    const started = { settings, config, log, scrubber, metrics, read };
+    const started = { settings, config, log, scrubber, metrics, read, uses: new SecretUses() };
     if (options.arguments.includes("--stdio")) await runStdio(options, started);
     else await runHttp(options, started);
   } catch (thrown) {
@@ -86,22 +88,25 @@ interface Started<Config extends z.ZodObject> {
   scrubber: Scrubber;
   metrics: Metrics;
   read: ServerSettings<Config>;
+  uses: SecretUses;
 }
 
 async function openPlatform<Services, Tables extends CoreTables, Config extends z.ZodObject>(
   options: RunServerOptions<Services, Tables, Config>,
   started: Started<Config>,
 ): Promise<Platform<Tables>> {
-  const { config, log, scrubber, metrics } = started;
+  const { config, log, scrubber, metrics, uses } = started;
   prepareDataDir(config.dataDir);
   const store = await openStore<Tables>({
     dataDir: config.dataDir,
     ...(config.databaseUrl ? { databaseUrl: config.databaseUrl } : {}),
     migrations: options.migrations,
     log,
+    onDatabaseUse: uses.of(config.databaseUrl),
   });
   const secrets = started.read.source?.secrets.store;
-  return await createPlatform({ config, log, scrubber, store, metrics, ...(secrets && { secrets }) });
+  const parts = { config, log, scrubber, store, metrics, onRedisUse: uses.of(config.redisUrl) };
+  return await createPlatform({ ...parts, ...(secrets && { secrets }) });
 }
 
 /** Everything behind a transport. */
@@ -112,6 +117,12 @@ async function openServer<Services, Tables extends CoreTables, Config extends z.
   const platform = await openPlatform(options, started);
   const runtime = await options.createServices(started.settings, platform);
   const follower = createSettingsFollower(started.read, platform);
+  const consumer = {
+    ...withoutOwnTables(platform),
+    places: options.secrets?.places ?? [],
+    server: options.definition.id,
+  };
+  const reports = createServerReports(started, consumer);
   const server = await startServer({
     definition: options.definition,
     runtime: follower ? { ...runtime, checks: [...(runtime.checks ?? []), follower.check] } : runtime,
@@ -119,12 +130,16 @@ async function openServer<Services, Tables extends CoreTables, Config extends z.
     planKey: ensurePlanKey(started.config.dataDir),
     ...(options.limits ? { limits: options.limits } : {}),
   });
-  follower?.start((variables) => server.takeReplaced(variables));
+  follower?.start(async (variables) => {
+    await server.takeReplaced(variables);
+    await reports?.report();
+  });
+  reports?.start();
   return {
     server,
     jobs: platform.jobs,
     async close() {
-      await follower?.close();
+      await Promise.all([follower?.close(), reports?.stop()]);
       await server.close();
       await runtime.close?.();
       await Promise.all([platform.pacer.close(), platform.store.close()]);

@@ -17,7 +17,7 @@ export function parseRevision(text: string): number {
 }
 
 export function stageOption(): Option {
-  return new Option("--stage <stage>", "production, staging or development; else SOPHIA_STAGE").choices(stages);
+  return new Option("--stage <stage>", "production, staging or development; else SOPHIA_SECRETS_STAGE").choices(stages);
 }
 
 /** Commander has checked it. */

@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { AppError } from "../../errors/app-error.ts";
-import type { Keyring } from "../backend/local/keyring.ts";
 import type { EnvironmentId, SecretBackend } from "../backend/secret-backend.ts";
 import { groupEnvironment, secretGroups } from "./group-environments.ts";
 import { createLastGoodCopy } from "./last-good-copy.ts";
@@ -19,7 +18,6 @@ export interface OwnSecrets {
   /** All of them, as far as this server's key opens them. */
   store: SecretStore;
   id: EnvironmentId;
-  keyring: Keyring;
   /** As it is now, or as it was when the store last answered. */
   open(): Promise<StoredSettings>;
   version(): Promise<string | undefined>;
@@ -44,7 +42,6 @@ export async function findOwnSecrets(options: OpenSecretStoreOptions): Promise<O
   return {
     store,
     id,
-    keyring,
     open: () =>
       openStoredSettings({ backend, id, copy, maximumAgeMs: config.secretsMaximumAgeMs, clock: options.clock }),
     version: () => backend.version(id),

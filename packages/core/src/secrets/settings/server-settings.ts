@@ -6,9 +6,13 @@ import { unwrap } from "../../config/secret.ts";
 import type { Clock } from "../../limits/clock.ts";
 import { systemClock } from "../../limits/clock.ts";
 import { createLogger } from "../../observe/log.ts";
+import type { CoreTables } from "../../store/core-tables.ts";
+import type { Store } from "../../store/store.ts";
 import type { Scrubber } from "../../observe/scrub.ts";
 import { findOwnSecrets, type OwnSecrets } from "./own-secrets.ts";
 import type { OpenCloud } from "./secret-store.ts";
+import type { SecretReports } from "../rotation/secret-reports.ts";
+import { createSecretReports, type SecretUses, type ServerSecrets } from "./secret-consumers.ts";
 import { SettingsRefresh } from "./settings-refresh.ts";
 import type { StoredSettings } from "./stored-settings.ts";
 
@@ -91,4 +95,28 @@ export function createSettingsFollower<Config extends z.ZodObject>(
     clock,
     log,
   });
+}
+
+/** Undefined when no setting comes from the store. */
+export function createServerReports<Config extends z.ZodObject>(
+  { read, uses }: { read: ServerSettings<Config>; uses: SecretUses },
+  platform: Pick<ServerSecrets, "places"> & { server: string; store: Store<CoreTables>; clock: Clock; log: Logger },
+): SecretReports | undefined {
+  const { source, inUse, isOverridden, config } = read;
+  if (source === undefined) return undefined;
+  const { server, places, store, clock, log } = platform;
+  const reports = createSecretReports({
+    server,
+    places,
+    store,
+    clock,
+    log,
+    stage: config.stage,
+    secrets: source.secrets.store,
+    inUse,
+    isStored: (variable) => source.opened.values.has(variable) && !isOverridden(variable),
+    everyMs: config.secretsRefreshMs,
+  });
+  uses.tell(reports);
+  return reports;
 }
