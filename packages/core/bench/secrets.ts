@@ -90,7 +90,9 @@ const variables = opened.environment?.properties.get("environmentVariables")?.va
 const found = variables instanceof Map ? variables.size : 0;
 if (found !== keys) throw new Error(`${found} of ${keys} keys: ${JSON.stringify(opened.diagnostics)}`);
 
+/** On a machine with other work, `cpuMs` (all threads of this process) and `p5Ms` tell more than the median. */
 interface Cost {
+  p5Ms: number;
   medianMs: number;
   p95Ms: number;
   cpuMs: number;
@@ -108,7 +110,7 @@ async function measure(work: () => Promise<unknown>, times = rounds): Promise<Co
   const { user, system } = process.cpuUsage(before);
   samples.sort((one, other) => one - other);
   const at = (part: number): number => samples[Math.min(samples.length - 1, Math.floor(samples.length * part))] ?? 0;
-  return { medianMs: at(0.5), p95Ms: at(0.95), cpuMs: (user + system) / 1_000 / times };
+  return { p5Ms: at(0.05), medianMs: at(0.5), p95Ms: at(0.95), cpuMs: (user + system) / 1_000 / times };
 }
 
 const costs = {
@@ -122,8 +124,8 @@ const costs = {
 const settings = { rounds, keys, environments: ids.length + 3 };
 if (values.json) {
   const round = (value: number): number => Number(value.toFixed(3));
-  const rounded = Object.entries(costs).map(([name, { medianMs, p95Ms, cpuMs }]) => {
-    return [name, { medianMs: round(medianMs), p95Ms: round(p95Ms), cpuMs: round(cpuMs) }];
+  const rounded = Object.entries(costs).map(([name, { p5Ms, medianMs, p95Ms, cpuMs }]) => {
+    return [name, { p5Ms: round(p5Ms), medianMs: round(medianMs), p95Ms: round(p95Ms), cpuMs: round(cpuMs) }];
   });
   console.log(JSON.stringify({ ...Object.fromEntries(rounded), settings, seed }));
 } else {
@@ -139,6 +141,11 @@ if (values.json) {
   });
 }
 
-function format({ medianMs, p95Ms, cpuMs }: Cost): Record<string, string> {
-  return { "median ms": medianMs.toFixed(2), "p95 ms": p95Ms.toFixed(2), "CPU ms": cpuMs.toFixed(2) };
+function format({ p5Ms, medianMs, p95Ms, cpuMs }: Cost): Record<string, string> {
+  return {
+    "p5 ms": p5Ms.toFixed(2),
+    "median ms": medianMs.toFixed(2),
+    "p95 ms": p95Ms.toFixed(2),
+    "CPU ms": cpuMs.toFixed(2),
+  };
 }

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, randomBytes } from "node:crypto";
 import { AppError } from "../../../errors/app-error.ts";
 import type { Crypter } from "../../esc/surroundings.ts";
 
@@ -13,13 +13,15 @@ const headerBytes = 1 + keyIdBytes + nonceBytes;
  * authenticated along, so what was sealed for one environment opens in no other. Both throw AppError `denied`.
  */
 export function createEnvironmentCipher(environment: string, key: Uint8Array): Crypter {
+  // Made once: from bytes, a key object would be made for every value.
+  const secretKey = createSecretKey(key);
   const keyId = Buffer.from(hkdfSync("sha256", key, "", "sophia secrets key id", keyIdBytes));
   const name = Buffer.from(environment);
   return {
     encrypt(plaintext) {
       const nonce = randomBytes(nonceBytes);
       const header = Buffer.concat([Buffer.from([formatVersion]), keyId, nonce]);
-      const cipher = createCipheriv("aes-256-gcm", key, nonce);
+      const cipher = createCipheriv("aes-256-gcm", secretKey, nonce);
       cipher.setAAD(Buffer.concat([header, name]));
       return Promise.resolve(Buffer.concat([header, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]));
     },
@@ -36,7 +38,7 @@ export function createEnvironmentCipher(environment: string, key: Uint8Array): C
     if (sealed.length < headerBytes + tagBytes || sealed[0] !== formatVersion) throw damaged(environment);
     const header = sealed.subarray(0, headerBytes);
     if (!header.subarray(1, 1 + keyIdBytes).equals(keyId)) throw otherKey(environment);
-    const decipher = createDecipheriv("aes-256-gcm", key, header.subarray(1 + keyIdBytes), {
+    const decipher = createDecipheriv("aes-256-gcm", secretKey, header.subarray(1 + keyIdBytes), {
       authTagLength: tagBytes,
     });
     decipher.setAAD(Buffer.concat([header, name]));

@@ -1,5 +1,5 @@
-import type { Dirent } from "node:fs";
-import { readFile, readdir, stat } from "node:fs/promises";
+import { type Dirent, readFileSync, statSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { hasErrorCode, toFileError } from "../../../config/start-errors.ts";
@@ -19,7 +19,11 @@ export interface Head {
   stamp: string;
 }
 
-/** Environments as folders below `environments/PROJECT/NAME`: one file per revision, never changed once it is there. */
+/**
+ * Environments as folders below `environments/PROJECT/NAME`: one file per revision, never changed once it is there.
+ * They are small and are read at once: opening an environment makes dozens of calls, each of which would cost ten times
+ * as much through the thread pool.
+ */
 export interface EnvironmentFiles {
   folderOf(id: EnvironmentId): string;
   /** Sorted by project and name. */
@@ -56,15 +60,18 @@ export function createEnvironmentFiles(folder: string, durable: DurableFiles): E
     folderOf,
     head,
     list: (project) => listFolders(root, project),
-    createdAt: async (id) => Date.parse((await readIdentity(folderOf(id), id)).created),
+    createdAt: async (id) => Date.parse(readIdentity(folderOf(id), id).created),
     async stampOf(id, revision) {
-      const stamp = await readStamp(folderOf(id), revision);
+      const stamp = readStamp(folderOf(id), revision);
       if (stamp === undefined) throw noRevision(id, revision);
       return stamp;
     },
     async read(id, revision) {
       const path = pathOf(id, revision);
-      const stored = parseRevisionFile(await readText(path, () => noRevision(id, revision)), path);
+      const stored = parseRevisionFile(
+        readText(path, () => noRevision(id, revision)),
+        path,
+      );
       if (stored.revision !== revision) throw damagedFile(path);
       return stored;
     },
@@ -93,7 +100,7 @@ function createHeadFinder(folderOf: (id: EnvironmentId) => string): (id: Environ
   const newest = new Map<string, number>();
 
   async function findNewest(id: EnvironmentId): Promise<number> {
-    await readIdentity(folderOf(id), id);
+    readIdentity(folderOf(id), id);
     const folder = join(folderOf(id), "revisions");
     const names = await listNames(folder, (entry) => entry.isFile());
     const revision = names.reduce((most, name) => Math.max(most, Number(/^(\d+)\.yaml$/.exec(name)?.[1] ?? 0)), 0);
@@ -105,16 +112,12 @@ function createHeadFinder(folderOf: (id: EnvironmentId) => string): (id: Environ
     const folder = folderOf(id);
     const key = formatEnvironmentId(id);
     let revision = newest.get(key);
-    let stamp = revision === undefined ? undefined : await readStamp(folder, revision);
+    let stamp = revision === undefined ? undefined : readStamp(folder, revision);
     if (revision === undefined || stamp === undefined) {
       revision = await findNewest(id);
-      stamp = await readStamp(folder, revision);
+      stamp = readStamp(folder, revision);
     }
-    for (
-      let next = await readStamp(folder, revision + 1);
-      next !== undefined;
-      next = await readStamp(folder, revision + 1)
-    ) {
+    for (let next = readStamp(folder, revision + 1); next !== undefined; next = readStamp(folder, revision + 1)) {
       revision += 1;
       stamp = next;
     }
@@ -125,20 +128,24 @@ function createHeadFinder(folderOf: (id: EnvironmentId) => string): (id: Environ
 }
 
 /** On a file system that does not tell Name from name, another environment may answer. */
-async function readIdentity(folder: string, id: EnvironmentId): Promise<z.output<typeof Identity>> {
+function readIdentity(folder: string, id: EnvironmentId): z.output<typeof Identity> {
   const path = join(folder, identityFile);
-  const identity = parseIdentity(await readText(path, () => noEnvironment(id)), path);
+  const identity = parseIdentity(
+    readText(path, () => noEnvironment(id)),
+    path,
+  );
   if (identity.project !== id.project || identity.name !== id.name) throw noEnvironment(id);
   return identity;
 }
 
-async function readStamp(folder: string, revision: number): Promise<string | undefined> {
+function readStamp(folder: string, revision: number): string | undefined {
   const path = revisionPath(folder, revision);
   try {
-    const found = await stat(path);
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (found === undefined) return undefined;
     return `${revision}.${found.ino.toString(36)}.${found.mtimeMs.toString(36)}`;
   } catch (thrown) {
-    if (hasErrorCode(thrown, "ENOENT") || hasErrorCode(thrown, "ENOTDIR")) return undefined;
+    if (hasErrorCode(thrown, "ENOTDIR")) return undefined;
     throw toFileError(thrown, path);
   }
 }
@@ -170,9 +177,9 @@ function parseIdentity(text: string, path: string): z.output<typeof Identity> {
   }
 }
 
-async function readText(path: string, missing: () => AppError): Promise<string> {
+function readText(path: string, missing: () => AppError): string {
   try {
-    return await readFile(path, "utf8");
+    return readFileSync(path, "utf8");
   } catch (thrown) {
     if (hasErrorCode(thrown, "ENOENT") || hasErrorCode(thrown, "ENOTDIR")) throw missing();
     throw toFileError(thrown, path);
