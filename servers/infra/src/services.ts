@@ -11,6 +11,8 @@ import { resolveRoots } from "@sophia/vendors/github/repository-path";
 import type { InfraConfig } from "./config.ts";
 import { createRestartHistory, type RestartHistory } from "./domain/restart-history.ts";
 import type { NeededEndpoint } from "./domain/restart-plan.ts";
+import { createSecretDesk } from "./domain/secrets/create-secret-desk.ts";
+import type { SecretDesk } from "./domain/secrets/secret-desk.ts";
 import { createServerDirectory, type ServerDirectory, type ServerId, serverIds } from "./domain/server-directory.ts";
 import { createSupervisor, type ParentChannel, type Supervisor } from "./domain/supervisor.ts";
 
@@ -22,6 +24,8 @@ export interface InfraServices {
   /** Undefined where no supervisor runs. */
   supervisor: Supervisor | undefined;
   restarts: RestartHistory;
+  /** Undefined where there was no store of secrets at start. */
+  secrets: SecretDesk | undefined;
   clock: Clock;
   /** Inside a container: the beginning of its own id, so that it is never restarted by itself. */
   ownHostname: string;
@@ -50,6 +54,7 @@ export async function createInfraServices(
     // Servers at addresses of their own (containers) are not our supervisor's: it could not restart them.
     supervisor: settings.SOPHIA_INFRA_SERVERS.length === 0 ? createSupervisor(parentOf(process)) : undefined,
     restarts: createRestartHistory(store),
+    secrets: platform.secrets && createSecretDesk(platform.secrets, platform),
     clock,
     ownHostname: hostname(),
     needed: [

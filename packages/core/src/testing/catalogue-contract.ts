@@ -11,7 +11,7 @@ import type { WireTool } from "../mcp/tool-table.ts";
 /** What one server's list may cost a client, in tokens of about 3.5 characters. */
 const maxListTokens = 6_000;
 const verbs =
-  /^(?:add|apply|ask|check|collect|compare|complete|crawl|create|define|delete|describe|diagnose|embed|erase|estimate|explain|export|fetch|find|forecast|get|import|launch|list|log|make|manage|map|plan|query|recommend|refresh|report|rerank|research|restart|run|scrape|search|set|tune|upsert|warm|watch)(?:_[a-z0-9]+)*$/;
+  /^(?:add|apply|ask|check|collect|compare|complete|crawl|create|define|delete|describe|diagnose|embed|erase|estimate|explain|export|fetch|find|forecast|get|import|launch|list|log|make|manage|map|plan|query|recommend|refresh|report|rerank|research|restart|rollback|run|scrape|search|set|tune|upsert|warm|watch)(?:_[a-z0-9]+)*$/;
 
 /**
  * The style guide of tools, executable: run once for each server. The snapshot is the model-facing API; a change of it

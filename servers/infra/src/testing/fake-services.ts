@@ -45,6 +45,7 @@ export function fakeServices(fakes: Fakes = {}): InfraServices {
     servers: only("servers", { health: (id) => Promise.resolve(fakeHealth(id)), ...fakes.servers }),
     supervisor: fakes.supervisor && only("supervisor", fakes.supervisor),
     restarts: only("restarts", { recent: () => Promise.resolve([]), ...fakes.restarts }),
+    secrets: fakes.secrets as InfraServices["secrets"],
     clock: { ...createVirtualClock(Date.UTC(2026, 10, 22, 12)), ...fakes.clock },
     ownHostname: fakes.ownHostname ?? "workstation",
     needed: (fakes.needed as InfraServices["needed"]) ?? [],
