@@ -139,7 +139,14 @@ describe("environments in files, when something breaks", () => {
     await backend.update(id, "values: { a: 1 }");
     await backend.update(id, "values: { a: 2 }");
     await backend.create(other);
-    for (const damage of ["values: { a: 2, b: 3 }", "", "# sophia {}\nvalues: {}", "\u0000\u0001"]) {
+    const whole = readFileSync(pathOf(id, 3), "utf8");
+    for (const damage of [
+      whole.replace("a: 2", "a: 9"),
+      "values: { a: 2, b: 3 }",
+      "",
+      "# sophia {}\nvalues: {}",
+      "\u0000\u0001",
+    ]) {
       writeFileSync(pathOf(id, 3), damage);
       await expect(backend.read(id)).rejects.toMatchObject({
         kind: "unavailable",

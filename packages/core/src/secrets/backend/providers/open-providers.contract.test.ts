@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { systemClock } from "../../../limits/clock.ts";
 import { toPlainJson } from "../../esc/to-json.ts";
 import type { EscValue } from "../../esc/value.ts";
@@ -122,7 +122,7 @@ values:
   });
 
   it("ends a program, and what it started, when nobody waits for it any more", async () => {
-    install("op", "sleep 60 & wait");
+    install("op", `sleep 60 & echo $! > "${folder}/pid"; wait`);
     const provider = createOpenProviders({ environment: { PATH: `${join(folder, "bin")}:/usr/bin:/bin` } })(
       "1password-secrets",
     );
@@ -134,8 +134,10 @@ values:
       ["get", map([["a", map([["ref", text("op://x/y")]])]])],
     ]);
     const context = { values: new Map<string, EscValue>(), rootEnvironment: "", currentEnvironment: "" };
-    const opening = provider?.open(inputs, { ...context, signal: AbortSignal.timeout(100) });
+    const opening = provider?.open(inputs, { ...context, signal: AbortSignal.timeout(500) });
     await expect(opening).rejects.toMatchObject({ kind: "timeout" });
+    const pid = Number(readFileSync(join(folder, "pid"), "utf8"));
+    await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow("ESRCH"), { timeout: 5_000 });
   });
 
   it("reads variables of this process only as far as the operator allows it", async () => {
@@ -152,6 +154,7 @@ values:
     writeFileSync(join(allowed, "certificate"), "PEM\n");
     writeFileSync(join(folder, "outside"), "canary");
     symlinkSync(join(folder, "outside"), join(allowed, "link"));
+    symlinkSync(folder, join(allowed, "folder"));
     const read = (path: string, allowedFolders: string[]): Promise<OpenedEnvironment> =>
       open(`values: { out: { fn::open::files: { get: { a: "${path}" } } } }`, { allowedFolders });
     const opened = await read(join(allowed, "certificate"), [allowed]);
@@ -160,7 +163,8 @@ values:
     for (const path of [
       "/etc/passwd",
       join(allowed, "link"),
-      join(allowed, "../outside"),
+      `${allowed}/../outside`,
+      `${allowed}/folder/outside`,
       `${allowed}-not`,
       allowed,
       "relative",
