@@ -175,6 +175,7 @@ describe("computeModes", () => {
       ...sampleKeys,
       ARIZE_SPACE_ID: "space",
       PORTKEY_API_KEY: "x",
+      PULUMI_ESC_ENVIRONMENT: "acme/sophia/sophia-ai-production",
       PHANTOMBUSTER_API_KEY: "x",
       TWINGLY_API_KEY: "x",
       ZENROWS_API_KEY: "x",

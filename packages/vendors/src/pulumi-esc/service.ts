@@ -11,7 +11,7 @@ export const pulumiEsc = defineService({
   title: "Pulumi ESC",
   group: "infra",
   purpose: "Secrets and configuration of every environment; without a token, the same language evaluated here.",
-  served: [],
+  served: ["live", "local"],
   docsUrl,
   config: z.object({
     PULUMI_ACCESS_TOKEN: secretString().optional().describe("Access token of Pulumi Cloud; Pulumi uses it too."),
@@ -28,8 +28,11 @@ export const pulumiEsc = defineService({
   keyShape: [{ variable: "PULUMI_ACCESS_TOKEN", pattern: /^pul-[0-9a-f]{40}$/, isDistinct: true }],
   modes: ({ config, simulate }) =>
     resolveMode({
-      required: { PULUMI_ACCESS_TOKEN: config.PULUMI_ACCESS_TOKEN },
-      local: "evaluates environments on this machine",
+      required: {
+        PULUMI_ACCESS_TOKEN: config.PULUMI_ACCESS_TOKEN,
+        PULUMI_ESC_ENVIRONMENT: config.PULUMI_ESC_ENVIRONMENT,
+      },
+      local: "keeps and evaluates environments on this machine",
       simulate,
       docsUrl,
     }),

@@ -3,7 +3,7 @@ import { replaceSecret, Secret, unwrap } from "../../config/secret.ts";
 import { toAppError } from "../../errors/app-error.ts";
 import type { Clock } from "../../limits/clock.ts";
 import type { HealthCheck } from "../../observe/health.ts";
-import type { StoredSettings } from "./stored-settings.ts";
+import { isAway, type StoredSettings } from "./stored-settings.ts";
 
 export interface SettingsRefreshOptions {
   /** What the process started with. */
@@ -101,7 +101,8 @@ export class SettingsRefresh {
       log.info({ variables: replaced }, "Took changed secrets from the store.");
       await this.#onReplaced?.(replaced);
     } catch (thrown) {
-      this.#fail(toAppError(thrown).message, thrown);
+      const { message } = toAppError(thrown);
+      this.#fail(isAway(thrown) ? `the secret store is away: ${message}` : message, thrown);
     }
   }
 

@@ -46,10 +46,15 @@ export async function openStoredSettings(options: StoredSettingsOptions): Promis
     options.copy.write(opened);
     return opened;
   } catch (thrown) {
-    const error = toAppError(thrown);
-    if (error.kind !== "unavailable" && error.kind !== "timeout" && error.kind !== "upstream") throw thrown;
-    return readCopy(options, error);
+    if (!isAway(thrown)) throw thrown;
+    return readCopy(options, toAppError(thrown));
   }
+}
+
+/** The store did not answer; it did not say no. */
+export function isAway(thrown: unknown): boolean {
+  const { kind } = toAppError(thrown);
+  return kind === "unavailable" || kind === "timeout" || kind === "upstream";
 }
 
 async function openFromStore({ backend, id, clock }: StoredSettingsOptions): Promise<StoredSettings> {
