@@ -100,9 +100,9 @@ function renderStep({ run, publicKey, expiresAt }: ExportWorkflowOptions, step: 
       : step.names.map((name) => [`${exportVariables.single}${name}`, `\${{ secrets.${name} }}`]);
   const lines = [
     ...sources,
-    [exportVariables.run, run],
+    [exportVariables.run, quote(run)],
     [exportVariables.scope, quote(formatScope(step.scope))],
-    [exportVariables.publicKey, publicKey],
+    [exportVariables.publicKey, quote(publicKey)],
     [exportVariables.expiresAt, quote(String(expiresAt))],
     [exportVariables.output, `${folder}/part-${step.part}.json`],
   ];

@@ -49,39 +49,53 @@ export async function findDeletable(
   return { items, kept };
 }
 
+interface DeletionCall {
+  github: GithubSecrets;
+  /** Names that a workflow still reads; `*` where it may be any. */
+  used: ReadonlySet<string>;
+  json: boolean;
+}
+
 /** Proposes the deletion, or carries it out when the proposal was approved. Each deleted secret is looked for afterwards. */
 export async function deleteFromGithub(
   context: CommandContext,
   folder: RunFolder,
-  github: GithubSecrets,
-  used: ReadonlySet<string>,
+  call: DeletionCall,
 ): Promise<number> {
+  const { github, json } = call;
   return await withPlans(context, async (plans) => {
     const unfinished = await findUnfinished(folder, plans);
-    if (unfinished !== undefined) return await carryOut(context, folder, { github, plans, planId: unfinished });
-    const candidates = await findDeletable(folder, github, used);
-    for (const { scope, name, reason } of candidates.kept)
-      context.terminal.note(`${name} (${describeScope(scope)}) stays: ${reason}.`);
-    if (candidates.items.length === 0) {
-      context.terminal.print("Nothing can be deleted from GitHub now.");
-      return candidates.kept.length > 0 ? 1 : 0;
-    }
-    const current = { arguments: toArguments(folder), plan: toPlan(folder, candidates.items) };
-    const known = folder.state.deletion;
-    const row = known === undefined ? undefined : await plans.get(known.planId);
-    if (row?.state === "approved" && known !== undefined) {
-      await plans.begin(row.id, callerOf(folder), current);
-      await folder.save({ phase: "deleting", deletion: { ...known, begun: true } });
-      return await carryOut(context, folder, { github, plans, planId: row.id });
-    }
-    if (row?.state !== "proposed" || row.state_version !== current.plan.stateVersion) {
-      if (row?.state === "proposed") await plans.refuse(row.id, callerOf(folder), "superseded");
-      const proposed = await plans.propose({ server: "infra", tool, caller: callerOf(folder), ...current });
-      await folder.save({ deletion: { planId: proposed.id, begun: false, items: [...candidates.items] } });
-      return tellProposal(context, folder, proposed.id);
-    }
-    return tellProposal(context, folder, row.id);
+    const candidates = unfinished === undefined ? await findDeletable(folder, github, call.used) : undefined;
+    const planId = unfinished ?? (await propose(folder, plans, candidates?.items ?? []));
+    const row = planId === undefined ? undefined : await plans.get(planId);
+    const isApproved = row !== undefined && row.state !== "proposed";
+    if (row !== undefined && isApproved) await carryOut(context, folder, { github, plans, planId: row.id });
+    const kept = candidates?.kept ?? [];
+    if (json)
+      context.terminal.print(
+        JSON.stringify({ run: folder.state.id, planId, deletion: folder.state.deletion?.items ?? [], kept }),
+      );
+    else tellOutcome(context, folder, { planId, kept, isDone: isApproved });
+    return planId === undefined && kept.length > 0 ? 1 : 0;
   });
+}
+
+/** The id of the proposal that waits, or of the approved one that was begun now; undefined when there is nothing to delete. */
+async function propose(folder: RunFolder, plans: Plans, items: readonly DeletionItem[]): Promise<string | undefined> {
+  if (items.length === 0) return undefined;
+  const current = { arguments: toArguments(folder), plan: toPlan(folder, items) };
+  const known = folder.state.deletion;
+  const row = known === undefined ? undefined : await plans.get(known.planId);
+  if (row?.state === "approved" && known !== undefined) {
+    await plans.begin(row.id, callerOf(folder), current);
+    await folder.save({ phase: "deleting", deletion: { ...known, begun: true } });
+    return row.id;
+  }
+  if (row?.state === "proposed" && row.state_version === current.plan.stateVersion) return row.id;
+  if (row?.state === "proposed") await plans.refuse(row.id, callerOf(folder), "superseded");
+  const proposed = await plans.propose({ server: "infra", tool, caller: callerOf(folder), ...current });
+  await folder.save({ deletion: { planId: proposed.id, begun: false, items: [...items] } });
+  return proposed.id;
 }
 
 /** Takes a proposal back that nobody has carried out. */
@@ -119,7 +133,7 @@ async function carryOut(
   context: CommandContext,
   folder: RunFolder,
   { github, plans, planId }: { github: GithubSecrets; plans: Plans; planId: string },
-): Promise<number> {
+): Promise<void> {
   const names = (folder.state.deletion?.items ?? []).map(({ scope, name }) => `${scope} ${name}`);
   try {
     await recordSecretAct(context, {
@@ -138,9 +152,6 @@ async function carryOut(
   }
   await plans.finish(planId, "applied", `${names.length} secrets deleted`);
   await folder.save({ phase: "deleted" });
-  context.terminal.print(`${names.length} secrets are deleted from GitHub; each was looked for afterwards.`);
-  context.terminal.note(`To give them back: ${formatCommand(`secrets migrate --undo ${folder.state.id}`)}`);
-  return 0;
 }
 
 async function deleteOne(folder: RunFolder, github: GithubSecrets, item: DeletionItem): Promise<void> {
@@ -212,12 +223,22 @@ function callerOf({ state }: RunFolder): Caller {
   return { id: `cli:migration:${state.id}`, name: "sophia secrets migrate", scopes: ["read", "write"] };
 }
 
-function tellProposal(context: CommandContext, folder: RunFolder, planId: string): number {
-  for (const { scope, name } of folder.state.deletion?.items ?? [])
-    context.terminal.print(`delete ${name} (${describeScope(scope)})`);
-  context.terminal.note(`An approver decides within ten minutes: ${formatCommand(`approve ${planId}`)}`);
-  context.terminal.note(
-    `Then the same again: ${formatCommand(`secrets migrate github ${folder.state.source} --delete`)}`,
-  );
-  return 0;
+function tellOutcome(
+  { terminal }: CommandContext,
+  { state }: RunFolder,
+  outcome: { planId: string | undefined; kept: DeletionCandidates["kept"]; isDone: boolean },
+): void {
+  for (const { scope, name, reason } of outcome.kept)
+    terminal.note(`${name} (${describeScope(scope)}) stays: ${reason}.`);
+  const items = state.deletion?.items ?? [];
+  if (outcome.isDone) {
+    terminal.print(`${items.length} secrets are deleted from GitHub; each was looked for afterwards.`);
+    terminal.note(`To give them back: ${formatCommand(`secrets migrate --undo ${state.id}`)}`);
+  } else if (outcome.planId === undefined) {
+    terminal.print("Nothing can be deleted from GitHub now.");
+  } else {
+    for (const { scope, name } of items) terminal.print(`delete ${name} (${describeScope(scope)})`);
+    terminal.note(`An approver decides within ten minutes: ${formatCommand(`approve ${outcome.planId}`)}`);
+    terminal.note(`Then the same again: ${formatCommand(`secrets migrate github ${state.source} --delete`)}`);
+  }
 }

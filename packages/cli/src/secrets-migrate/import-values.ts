@@ -18,6 +18,7 @@ import { placeValues } from "./place-values.ts";
 import type { FoundValue } from "./place-values.ts";
 import { planChanges, toChanges } from "./plan-changes.ts";
 import type { PlannedValue } from "./plan-changes.ts";
+import { readOnlyRefusal } from "./read-only-refusal.ts";
 import { lockMigrations, openRunFolders } from "./run-folder.ts";
 import type { RunFolder } from "./run-folder.ts";
 import { selectValues } from "./select-values.ts";
@@ -52,6 +53,7 @@ interface Source {
 
 /** `sophia secrets import [FILE]`. Exit code 1 when something was left for the person to decide. */
 export async function runImportValues(context: CommandContext, options: ImportOptions): Promise<number> {
+  if (context.config.platform.readOnly && !options.dryRun) throw readOnlyRefusal();
   const source = await readSource(context, options);
   for (const { name, value } of source.values) context.config.scrubber.register(unwrap(value), name);
   const lock = options.dryRun ? undefined : lockMigrations(context.config.platform.dataDir);

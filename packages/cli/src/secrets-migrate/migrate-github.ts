@@ -15,8 +15,10 @@ import { findUsedNames, rewriteClone, tellRewrite } from "./github-rewrite.ts";
 import type { RewriteTarget } from "./github-rewrite.ts";
 import { requireGithub, withGithub } from "./github-session.ts";
 import type { MigrationStore } from "./migration-store.ts";
+import { readOnlyRefusal } from "./read-only-refusal.ts";
 import { lockMigrations, openRunFolders } from "./run-folder.ts";
 import type { RunFolder, RunFolders } from "./run-folder.ts";
+import type { RunState } from "./run-state.ts";
 import { showPlan, toPlanLines } from "./show-plan.ts";
 
 export interface MigrateGithubOptions {
@@ -41,6 +43,8 @@ export interface MigrateGithubOptions {
   replace: boolean;
   /** Proposes to delete what is migrated and verified; once that is approved, deletes. Needs a token. */
   delete: boolean;
+  /** Begins anew although an earlier migration of the repository is not over: its secrets have changed since. */
+  again?: boolean;
   dryRun: boolean;
   json: boolean;
 }
@@ -56,6 +60,7 @@ export async function runMigrateGithub(context: CommandContext, options: Migrate
   if (!/^[\w.-]+\/[\w.-]+$/.test(options.repository)) {
     throw new AppError("invalid_input", "A repository is named OWNER/REPO.", { hint: "For example octo/shop." });
   }
+  if (context.config.platform.readOnly && !options.dryRun) throw readOnlyRefusal();
   const folders = openRunFolders(context.config.platform.dataDir, options.store.keyring);
   return await withGithub(context, options.repository, async (github) => {
     if (options.dryRun)
@@ -76,7 +81,7 @@ interface Migration {
 }
 
 async function migrate(context: CommandContext, { options, github, folders }: Migration): Promise<number> {
-  const known = await findRun(folders, options);
+  const known = options.again === true ? undefined : await findRun(folders, options);
   if (known === undefined) {
     const environments = await findEnvironments(github, options);
     const folder = await startExport(context, folders, options, environments);
@@ -92,13 +97,22 @@ async function migrate(context: CommandContext, { options, github, folders }: Mi
   const target = toTarget(known, options);
   if (options.delete) {
     const used = await findUsedNames(requireTarget(target));
-    return await deleteFromGithub(context, known, requireGithub(github, "Deleting secrets"), used);
+    const api = requireGithub(github, "Deleting secrets");
+    return await deleteFromGithub(context, known, { github: api, used, json: options.json });
   }
   if (target === undefined) {
     context.terminal.note(
       `Next, the workflows: ${formatCommand(`secrets migrate github ${options.repository} --clone FOLDER --organisation NAME`)}`,
     );
     return tellState(context, options, known, {});
+  }
+  if (options.store.backend.kind === "local") {
+    context.terminal.note(
+      "The workflows will read from Pulumi Cloud, and these environments are on this machine only.",
+    );
+    context.terminal.note(
+      "Set PULUMI_ACCESS_TOKEN and PULUMI_ESC_ENVIRONMENT and migrate there before you merge the branch.",
+    );
   }
   const rewrite = await rewriteClone(context, known, target);
   if (!options.json) tellRewrite(context, known, rewrite);
@@ -113,6 +127,11 @@ async function bringHome(
   const { terminal } = context;
   await takeResultFiles(folder, options.results);
   if ((await openResults(folder)).missing.length === 0) return true;
+  if ((folder.state.github?.expiresAt ?? 0) < Date.now()) {
+    throw new AppError("not_configured", "The export's time is over, and not all of its results are here.", {
+      hint: `Begin anew with: ${formatCommand(`secrets migrate github ${options.repository} --again`)}`,
+    });
+  }
   if (options.dispatch) await dispatchExport(folder, requireGithub(github, "Starting the export"));
   if (github !== undefined && options.results.length === 0) {
     const run = await takeResultsFromGithub(folder, github, options.dispatch ? waitForExportMs : 0);
@@ -150,20 +169,21 @@ async function importResults(context: CommandContext, options: MigrateGithubOpti
   );
 }
 
-/** The newest that is not over. */
+/** The newest that is not over. One whose process died before it had a key never began. */
 async function findRun(folders: RunFolders, { repository }: MigrateGithubOptions): Promise<RunFolder | undefined> {
-  const states = await folders.list();
-  const open = states.find(
-    ({ kind, source, phase }) =>
-      kind === "github" && source === repository && phase !== "undone" && phase !== "deleted",
-  );
-  return open && (await folders.open(open.id));
+  const isOpen = ({ kind, source, phase }: RunState): boolean =>
+    kind === "github" && source === repository && phase !== "undone" && phase !== "deleted";
+  for (const { id } of (await folders.list()).filter(isOpen)) {
+    const folder = await folders.open(id);
+    if ((await folder.unseal("private-key")) !== undefined) return folder;
+  }
+  return undefined;
 }
 
 function toTarget(folder: RunFolder, options: MigrateGithubOptions): RewriteTarget | undefined {
   const { github, secrets } = folder.state;
   const clone = options.clone ?? github?.rewriteBranch?.clone;
-  const organisation = options.organisation;
+  const organisation = options.organisation ?? findOrganisation(options.store);
   if (clone === undefined || (organisation === undefined && !options.delete)) return undefined;
   const names = Map.groupBy(secrets, ({ scope }) => scope);
   return {
@@ -178,6 +198,11 @@ function toTarget(folder: RunFolder, options: MigrateGithubOptions): RewriteTarg
       ...[...names].map(([scope, all]) => [scope, new Set(all.map(({ name }) => name.toUpperCase()))] as const),
     ]),
   };
+}
+
+/** Pulumi Cloud's own name for where it is begins with the organisation. */
+function findOrganisation({ backend }: MigrationStore): string | undefined {
+  return backend.kind === "pulumi-cloud" ? /^[\w.-]+/.exec(backend.location)?.[0] : undefined;
 }
 
 function requireTarget(target: RewriteTarget | undefined): RewriteTarget {

@@ -12,6 +12,7 @@ import { openResults } from "./github-results.ts";
 import { requireGithub, withGithub } from "./github-session.ts";
 import type { MigrationStore } from "./migration-store.ts";
 import { parseEnvText, removeEntries } from "./parse-env-text.ts";
+import { readOnlyRefusal } from "./read-only-refusal.ts";
 import { lockMigrations, openRunFolders } from "./run-folder.ts";
 import type { RunFolder, RunFolders } from "./run-folder.ts";
 import type { EnvironmentRecord } from "./run-state.ts";
@@ -31,6 +32,7 @@ export interface MigrateUndoOptions {
  * deleted from GitHub are given back first. What somebody has changed since is left alone and told: exit code 1.
  */
 export async function runMigrateUndo(context: CommandContext, options: MigrateUndoOptions): Promise<number> {
+  if (context.config.platform.readOnly && !options.dryRun) throw readOnlyRefusal();
   const folders = openRunFolders(context.config.platform.dataDir, options.store.keyring);
   const lock = lockMigrations(context.config.platform.dataDir);
   try {

@@ -36,6 +36,7 @@ export interface MigrateGithubWords {
   dispatch?: boolean;
   replace?: boolean;
   delete?: boolean;
+  again?: boolean;
   name?: readonly string[];
   dryRun?: boolean;
   json?: boolean;
@@ -55,6 +56,7 @@ export async function runMigrateFromGithub(context: CommandContext, words: Migra
     dispatch: words.dispatch === true,
     replace: words.replace === true,
     delete: words.delete === true,
+    again: words.again === true,
     names: words.name ?? [],
     dryRun: words.dryRun === true,
     json: words.json === true,

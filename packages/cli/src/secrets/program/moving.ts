@@ -18,6 +18,7 @@ interface GithubFlags extends StageOption {
   dispatch?: boolean;
   replace?: boolean;
   delete?: boolean;
+  again?: boolean;
   name?: string[];
   dryRun?: boolean;
   json?: boolean;
@@ -69,6 +70,7 @@ function addMigrate(secrets: Command, choose: ChooseSecrets): void {
     .option("--dispatch", "start the export workflow on GitHub")
     .option("--replace", "overwrite values that differ")
     .option("--delete", "propose to delete what is migrated; once that is approved, delete it")
+    .option("--again", "begin anew although an earlier migration of the repository is not over")
     .option("--name <names...>", "export these one by one: where all together are more than 128 KB")
     .option("--dry-run", "show the plan and change nothing")
     .option("--json", "print JSON")
