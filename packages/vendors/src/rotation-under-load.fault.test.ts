@@ -112,7 +112,12 @@ describe.each<Service>(["postgresql", "redis"])("rotation of %s under load", (se
     expect(result).toMatchObject({ failures: 0, reasons: [] });
     expect(result.calls).toBeGreaterThan(800);
     expect(new Set(values).size).toBe(4);
-    expect(await Promise.all(values.map((value) => peer?.accepts(value)))).toEqual([false, false, false, true]);
+    expect(await Promise.all(values.map(async (value) => await peer?.accepts(value)))).toEqual([
+      false,
+      false,
+      false,
+      true,
+    ]);
     expect(unwrap(secret)).toBe(values[3]);
     await assertNothingLeaks(values);
   });

@@ -6,6 +6,7 @@ export interface TokenRows {
   /** False when this id or this bearer is already there; then nothing changes. */
   insert(row: TokensTable): Promise<boolean>;
   getByHash(hash: string): Promise<TokensTable>;
+  findByHash(hash: string): Promise<TokensTable | undefined>;
   list(): Promise<TokensTable[]>;
   /** Neither revoked nor expired at `now`, newest first. */
   listValid(now: number, limit: number): Promise<TokensTable[]>;
@@ -28,6 +29,7 @@ export function createTokenRows(store: Store<CoreTables>): TokenRows {
       return Number((await query.executeTakeFirst()).numInsertedOrUpdatedRows ?? 0) === 1;
     },
     getByHash: (hash) => db.selectFrom("tokens").selectAll().where("hash", "=", hash).executeTakeFirstOrThrow(),
+    findByHash: (hash) => db.selectFrom("tokens").selectAll().where("hash", "=", hash).executeTakeFirst(),
     list: () => db.selectFrom("tokens").selectAll().orderBy("created_at", "desc").orderBy("id").execute(),
     async listValid(now, limit) {
       return await db

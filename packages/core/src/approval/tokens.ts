@@ -6,6 +6,7 @@ import { formatCommand, formatConnectCommand } from "../config/command-line.ts";
 import { AppError } from "../errors/app-error.ts";
 import type { Clock } from "../limits/clock.ts";
 import type { Caller, Scope } from "./caller.ts";
+import { newBearer } from "./new-bearer.ts";
 import type { CoreTables, TokensTable } from "../store/core-tables.ts";
 import type { Store } from "../store/store.ts";
 import { formatScopes, parseScopes, scopeOrder } from "./scopes.ts";
@@ -52,6 +53,8 @@ export interface Tokens {
   adoptConfigured(token: Secret | undefined): Promise<void>;
   /** Newest first, without hashes. */
   list(): Promise<TokenInfo[]>;
+  /** What is known of this bearer, valid or not. */
+  find(bearer: string): Promise<TokenInfo | undefined>;
   /** By id, or all with this name. Returns how many; throws `not_found` when there is none left to revoke. */
   revoke(nameOrId: string): Promise<number>;
   /** Who holds this bearer, if it is valid here now. Revocation shows within a second. */
@@ -121,6 +124,7 @@ export function createTokens(options: { store: Store<CoreTables>; clock: Clock }
     async list() {
       return (await rows.list()).map(toInfo);
     },
+    find: async (bearer) => toInfoIfThere(await rows.findByHash(hashBearer(bearer))),
     async revoke(nameOrId) {
       const count = await rows.revoke({ nameOrId }, clock.now());
       cache.forget();
@@ -167,15 +171,6 @@ function readFirstBearer(file: string): string {
   );
 }
 
-/**
- * `sophia_<server>_` and 256 random bits, so that secret scanners can know our tokens by their shape; `sophia_approve_`
- * for who may approve, so that people can tell it from the one they give to an agent.
- */
-function newBearer({ server, scopes }: TokenDescription): string {
-  const place = server === "*" ? "all" : server;
-  return `sophia_${scopes.includes("approve") ? "approve" : place}_${randomBytes(32).toString("base64url")}`;
-}
-
 function newId(): string {
   return `tok_${randomBytes(9).toString("base64url")}`;
 }
@@ -217,6 +212,10 @@ function toRow(bearer: string, token: TokenDescription, id: string, now: number)
     revoked_at: null,
     last_used_at: null,
   };
+}
+
+function toInfoIfThere(row: TokensTable | undefined): TokenInfo | undefined {
+  return row && toInfo(row);
 }
 
 function toInfo(row: TokensTable): TokenInfo {

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { replaceSecret, Secret, unwrap } from "@sophia/core/config/secret";
+import { replaceSecret, type Secret, unwrap } from "@sophia/core/config/secret";
 import { createJobs, type Jobs } from "@sophia/core/jobs/jobs";
 import { systemClock } from "@sophia/core/limits/clock";
 import { type Audit, openAudit } from "@sophia/core/observe/audit";

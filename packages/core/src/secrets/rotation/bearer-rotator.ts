@@ -1,0 +1,72 @@
+import { newBearer } from "../../approval/new-bearer.ts";
+import type { TokenInfo, Tokens } from "../../approval/tokens.ts";
+import { Secret, unwrap } from "../../config/secret.ts";
+import { AppError } from "../../errors/app-error.ts";
+import type { Clock } from "../../limits/clock.ts";
+import type { RotatedService } from "./rotation-types.ts";
+
+/** A use is noted once a minute, and somebody else may be about to note one. */
+const recentUseMs = 3 * 60_000;
+const docsUrl = "https://modelcontextprotocol.io/specification/draft/basic/authorization";
+
+/** Sophia's own bearers as a service: a new bearer with the same scopes, valid beside the old one until that is revoked. */
+export function createBearerService({ tokens, clock }: { tokens: Tokens; clock: Clock }): RotatedService {
+  return {
+    id: "sophia",
+    title: "Sophia",
+    docsUrl,
+    keyShape: [],
+    rotator: {
+      strategy: "a second bearer with the same scopes",
+      async describe({ current }) {
+        const { name, server, scopes } = await getValid(tokens, current, clock);
+        const where = server === "*" ? "all servers" : server;
+        return {
+          changes: [
+            `A new bearer "${name}" is made for ${where} with ${scopes.join(", ")}.`,
+            "Later: the old one is revoked.",
+          ],
+          warnings: [],
+        };
+      },
+      create: async ({ current }) => new Secret(newBearer(await getValid(tokens, current, clock))),
+      async set({ current }, next) {
+        const { name, server, scopes, expiresAt } = await getValid(tokens, current, clock);
+        await tokens.adopt(unwrap(next), { name, server, scopes, ...(expiresAt !== undefined && { expiresAt }) });
+        return [];
+      },
+      async validate({ current }, value) {
+        const [info, old] = [await getValid(tokens, value, clock), await tokens.find(unwrap(current))];
+        const missing = old?.scopes.find((scope) => !info.scopes.includes(scope));
+        if (missing === undefined && (old === undefined || old.server === info.server)) return;
+        throw new AppError("denied", "The new bearer may not do what the old one may.", {
+          hint: "Somebody changed one of them during the rotation.",
+        });
+      },
+      async observe(_context, value) {
+        const info = await tokens.find(unwrap(value));
+        return info?.lastUsedAt !== undefined && clock.now() - info.lastUsedAt < recentUseMs ? 1 : 0;
+      },
+      async retire(_context, value) {
+        const info = await tokens.find(unwrap(value));
+        if (info && info.revokedAt === undefined) await tokens.revoke(info.id);
+        return [];
+      },
+    },
+  };
+}
+
+async function getValid(tokens: Tokens, bearer: Secret, clock: Clock): Promise<TokenInfo> {
+  const info = await tokens.find(unwrap(bearer));
+  const isOver = info?.revokedAt !== undefined || (info?.expiresAt ?? Infinity) <= clock.now();
+  if (!info || isOver) {
+    throw new AppError("denied", "This bearer is not valid.", {
+      hint: "Make a new one with token create and store it.",
+    });
+  }
+  // The next start of a server would revoke all but the one in its own environment, in the middle of the grace.
+  if (!/^SOPHIA_/i.test(info.name)) return info;
+  throw new AppError("invalid_input", "A bearer that comes from the environment is not rotated by itself.", {
+    hint: "Take SOPHIA_TOKEN out of the environment: the store then holds the caller's bearer.",
+  });
+}
