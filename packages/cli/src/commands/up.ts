@@ -20,6 +20,7 @@ import type { ServerEntry } from "../server-list.ts";
 import { findServerMain, selectServers } from "../server-list.ts";
 import { defaultLimits } from "../supervisor/restart-policy.ts";
 import type { ServerSpec, ServerStatus } from "../supervisor/server-process.ts";
+import { startRotationWorker } from "../secrets/rotation-worker.ts";
 import { handleStopSignals } from "../supervisor/stop-signals.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
 import { createSupervisor, isGivenUp } from "../supervisor/supervisor.ts";
@@ -58,10 +59,11 @@ export async function runUp(context: CommandContext, options: UpOptions): Promis
     const allGivenUp = Promise.withResolvers<void>();
     const credentials = await makeServerCredentials(context, ids);
     const serverLog = createServerLog({ interactive: terminal.interactive, dataDir: config.platform.dataDir });
+    const log = terminal.interactive ? createFileLogger(context, serverLog) : context.log;
     const supervisor = createSupervisor({
       servers: servers.map((server) => describeServer(context, server, credentials.get(server.id))),
       limits: defaultLimits,
-      log: terminal.interactive ? createFileLogger(context, serverLog) : context.log,
+      log,
       execPath: process.execPath,
       scrub: (text) => config.scrubber.scrub(text),
       onChange: (status) => view.change(status),
@@ -82,11 +84,22 @@ export async function runUp(context: CommandContext, options: UpOptions): Promis
       return failure;
     }
     view.ready(supervisor.status(), { services, logFolder: serverLog.folder });
-    // With nothing left to watch, whoever started this (Docker, systemd, a person) has to learn of it.
-    return await Promise.race([exitCode, allGivenUp.promise.then(() => endGivenUp(supervisor, view))]);
+    return await superviseRotations({ ...context, log }, () =>
+      // With nothing left to watch, whoever started this (Docker, systemd, a person) has to learn of it.
+      Promise.race([exitCode, allGivenUp.promise.then(() => endGivenUp(supervisor, view))]),
+    );
   } finally {
     lock.release();
   }
+}
+
+/** Carries rotations out beside the servers, for as long as they run. */
+async function superviseRotations(context: CommandContext, run: () => Promise<number>): Promise<number> {
+  const worker = await startRotationWorker(context);
+  const exitCode = await run();
+  // A second signal wants the end at once; leases hand the work on.
+  await worker?.stop({ atOnce: exitCode > 128 });
+  return exitCode;
 }
 
 async function findModes(context: CommandContext): Promise<ServiceStatus[]> {

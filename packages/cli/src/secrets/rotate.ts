@@ -1,11 +1,11 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { formatCommand } from "@sophia/core/config/command-line";
 import { formatEnvironmentId } from "@sophia/core/secrets/backend/environment-id";
-import type { RotationPlan, RotationStatus, RotationTask } from "@sophia/core/secrets/rotation/rotation-types";
+import type { RotationPlan, RotationTask } from "@sophia/core/secrets/rotation/rotation-types";
 import type { Stage } from "@sophia/core/secrets/settings/group-environments";
 import type { CommandContext } from "../commands/command-context.ts";
 import { formatTable } from "../format-table.ts";
 import { toPlainLine } from "../terminal.ts";
+import { describeEnd, followRotation, isFailure } from "./follow-rotation.ts";
 import { formatTime } from "./list-environments.ts";
 import { findAuthor } from "./open-backend.ts";
 import { resolveRotationTarget } from "./rotation-target.ts";
@@ -24,9 +24,6 @@ export interface RotateOptions {
   limit: number;
   json: boolean;
 }
-
-const lookEveryMs = 500;
-const underWay = new Set<RotationStatus["state"]>(["queued", "running", "rolling_back"]);
 
 /** `secrets rotate`: exchanges a secret without a moment in which the served one is invalid, and follows it to the end. */
 export async function runRotate(context: CommandContext, options: RotateOptions): Promise<number> {
@@ -54,31 +51,10 @@ export async function runRotate(context: CommandContext, options: RotateOptions)
       );
       return 0;
     }
-    return await follow(context, desk, { id, json: options.json });
+    const status = await followRotation(context, desk, { id, json: options.json, until: "end" });
+    print(context, options.json, status, describeEnd(status));
+    return isFailure(status) ? 1 : 0;
   });
-}
-
-/** Carries it out in this process, beside a running `up`: leases see to it that only one of both works on it. */
-async function follow(
-  context: CommandContext,
-  { rotations, jobs }: RotationDesk,
-  { id, json }: { id: string; json: boolean },
-): Promise<number> {
-  const { terminal } = context;
-  terminal.note(`Rotation ${id} is under way. It may be left with Ctrl-C: a running \`up\` goes on with it.`);
-  jobs.start();
-  let told = "";
-  for (;;) {
-    const status = await rotations.get(id);
-    const line = `${status.state} at step ${status.step}, serving the ${status.served} value`;
-    if (line !== told && !json) terminal.note(line);
-    told = line;
-    if (!underWay.has(status.state)) {
-      print(context, json, status, describeEnd(status));
-      return status.state === "succeeded" || status.state === "waiting" ? 0 : 1;
-    }
-    await sleep(lookEveryMs);
-  }
 }
 
 async function showRotations(
@@ -127,14 +103,4 @@ function describePlan(plan: RotationPlan): string {
 export function describeTask({ id, instruction, pageUrl, variable, dueAt, state }: RotationTask): string {
   const done = state === "delete_old" ? "secrets complete " + id + " --deleted" : "secrets complete " + id;
   return `${variable}: ${toPlainLine(instruction)}\n  Page: ${pageUrl}\n  Due: ${formatTime(dueAt)}\n  Then: ${formatCommand(done)}`;
-}
-
-function describeEnd({ variable, state, served, error, warnings, nextStep, backupId }: RotationStatus): string {
-  return [
-    `${variable}: ${state}; the ${served} value is served.`,
-    ...(error === undefined ? [] : [`${error.message} ${error.hint ?? ""}`.trim()]),
-    ...warnings.map((warning) => `Note: ${toPlainLine(warning)}`),
-    ...(nextStep === "" ? [] : [`Next: ${nextStep}`]),
-    ...(backupId === undefined ? [] : [`As it was before: ${formatCommand(`secrets restore ${backupId}`)}`]),
-  ].join("\n");
 }

@@ -2,6 +2,7 @@ import { AppError } from "@sophia/core/errors/app-error";
 import { formatPropertyPath, parsePropertyPath } from "@sophia/core/secrets/esc/property-path";
 import type { RotationTarget } from "@sophia/core/secrets/rotation/rotation-types";
 import type { Stage } from "@sophia/core/secrets/settings/group-environments";
+import { findRotationService } from "@sophia/vendors/environments/rotation-service";
 import { environmentOf } from "@sophia/vendors/environments/variable-places";
 import { listPlaces } from "../server-settings.ts";
 import { requireNewest } from "./environment-name.ts";
@@ -21,13 +22,14 @@ export function resolveRotationTarget(secrets: OpenSecrets, words: TargetWords):
   const place = places.find(({ variable }) => variable === words.first);
   if (place !== undefined) {
     const environment = secrets.locate(environmentOf(place, words.stage ?? secrets.stage));
-    return { environment, path: formatPropertyPath(place.path), service: place.service, variable: place.variable };
+    const { service } = findRotationService(place);
+    return { environment, path: formatPropertyPath(place.path), service, variable: place.variable };
   }
   const environment = requireNewest(secrets.parseName(words.first));
   if (words.path === undefined) throw noPath();
   const path = parsePropertyPath(words.path);
   const known = places.find((each) => each.path.join("\n") === path.map(String).join("\n"));
-  const service = words.service ?? known?.service;
+  const service = words.service ?? (known && findRotationService(known).service);
   if (service === undefined) {
     throw new AppError("invalid_input", `Nothing tells whose secret ${formatPropertyPath(path)} is.`, {
       hint: "Name its service: --service postgresql, for example.",

@@ -3,6 +3,7 @@ import { Secret } from "@sophia/core/config/secret";
 import { AppError } from "@sophia/core/errors/app-error";
 import type { CheckedBy, RotationTask } from "@sophia/core/secrets/rotation/rotation-types";
 import type { CommandContext } from "../commands/command-context.ts";
+import { describeEnd, followRotation, isFailure } from "./follow-rotation.ts";
 import { findAuthor } from "./open-backend.ts";
 import { readInput, readStdin, trimLineBreak } from "./read-input.ts";
 import { describeTask } from "./rotate.ts";
@@ -39,7 +40,8 @@ const howItWasChecked: Readonly<Record<CheckedBy, string>> = {
 /** `secrets complete`: hands over the key that a person made, over stdin, from a file or by a question without echo. */
 export async function runComplete(context: CommandContext, options: CompleteOptions): Promise<number> {
   const { terminal } = context;
-  return await withRotations(context, async ({ rotations }) => {
+  return await withRotations(context, async (desk) => {
+    const { rotations } = desk;
     const task = (await rotations.tasks()).find(({ id }) => id === options.id);
     if (task === undefined) {
       throw new AppError("not_found", "There is no such task.", {
@@ -55,12 +57,12 @@ export async function runComplete(context: CommandContext, options: CompleteOpti
     if (!options.json) terminal.note(describeTask(task));
     const key = new Secret(await readKey(context, task, options.file));
     const { rotationId, checkedBy } = await rotations.completeTask(task.id, key, findAuthor());
-    if (options.json) terminal.print(JSON.stringify({ id: task.id, rotationId, checkedBy }));
-    else {
-      terminal.note(`The new key of ${task.variable} is taken. ${howItWasChecked[checkedBy]}`);
-      terminal.note(`A running \`up\` goes on with it; look at it with: ${formatCommand("secrets rotate")}`);
-    }
-    return 0;
+    if (!options.json) terminal.note(`The new key of ${task.variable} is taken. ${howItWasChecked[checkedBy]}`);
+    const status = await followRotation(context, desk, { id: rotationId, json: options.json, until: "served" });
+    terminal.print(
+      options.json ? JSON.stringify({ id: task.id, rotationId, checkedBy, rotation: status }) : describeEnd(status),
+    );
+    return isFailure(status) ? 1 : 0;
   });
 }
 

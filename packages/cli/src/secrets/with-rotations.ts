@@ -1,20 +1,9 @@
-import { join } from "node:path";
-import { systemClock } from "@sophia/core/limits/clock";
-import { createJobs, type Jobs } from "@sophia/core/jobs/jobs";
-import { openAudit } from "@sophia/core/observe/audit";
-import { createRotationKeys } from "@sophia/core/secrets/rotation/rotation-keys";
-import type { Rotations } from "@sophia/core/secrets/rotation/rotation-types";
-import { createRotations } from "@sophia/core/secrets/rotation/rotations";
-import { secretsFolder } from "@sophia/core/secrets/settings/secret-store";
-import { services } from "@sophia/vendors/registry";
 import type { CommandContext } from "../commands/command-context.ts";
 import { withStore } from "../with-store.ts";
 import { openBackend, type OpenSecrets } from "./open-backend.ts";
+import { type OpenRotations, openRotations } from "./open-rotations.ts";
 
-export interface RotationDesk {
-  rotations: Rotations;
-  /** Not started: a command that wants to carry out rotations itself starts it. */
-  jobs: Jobs;
+export interface RotationDesk extends Pick<OpenRotations, "rotations" | "jobs"> {
   secrets: OpenSecrets;
 }
 
@@ -25,28 +14,13 @@ export async function withRotations<Result>(
   context: CommandContext,
   work: (desk: RotationDesk) => Promise<Result>,
 ): Promise<Result> {
-  const { config, log } = context;
   const secrets = await openBackend(context);
-  return await withStore(config, log, async (store) => {
-    const audit = await openAudit({ directory: config.auditDirectory, writer: "cli", log, clock: systemClock });
-    const jobs = createJobs({ store, log });
+  return await withStore(context.config, context.log, async (store) => {
+    const opened = await openRotations(context, { secrets, store, server: "cli" });
     try {
-      const rotations = createRotations({
-        backend: secrets.backend,
-        store,
-        jobs,
-        audit,
-        log,
-        clock: systemClock,
-        services,
-        keys: createRotationKeys(secrets.keyring),
-        backupFolder: join(secretsFolder(config.platform.dataDir), "backups"),
-        server: "cli",
-      });
-      return await work({ rotations, jobs, secrets });
+      return await work({ ...opened, secrets });
     } finally {
-      await jobs.stop(stopGraceMs);
-      await audit.close();
+      await opened.close(stopGraceMs);
     }
   });
 }

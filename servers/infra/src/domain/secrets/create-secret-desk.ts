@@ -5,7 +5,7 @@ import { requestRotation } from "@sophia/core/secrets/rotation-requests/rotation
 import { secretGroups } from "@sophia/core/secrets/settings/group-environments";
 import type { SecretStore } from "@sophia/core/secrets/settings/secret-store";
 import { environmentOf, listVariablePlaces, type VariablePlace } from "@sophia/vendors/environments/variable-places";
-import { services } from "@sophia/vendors/registry";
+import { findRotationService } from "@sophia/vendors/environments/rotation-service";
 import { InfraConfig } from "../../config.ts";
 import type { SecretDesk, VariableUse } from "./secret-desk.ts";
 
@@ -31,17 +31,15 @@ export function createSecretDesk(
 }
 
 function toUse(place: VariablePlace, { locate }: Pick<SecretStore, "locate">): VariableUse {
-  const { variable, service, title, docsUrl, isSecret, path, group } = place;
-  const owner = services.find(({ id }) => id === service);
+  const { variable, title, docsUrl, isSecret, path, group } = place;
   return {
     variable,
-    service,
+    ...findRotationService(place),
     title,
     pageUrl: docsUrl,
     isSecret,
     servers: group === undefined ? secretGroups.map(({ server }) => server) : [group.server],
     path: path.join("."),
-    isAutomatic: owner?.rotator !== undefined,
     environmentOf: (stage) => locate(environmentOf(place, stage)),
   };
 }

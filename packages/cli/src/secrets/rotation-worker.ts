@@ -1,0 +1,51 @@
+import { toAppError } from "@sophia/core/errors/app-error";
+import { openStore } from "@sophia/core/store/store";
+import type { CoreTables } from "@sophia/core/store/core-tables";
+import { answerRotationRequests } from "@sophia/core/secrets/rotation-requests/rotation-requests";
+import { openSecretStore } from "@sophia/core/secrets/settings/secret-store";
+import { systemClock } from "@sophia/core/limits/clock";
+import { openCloudSecrets } from "@sophia/vendors/pulumi-esc/open-cloud-secrets";
+import type { CommandContext } from "../commands/command-context.ts";
+import { openBackend } from "./open-backend.ts";
+import { openRotations } from "./open-rotations.ts";
+
+const stopGraceMs = 5_000;
+
+export interface RotationWorker {
+  stop(options: { atOnce: boolean }): Promise<void>;
+}
+
+/**
+ * Carries out rotations: those that are due, those of the command line, and those that a server asks for. Only a process
+ * with the installation's key does; undefined without one, or without a store of secrets. Never throws: servers run
+ * without it.
+ */
+export async function startRotationWorker(context: CommandContext): Promise<RotationWorker | undefined> {
+  const { config, environment, log } = context;
+  const { dataDir, databaseUrl, secretsCredentialFile } = config.platform;
+  if (secretsCredentialFile !== undefined) return undefined;
+  try {
+    const known = await openSecretStore({
+      environment,
+      author: "up",
+      clock: systemClock,
+      log,
+      openCloud: openCloudSecrets,
+    });
+    if (known === undefined) return undefined;
+    const secrets = await openBackend(context);
+    const store = await openStore<CoreTables>({ dataDir, migrations: [], log, ...(databaseUrl && { databaseUrl }) });
+    const opened = await openRotations(context, { secrets, store, server: "supervisor" });
+    answerRotationRequests(opened.jobs, opened.rotations);
+    opened.jobs.start();
+    return {
+      async stop({ atOnce }) {
+        await opened.close(atOnce ? 0 : stopGraceMs);
+        await store.close();
+      },
+    };
+  } catch (thrown) {
+    log.error({ err: thrown }, `Secrets are not rotated: ${toAppError(thrown).message}`);
+    return undefined;
+  }
+}
