@@ -1,7 +1,7 @@
 import { AppError } from "../../errors/app-error.ts";
 import { unwrapCiphertext } from "./ciphertext-envelope.ts";
 import { findSecrets } from "./editing/find-secrets.ts";
-import { createNode, parseForEditing } from "./editing/yaml-document.ts";
+import { createNode, escapeControls, parseForEditing } from "./editing/yaml-document.ts";
 import type { Crypter } from "./surroundings.ts";
 import { bytesToText } from "./text/text-bytes.ts";
 
@@ -32,5 +32,5 @@ export async function openSecrets(source: string, crypter: Crypter): Promise<str
 function formatText(text: string): string {
   const node = createNode(text);
   const isPlain = "type" in node && node.type === "PLAIN";
-  return isPlain ? text : JSON.stringify(text);
+  return isPlain ? text : escapeControls(JSON.stringify(text));
 }

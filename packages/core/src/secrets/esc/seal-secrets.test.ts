@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { applyPatches } from "./apply-patches.ts";
+import { escapeControls } from "./editing/yaml-document.ts";
 import { openSecrets } from "./open-secrets.ts";
 import { sealSecrets } from "./seal-secrets.ts";
 import { evaluateText } from "./testing/evaluate-text.ts";
@@ -44,7 +45,7 @@ test("any secret is the same sealed, opened again, and evaluated", async () => {
   const text = fc.string({ unit: "binary", minLength: 4 }).map((value) => value.toWellFormed());
   await fc.assert(
     fc.asyncProperty(text, fc.boolean(), async (plain, isFlow) => {
-      const quoted = JSON.stringify(plain).replaceAll("\u007f", "\\u007f");
+      const quoted = escapeControls(JSON.stringify(plain));
       const definition = isFlow
         ? `values: { s: { fn::secret: ${quoted} } }\n`
         : `values:\n  s:\n    fn::secret: ${quoted}\n  t: 1\n`;

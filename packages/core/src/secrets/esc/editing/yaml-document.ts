@@ -24,7 +24,16 @@ export function writeDocument(document: Document, source: string): string {
   const nested = /^( *)[^\s#-][^\n]*:[ \t]*(?:#[^\n]*)?\n(?:[ \t]*(?:#[^\n]*)?\n)*\1( {1,8})[^\s#-]/m.exec(source);
   const indent = nested?.[2]?.length ?? 2;
   const hasFlushLists = /^( *)[^\s#-].*:[ \t]*(?:#.*)?\n\1- /m.test(source);
-  return document.toString({ lineWidth: 0, indent, indentSeq: !hasFlushLists });
+  return escapeControls(document.toString({ lineWidth: 0, indent, indentSeq: !hasFlushLists }));
+}
+
+/** Characters that YAML allows, or that other parsers leave alone, in double quotes and escaped only. */
+export function escapeControls(text: string): string {
+  return text.replaceAll(
+    // oxlint-disable-next-line no-control-regex -- it is them that are looked for
+    /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 /** A node for plain data, quoted wherever it would otherwise be read as something else. */

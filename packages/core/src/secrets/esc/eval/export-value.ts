@@ -12,8 +12,10 @@ export function definitionRange(def: ExpressionNode, environment: string): EscRa
 /** A value as others see it, with the bases that it was merged over. Made once for each value. */
 export function exportValue(value: ValueNode, environment: string): EscValue {
   if (value.exported !== undefined) return value.exported;
-  for (const base of unexportedBases(value)) exportOne(base, "<import>");
-  return exportOne(value, environment);
+  // What it holds comes first: what it has from its base is told as its own.
+  const repr = exportRepr(value, environment);
+  for (const base of unexportedBases(value)) finish(base, exportRepr(base, "<import>"), "<import>");
+  return finish(value, repr, environment);
 }
 
 /** The properties of a root value, without its own place and bases. */
@@ -28,13 +30,12 @@ function unexportedBases(value: ValueNode): ValueNode[] {
   return bases.toReversed();
 }
 
-function exportOne(value: ValueNode, environment: string): EscValue {
+function finish(value: ValueNode, repr: EscRepr, environment: string): EscValue {
   const trace: EscValue["trace"] = { def: definitionRange(value.def, environment) };
-  const exported: EscValue = { value: null, trace };
+  if (value.base?.exported !== undefined) trace.base = value.base.exported;
+  const exported: EscValue = { value: repr, trace };
   if (value.secret) exported.secret = true;
   if (value.unknown) exported.unknown = true;
-  exported.value = exportRepr(value, environment);
-  if (value.base !== undefined) trace.base = exportValue(value.base, "<import>");
   value.exported = exported;
   return exported;
 }

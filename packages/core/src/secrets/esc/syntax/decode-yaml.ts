@@ -9,6 +9,10 @@ import { resolveScalar } from "./resolve-scalar.ts";
 import type { NodeSyntax, ObjectEntry, StringNode, SyntaxNode } from "./syntax-node.ts";
 import type { YamlNode } from "./yaml-node.ts";
 
+// What YAML 1.1 does not allow in a text; in double quotes, its escapes do.
+// oxlint-disable-next-line no-control-regex -- it is them that are looked for
+const forbidden = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f\ufffe\uffff]/;
+
 interface Decoder {
   environment: string;
   positions: PositionIndex;
@@ -24,6 +28,12 @@ export function decodeYaml(
   // An empty text is an empty environment; one of blanks and comments is not an object.
   if (source === "")
     return { node: { kind: "object", entries: [], syntax: { range: undefined, path: "" } }, diagnostics: [] };
+  if (forbidden.test(source)) {
+    return {
+      node: undefined,
+      diagnostics: [{ severity: "error", summary: "yaml: control characters are not allowed" }],
+    };
+  }
   const positions = createPositionIndex(source);
   const document = readYaml(source, positions, maxDepth);
   if (document.error !== undefined) {

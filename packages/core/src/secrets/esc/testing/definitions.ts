@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { wrapCiphertext } from "../ciphertext-envelope.ts";
+import { pipelines } from "./pipelines.ts";
 
 /** A letter that stands in secrets only. Whatever part of a secret shows up somewhere, it shows. */
 export const canary = "Ж";
@@ -93,7 +94,7 @@ const imports = fc.array(
 );
 
 const definition = fc
-  .record({ imports, values: fc.dictionary(key, expression, { maxKeys: 6 }) })
+  .record({ imports, values: fc.oneof(fc.dictionary(key, expression, { maxKeys: 6 }), pipelines(secret)) })
   // JSON is YAML, and a number keeps its digits either way.
   .map((value) => JSON.stringify(value));
 
