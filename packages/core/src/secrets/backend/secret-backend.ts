@@ -10,7 +10,7 @@ export interface EnvironmentSummary extends EnvironmentId {
   /** Wall clock, milliseconds. */
   createdAt: number;
   modifiedAt: number;
-  /** The newest revision; 1 is the empty environment that `create` made. */
+  /** The newest revision; 1 is the empty environment that `create` made. 0 where a list does not tell it. */
   revision: number;
   tags: Readonly<Record<string, string>>;
 }

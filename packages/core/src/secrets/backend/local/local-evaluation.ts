@@ -19,7 +19,7 @@ export type Closure = ReadonlyMap<string, string>;
 
 export interface LocalEvaluation extends Evaluation {
   closure: Closure;
-  /** An import that could not be read or not be opened, which is no fault of any text. */
+  /** An import or a provider that was not to be had just now, or not with this key: no fault of any text. */
   failure: AppError | undefined;
 }
 
@@ -58,7 +58,10 @@ export function createLocalEvaluator(store: LocalStore, providers: ProviderSet):
           }
         },
         crypter: id === undefined ? anonymousCrypter : lazyCrypter(() => keyring.crypter(id)),
-        findProvider: (name) => providers.findProvider?.(name),
+        findProvider: (name) => {
+          const provider = providers.findProvider?.(name);
+          return provider && watchProvider(provider, (error) => (failure ??= error));
+        },
         findRotator: (name) => providers.findRotator?.(name),
         context: { pulumi: { user: { id: author, login: author }, organization: { login: "local" } } },
       };
@@ -71,6 +74,21 @@ export function createLocalEvaluator(store: LocalStore, providers: ProviderSet):
         ...(signal !== undefined && { signal }),
       });
       return { ...evaluation, closure, failure };
+    },
+  };
+}
+
+/** A provider that is away is an outage of the store, which may pass; one that refuses is a matter for the text. */
+function watchProvider(provider: OpenProvider, onOutage: (error: AppError) => void): OpenProvider {
+  return {
+    schema: () => provider.schema(),
+    async open(inputs, context) {
+      try {
+        return await provider.open(inputs, context);
+      } catch (thrown) {
+        if (thrown instanceof AppError && thrown.retryable) onOutage(thrown);
+        throw thrown;
+      }
     },
   };
 }
