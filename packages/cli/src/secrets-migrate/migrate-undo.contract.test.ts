@@ -1,3 +1,4 @@
+import type { EscValue } from "@sophia/core/secrets/esc/value";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { findCanaries, readAllFiles } from "../end-to-end/canaries.ts";
 import { createGithubMigration, githubToken, openrouterKey } from "./testing/github-migration.ts";
@@ -72,6 +73,35 @@ describe("a crash", () => {
     expect(github.simulator.state.runs).toHaveLength(1);
     expect((await github.undo()).code).toBe(0);
     expect((await github.harness.store.backend.list({ limit: 100 })).items).toEqual([]);
+  });
+});
+
+describe("verification", () => {
+  it("finds a value that does not come back as the runner had it, and nothing can be deleted then", async () => {
+    const { store } = github.harness;
+    const spoilt = {
+      ...store,
+      backend: {
+        ...store.backend,
+        async open(...args: Parameters<typeof store.backend.open>) {
+          const opened = await store.backend.open(...args);
+          const variables = opened.environment?.properties.get("environmentVariables")?.value;
+          if (variables instanceof Map) {
+            const map = variables as Map<string, EscValue>;
+            const npm = map.get("NPM_TOKEN");
+            if (npm !== undefined) map.set("NPM_TOKEN", { ...npm, value: "one letter is another" });
+          }
+          return opened;
+        },
+      },
+    };
+    await github.migrate();
+    const failure: unknown = await github.migrate({ store: spoilt, dispatch: true }).catch((thrown: unknown) => thrown);
+    expect(failure).toMatchObject({ kind: "internal", message: expect.stringContaining("NPM_TOKEN") });
+    expect(String(failure)).not.toContain("canary-npm");
+    expect(await github.state()).toMatchObject({ phase: "importing" });
+    await github.migrate();
+    expect(await github.state()).toMatchObject({ phase: "verified" });
   });
 });
 
