@@ -43,9 +43,10 @@ function writeScript(name: string, text: string): string {
 }
 
 const canary = "canary-0123456789abcdef0123456789abcdef";
+const imported = "CaNaRyImPoRtEd0123456789AbCdEfGhIj";
 const second = "second-canary-fedcba9876543210fedcba98";
 
-test("a day with secrets, and none of them in the clear where it does not belong", { timeout: 120_000 }, async () => {
+test("a day with secrets, and none of them in the clear where it does not belong", { timeout: 180_000 }, async () => {
   const made = await succeed(["init"]);
   expect(made.trim().split("\n")).toContain("sophia/ai-intelligence-development");
   expect(await succeed(["init"])).toBe("");
@@ -97,12 +98,26 @@ test("a day with secrets, and none of them in the clear where it does not belong
     'echo "$OPENROUTER_API_KEY at $SOPHIA_LOG_LEVEL"; exit 7',
   ]);
   expect(ran).toMatchObject({ code: 7, stdout: "[secret] at debug\n", stderr: "" });
+  const file = join(folder, ".env");
+  writeFileSync(file, `# mine\nHF_TOKEN=hf_${imported}\nSOPHIA_SIMULATE=0\n`);
+  const planned = await succeed(["import", file, "--dry-run"]);
+  expect(planned).toContain("HF_TOKEN");
+  await succeed(["import", file]);
+  expect(JSON.parse(await succeed(["open", "sophia-ai-development", "environmentVariables"]))).toMatchObject({
+    HF_TOKEN: `hf_${imported}`,
+    SOPHIA_SIMULATE: "0",
+  });
+  await succeed(["migrate", "--undo"]);
+  expect(await succeed(["open", "sophia-ai-development", "environmentVariables"])).not.toContain("HF_TOKEN");
+  expect(await succeed(["migrate", "--list"])).toContain(file);
+
   const audit = readAllFiles(join(dataDir, "audit"));
   expect([...audit.values()].join("\n")).toMatch(/"tool":"secrets.edit".*"outcome":"ok"/);
   for (const [file, text] of readAllFiles(dataDir)) {
-    for (const secret of [canary, second]) expect(text.includes(secret), file).toBe(false);
+    for (const secret of [canary, second, imported]) expect(text.includes(secret), file).toBe(false);
   }
   for (const text of [shown, difference, log]) expect(text).not.toContain("canary-");
+  expect(planned).not.toContain(imported);
 });
 
 test("values survive as they are: lines, quotes, dollars, numbers, lists", { timeout: 60_000 }, async () => {
