@@ -106,5 +106,6 @@ export function tellHowToExport(context: CommandContext, { state }: RunFolder, h
   for (const environment of state.github?.environments ?? []) {
     note(`Its job for the environment ${environment} waits where that environment wants a review.`);
   }
+  note("Secrets of Dependabot and of Codespaces are kept apart by GitHub; they stay where they are.");
   note(hasToken ? `When it has run: ${next("")}` : `Download its artifacts, then: ${next("--result FILE…")}`);
 }

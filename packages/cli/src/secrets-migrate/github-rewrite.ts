@@ -1,6 +1,7 @@
 import { formatCommand } from "@sophia/core/config/command-line";
 import { AppError } from "@sophia/core/errors/app-error";
 import { formatEnvironmentId } from "@sophia/core/secrets/backend/environment-id";
+import type { GithubSecrets } from "@sophia/vendors/github/secrets-api";
 import type { CommandContext } from "../commands/command-context.ts";
 import { recordSecretAct } from "../secrets/record-secret-act.ts";
 import { toPlainLine } from "../terminal.ts";
@@ -28,6 +29,15 @@ export interface RewriteTarget {
 /** What rewriting the commit that the clone is on comes to. Changes nothing. */
 export async function planRewrite(target: RewriteTarget): Promise<{ clone: Clone; rewrite: RepositoryRewrite }> {
   const clone = await openClone(target.clone);
+  if (!(await clone.isOf(target.repository))) {
+    throw new AppError(
+      "invalid_input",
+      `${target.clone} is no clone of ${target.repository}: none of its remotes is.`,
+      {
+        hint: "Name the right folder, or add the remote with git remote add.",
+      },
+    );
+  }
   const files = (await clone.files(".github")).filter(
     ({ path }) => /\.ya?ml$/.test(path) && path !== exportWorkflowFile,
   );
@@ -77,9 +87,18 @@ export async function rewriteClone(
   return rewrite;
 }
 
-/** Names that the commit the clone is on still reads from GitHub; `*` where it may be any. */
-export async function findUsedNames(target: RewriteTarget): Promise<ReadonlySet<string>> {
-  const { rewrite } = await planRewrite(target);
+/**
+ * Names that the default branch still reads from GitHub; `*` where it may be any. Only a clone that is where GitHub is
+ * can tell. Throws AppError `denied` for another.
+ */
+export async function findUsedNames(target: RewriteTarget, github: GithubSecrets): Promise<ReadonlySet<string>> {
+  const { clone, rewrite } = await planRewrite(target);
+  const branch = await github.defaultBranch();
+  if ((await github.branchHead(branch)) !== clone.head) {
+    throw new AppError("denied", `${target.clone} is not at the newest commit of ${branch} on GitHub.`, {
+      hint: `Switch to ${branch} and pull: only there it shows whether a workflow still reads a secret.`,
+    });
+  }
   return new Set([...rewrite.stillUsed, ...rewrite.replaced.map(({ name }) => name)]);
 }
 

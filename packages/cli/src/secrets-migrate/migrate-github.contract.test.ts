@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createGithubMigration, openrouterKey } from "./testing/github-migration.ts";
 import type { GithubMigration } from "./testing/github-migration.ts";
 import { hostileSecrets } from "./testing/hostile-secrets.ts";
-import { git } from "./testing/sample-clone.ts";
+import { createSampleClone, git } from "./testing/sample-clone.ts";
 
 let github: GithubMigration;
 beforeEach(async () => void (github = await createGithubMigration()));
@@ -13,7 +13,7 @@ afterEach(async () => await github.close());
 describe("migrating a repository through GitHub's API", () => {
   it("brings every secret into ESC byte for byte, services' own to their place, the rest to the repository's", async () => {
     for (const [name, value] of Object.entries(hostileSecrets)) {
-      if (value !== "") github.simulator.state.own.set(`H_${name}`, value);
+      github.simulator.state.own.set(`H_${name}`, value);
     }
     const first = await github.migrate({ clone: github.clone });
     expect(first.code).toBe(0);
@@ -24,7 +24,7 @@ describe("migrating a repository through GitHub's API", () => {
     expect(state).toMatchObject({ phase: "verified", secrets: state.verified });
     const base = "sophia/github-octo-shop";
     for (const [name, value] of Object.entries(hostileSecrets)) {
-      if (value !== "") expect(await github.harness.read(base, `environmentVariables.H_${name}`), name).toBe(value);
+      expect(await github.harness.read(base, `environmentVariables.H_${name}`), name).toBe(value);
     }
     expect(
       await github.harness.read("sophia/ai-intelligence-production", "environmentVariables.OPENROUTER_API_KEY"),
@@ -71,6 +71,15 @@ describe("migrating a repository through GitHub's API", () => {
     await github.toVerified();
     await github.migrate({ clone: github.clone });
     const early = await github.migrate({ clone: github.clone, delete: true });
+    git(github.clone, "switch", "--quiet", "--create", "elsewhere");
+    git(github.clone, "commit", "--quiet", "--allow-empty", "-m", "Not on GitHub");
+    await expect(github.migrate({ clone: github.clone, delete: true })).rejects.toThrow(
+      /not at the newest commit of main/,
+    );
+    git(github.clone, "switch", "--quiet", "main");
+    const stranger = createSampleClone(join(github.harness.folder, "stranger"));
+    git(stranger, "remote", "set-url", "origin", "https://github.example/octo/shop-two");
+    await expect(github.migrate({ clone: stranger, delete: true })).rejects.toThrow(/no clone of octo\/shop/);
     expect(early.stderr).toContain(
       "OPENROUTER_API_KEY (repository or organisation) stays: a workflow on the clone's present commit",
     );

@@ -96,8 +96,8 @@ async function migrate(context: CommandContext, { options, github, folders }: Mi
   }
   const target = toTarget(known, options);
   if (options.delete) {
-    const used = await findUsedNames(requireTarget(target));
     const api = requireGithub(github, "Deleting secrets");
+    const used = await findUsedNames(requireTarget(target), api);
     return await deleteFromGithub(context, known, { github: api, used, json: options.json });
   }
   if (target === undefined) {

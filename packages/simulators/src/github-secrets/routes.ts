@@ -34,6 +34,7 @@ export async function findRoute(state: GithubState, call: Call): Promise<Answer 
   if (pathname === prefix) return { status: 200, body: repositoryAnswer(state.baseUrl, state.repository, "main") };
   if (!pathname.startsWith(`${prefix}/`)) return undefined;
   const path = pathname.slice(prefix.length);
+  if (path === "/git/ref/heads/main") return sendReference(state);
   if (path === "/environments" && call.method === "GET") return listEnvironments(state, call);
   if (path === "/actions/organization-secrets") return listSecrets(state.organisation, call, { visibility: "all" });
   const secrets = /^(?:\/actions|\/environments\/([^/]+))\/secrets(?:\/([^/]+))?$/.exec(path);
@@ -42,6 +43,16 @@ export async function findRoute(state: GithubState, call: Call): Promise<Answer 
     return vault && answerSecrets(vault, call, secrets[2]);
   }
   return await answerRuns(state, call, path);
+}
+
+function sendReference({ baseUrl, repository, options }: GithubState): Answer {
+  const sha = options.head?.() ?? "0".repeat(40);
+  const url = `${baseUrl}/repos/${repository}/git`;
+  const object = { type: "commit", sha, url: `${url}/commits/${sha}` };
+  return {
+    status: 200,
+    body: { ref: "refs/heads/main", node_id: "REF_simulated", url: `${url}/refs/heads/main`, object },
+  };
 }
 
 function listEnvironments(state: GithubState, { url }: Call): Answer {

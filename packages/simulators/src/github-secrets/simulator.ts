@@ -14,6 +14,8 @@ export interface GithubSecretsSimulatorOptions {
   environments?: readonly string[];
   /** Runs a workflow that was started by hand; what it returns are its artifacts. A rejection fails the run. */
   runWorkflow?(start: Dispatch): Promise<Readonly<Record<string, Readonly<Record<string, Buffer>>>>>;
+  /** The newest commit of the default branch, `main`. */
+  head?(): string;
   now?(): Date;
 }
 

@@ -57,6 +57,7 @@ describe("the secrets of a repository", () => {
     expect(await api.environments()).toEqual(["production", "odd name/#1"]);
     expect((await api.list({ environment: "odd name/#1" })).map(({ name }) => name)).toEqual(["DEEP"]);
     expect(await api.defaultBranch()).toBe("main");
+    expect(await api.branchHead("main")).toMatch(/^0{40}$/);
   });
 
   it("writes what GitHub can open, changes it, finds it, deletes it once", async () => {
@@ -184,6 +185,7 @@ it.skipIf(!exists(specificationFile))(
     const place = "/environments/{environment_name}/secrets";
     const cases: [string, string, string][] = [
       [repo, "/repos/octo/shop", "get"],
+      [`${repo}/git/ref/{ref}`, "/repos/octo/shop/git/ref/heads/main", "get"],
       [`${repo}/environments`, "/repos/octo/shop/environments", "get"],
       [`${repo}/actions/secrets`, "/repos/octo/shop/actions/secrets", "get"],
       [`${repo}/actions/secrets/public-key`, "/repos/octo/shop/actions/secrets/public-key", "get"],

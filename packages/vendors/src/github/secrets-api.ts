@@ -12,6 +12,7 @@ import {
   DispatchAnswer,
   EnvironmentPage,
   PublicKeyAnswer,
+  ReferenceAnswer,
   RepositoryAnswer,
   SecretAnswer,
   SecretPage,
@@ -37,6 +38,8 @@ export interface GithubSecretsOptions {
 /** The secrets of one repository, and the workflow runs that read them. Values go in; GitHub gives none out. */
 export interface GithubSecrets {
   defaultBranch(signal?: AbortSignal): Promise<string>;
+  /** The newest commit of a branch, its full id. */
+  branchHead(branch: string, signal?: AbortSignal): Promise<string>;
   environments(signal?: AbortSignal): Promise<string[]>;
   /** Of the repository or an environment, by name. */
   list(place: SecretPlace, signal?: AbortSignal): Promise<SecretEntry[]>;
@@ -107,6 +110,14 @@ function createReading(http: Http, base: string): Reading {
     (await http.request({ path, schema, operation: "read", ...(signal && { signal }) })).data;
   return {
     defaultBranch: async (signal) => (await get(RepositoryAnswer, base, signal)).defaultBranch,
+    branchHead: async (branch, signal) =>
+      (
+        await get(
+          ReferenceAnswer,
+          `${base}/git/ref/heads/${branch.split("/").map(encodeURIComponent).join("/")}`,
+          signal,
+        )
+      ).commit,
     environments: async (signal) => {
       const pages = await readPages(http, { path: `${base}/environments`, schema: EnvironmentPage, signal });
       return pages.flatMap(({ environments }) => environments.map(({ name }) => name));

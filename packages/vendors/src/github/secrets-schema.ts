@@ -18,6 +18,9 @@ export const PublicKeyAnswer = z
 export const RepositoryAnswer = z
   .object({ default_branch: z.string() })
   .transform(({ default_branch }) => ({ defaultBranch: default_branch }));
+export const ReferenceAnswer = z
+  .object({ object: z.object({ sha: z.string() }) })
+  .transform(({ object }) => ({ commit: object.sha }));
 
 const WorkflowRun = z
   .object({

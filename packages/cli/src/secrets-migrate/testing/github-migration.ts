@@ -53,16 +53,17 @@ export async function createGithubMigration(): Promise<GithubMigration> {
   let said = "";
   let isPast = true;
   const past = new Date(Date.now() - 3_600_000);
+  const clone = createSampleClone(mkdtempSync(join(harness.folder, "clone-")));
   const simulator = await startGithubSecretsSimulator({
     token: githubToken,
     repository,
     environments: ["production"],
+    head: () => git(clone, "rev-parse", "main").trim(),
     now: () => (isPast ? past : new Date()),
     runWorkflow: ({ inputs }) => runOnRunner(inputs["run"] ?? ""),
   });
   fillVaults(simulator);
   isPast = false;
-  const clone = createSampleClone(mkdtempSync(join(harness.folder, "clone-")));
   const withToken = { GITHUB_TOKEN: githubToken, GITHUB_API_URL: simulator.url };
 
   /** Each job sees its own secrets, runs the very script of the workflow, and uploads a folder. */

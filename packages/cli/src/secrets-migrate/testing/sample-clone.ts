@@ -66,6 +66,7 @@ export function createSampleClone(folder: string): string {
     writeFileSync(join(folder, path), text);
   }
   git(folder, "init", "--quiet", "--initial-branch=main");
+  git(folder, "remote", "add", "origin", "git@github.example:octo/shop.git");
   git(folder, "add", ".");
   git(folder, "commit", "--quiet", "-m", "First");
   return folder;

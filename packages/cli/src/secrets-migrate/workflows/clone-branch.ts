@@ -19,6 +19,8 @@ export interface Clone {
   readonly path: string;
   /** The commit it is on. */
   readonly head: string;
+  /** Whether one of its remotes is this repository, OWNER/REPO, wherever it is hosted. */
+  isOf(repository: string): Promise<boolean>;
   /** Files below a folder, of that commit. Those that are no UTF-8 are left out. */
   files(folder: string): Promise<CommittedFile[]>;
   /** One commit on a new branch. `text: undefined` deletes a file. Throws `denied` when the branch is somebody else's. */
@@ -60,6 +62,12 @@ export async function openClone(path: string): Promise<Clone> {
   return {
     path: location.workTree,
     head,
+    isOf: async (repository) => {
+      const arguments_ = ["config", "--local", "-z", "--get-regexp", "^remote\\..*\\.url$"];
+      const urls = (await git({ arguments: arguments_, acceptExitCodes: [1] })).split("\0");
+      const end = new RegExp(`[:/]${RegExp.escape(repository)}(?:\\.git)?/?$`, "i");
+      return urls.some((url) => end.test(url.trim()));
+    },
     files: (folder) => listFiles(git, head, folder),
     commit: (branch, change) => commitFiles({ git, location, head }, branch, change),
     removeBranch: (record) => removeBranch(git, record),
