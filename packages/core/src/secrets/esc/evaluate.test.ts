@@ -1,4 +1,8 @@
 import { expect, test } from "vitest";
+import { evaluate } from "./evaluate.ts";
+import { emptyRange } from "./range.ts";
+import type { Rotator } from "./surroundings.ts";
+import { simpleSurroundings } from "./testing/simple-surroundings.ts";
 import { evaluateText } from "./testing/evaluate-text.ts";
 
 test("values refer to each other in any order, by every form of path", async () => {
@@ -191,4 +195,28 @@ test("nothing at all, blanks and no YAML are told apart", async () => {
   expect((await evaluateText("values:\n  a: &x 1\n  b: *x\n")).problems).toEqual([
     "error values.b: alias nodes are not supported",
   ]);
+});
+
+test("a cancelled evaluation ends with a timeout, but hands over what a rotator has made", async () => {
+  const surroundings = simpleSurroundings();
+  const stopped = AbortSignal.abort();
+  const options = { name: "root", mode: "open", surroundings, signal: stopped } as const;
+  await expect(evaluate({ ...options, source: "values: { a: 1 }\n" })).rejects.toMatchObject({ kind: "timeout" });
+  const controller = new AbortController();
+  const rotator = {
+    ...(surroundings.findRotator("swap") as Rotator),
+    rotate: async () => {
+      controller.abort();
+      return { value: "new", trace: { def: emptyRange("") } };
+    },
+  };
+  const { patches, diagnostics } = await evaluate({
+    name: "root",
+    source: "values:\n  a: { fn::rotate::swap: { inputs: {}, state: { a: x, b: y } } }\n  b: 1\n",
+    mode: "rotate",
+    surroundings: { ...surroundings, findRotator: () => rotator },
+    signal: controller.signal,
+  });
+  expect(patches).toMatchObject([{ replacement: { value: "new" } }]);
+  expect(diagnostics.at(-1)?.summary).toContain("evaluation ended before its time");
 });

@@ -51,7 +51,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     const value = await evaluateEnvironment(scope);
     evaluation.environment = describeEnvironment(scope, value);
   } catch (thrown) {
-    scope.diagnostics.push(describeEnd(run, thrown));
+    scope.diagnostics.push(describeEnd(run, scope, thrown));
   }
   diagnostics.push(...scope.diagnostics);
   evaluation.rotations = scope.rotations;
@@ -105,10 +105,16 @@ function describeEnvironment(scope: Scope, value: ValueNode): EscEnvironment {
   };
 }
 
-function describeEnd(run: Run, thrown: unknown): EscDiagnostic {
-  run.signal?.throwIfAborted();
+/**
+ * Why an evaluation ended early. A rotator's new state must reach whoever writes it back, so once there is one, even a
+ * cancelled evaluation answers.
+ */
+function describeEnd(run: Run, scope: Scope, thrown: unknown): EscDiagnostic {
   if (thrown instanceof EvaluationLimitError) return thrown.diagnostic;
-  const isStackOverflow = thrown instanceof RangeError;
-  if (!isStackOverflow) throw toAppError(thrown);
-  return errorIn(run.at?.range, "the definition is nested too deeply", run.at?.path ?? "");
+  if (thrown instanceof RangeError) {
+    return errorIn(run.at?.range, "the definition is nested too deeply", run.at?.path ?? "");
+  }
+  const error = toAppError(run.signal?.aborted === true ? run.signal.reason : thrown);
+  if (!scope.rotations.some(({ patch }) => patch !== undefined)) throw error;
+  return errorIn(run.at?.range, `evaluation ended before its time: ${error.message}`, run.at?.path ?? "");
 }

@@ -44,6 +44,7 @@ function unknownValue(def: ExpressionNode): ValueNode {
 
 async function evaluateFresh(scope: Scope, node: ExpressionNode, accept: Schema): Promise<ValueNode> {
   const { run } = scope;
+  run.signal?.throwIfAborted();
   if (node.form.syntax.range !== undefined) run.at = node.form.syntax;
   spendNodes(run, 1, node.form.syntax);
   if (isSkipped(scope, accept)) {
