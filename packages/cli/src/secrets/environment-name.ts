@@ -9,7 +9,8 @@ export interface EnvironmentName {
   revision: number | string | undefined;
 }
 
-const revisionTag = /^[\w.-]{1,100}$/;
+// What starts with a digit is a number, as for the `esc` command.
+const revisionTag = /^[A-Za-z_][\w.-]{0,99}$/;
 
 /** `[project/]name[@revision|@tag]`. Throws AppError `invalid_input`. */
 export function parseEnvironmentName(text: string, defaultProject: string): EnvironmentName {

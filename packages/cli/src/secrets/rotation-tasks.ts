@@ -12,12 +12,18 @@ import { withRotations } from "./with-rotations.ts";
 const open = new Set<RotationTask["state"]>(["open", "checking", "delete_old"]);
 
 /** `secrets tasks`: keys that a person has to make or to delete, each with its page. */
-export async function runTasks(context: CommandContext, options: { all: boolean; json: boolean }): Promise<number> {
+export async function runTasks(
+  context: CommandContext,
+  options: { all: boolean; limit: number; json: boolean },
+): Promise<number> {
   return await withRotations(context, async ({ rotations }) => {
-    const tasks = (await rotations.tasks()).filter(({ state }) => options.all || open.has(state));
+    const wanted = (await rotations.tasks()).filter(({ state }) => options.all || open.has(state));
+    const tasks = wanted.slice(0, options.limit);
     if (options.json) context.terminal.print(JSON.stringify({ tasks }));
     else if (tasks.length === 0) context.terminal.note("Nothing waits for a person.");
     else for (const task of tasks) context.terminal.print(`${task.id} ${task.state}\n${describeTask(task)}\n`);
+    if (wanted.length > tasks.length)
+      context.terminal.note(`There are ${wanted.length - tasks.length} more: --limit shows them.`);
     return 0;
   });
 }

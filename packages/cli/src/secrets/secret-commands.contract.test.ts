@@ -151,7 +151,9 @@ test("tags name revisions and mark environments", async () => {
 
 test("a value that the servers would refuse does not keep it from being mended here", async () => {
   await succeed(["init"]);
-  await succeed(["set", "SOPHIA_LOG_LEVEL", "nonsense"]);
+  const refused = await run(["set", "SOPHIA_LOG_LEVEL", "nonsense"]);
+  expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("SOPHIA_LOG_LEVEL must be one of") });
+  await succeed(["set", "stores-development", "environmentVariables.SOPHIA_LOG_LEVEL", "nonsense"]);
   await succeed(["set", "SOPHIA_LOG_LEVEL", "info"]);
   expect(readdirSync(join(dataDir, "secrets"))).toContain("environments");
 });

@@ -1,9 +1,11 @@
 import { AppError } from "@sophia/core/errors/app-error";
+import { unwrap } from "@sophia/core/config/secret";
 import { formatEnvironmentId } from "@sophia/core/secrets/backend/environment-id";
 import { formatPropertyPath } from "@sophia/core/secrets/esc/property-path";
 import type { Stage } from "@sophia/core/secrets/settings/group-environments";
 import type { CommandContext } from "../commands/command-context.ts";
 import { chooseValue, type ValueOptions } from "./choose-value.ts";
+import { checkSetting } from "./check-setting.ts";
 import { writeInto } from "./edit-definition.ts";
 import { openBackend } from "./open-backend.ts";
 import { recordSecretAct } from "./record-secret-act.ts";
@@ -28,6 +30,8 @@ export async function runSet(context: CommandContext, options: SetOptions): Prom
   const secrets = await openBackend(context);
   const target = resolveSetTarget(secrets, options.words, options.stage ?? secrets.stage);
   const value = await chooseValue(context, secrets, target, options);
+  const doubt = target.place && checkSetting(target.place.variable, unwrap(value.text));
+  if (doubt !== undefined) context.terminal.note(`Note: ${doubt} It is set all the same.`);
   const environment = formatEnvironmentId(target.id);
   const what = describeTarget(target);
   const result = await recordSecretAct(context, {

@@ -39,11 +39,16 @@ export function addRotating(secrets: Command, choose: ChooseSecrets): void {
     .command("tasks")
     .description("keys that a person has to make or delete, each with its page")
     .option("--all", "done ones too")
+    .option("--limit <number>", "so many of them", parseLimit, 50)
     .option("--json", "print JSON")
-    .action((options: { all?: boolean; json?: boolean }) =>
+    .action((options: { all?: boolean; limit: number; json?: boolean }) =>
       choose(async (context) => {
         const { runTasks } = await import("../rotation-tasks.ts");
-        return await runTasks(context, { all: options.all === true, json: options.json === true });
+        return await runTasks(context, {
+          all: options.all === true,
+          limit: options.limit,
+          json: options.json === true,
+        });
       }),
     );
   secrets
