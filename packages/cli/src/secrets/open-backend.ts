@@ -5,7 +5,7 @@ import { systemClock } from "@sophia/core/limits/clock";
 import type { Keyring } from "@sophia/core/secrets/backend/local/keyring";
 import type { EnvironmentId, SecretBackend } from "@sophia/core/secrets/backend/secret-backend";
 import { ownProject, type Stage } from "@sophia/core/secrets/settings/group-environments";
-import { loadKeyring, secretsFolder } from "@sophia/core/secrets/settings/secret-store";
+import { loadKeyring, openLocalStore } from "@sophia/core/secrets/settings/secret-store";
 import { openCloudSecrets } from "@sophia/vendors/pulumi-esc/open-cloud-secrets";
 import type { CommandContext } from "../commands/command-context.ts";
 import { type EnvironmentName, parseEnvironmentName } from "./environment-name.ts";
@@ -28,7 +28,10 @@ export async function openBackend({ config, environment, log }: CommandContext):
   const { platform } = config;
   const keyring = await loadKeyring(platform, environment);
   const cloud = await openCloudSecrets(environment, { clock: systemClock, log });
-  const { backend, locate } = cloud ?? { backend: await openLocal(platform.dataDir, keyring), locate: keepId };
+  const { backend, locate } = cloud ?? {
+    backend: await openLocalStore(platform, keyring, { author: findAuthor(), clock: systemClock, environment }),
+    locate: keepId,
+  };
   const defaultProject = locate({ project: ownProject, name: "any" }).project;
   return {
     backend,
@@ -38,12 +41,6 @@ export async function openBackend({ config, environment, log }: CommandContext):
     locate,
     parseName: (text) => parseEnvironmentName(text, defaultProject),
   };
-}
-
-// The evaluator and its parser are loaded only by commands that need them.
-async function openLocal(dataDir: string, keyring: Keyring): Promise<SecretBackend> {
-  const { createLocalBackend } = await import("@sophia/core/secrets/backend/local/local-backend");
-  return createLocalBackend({ folder: secretsFolder(dataDir), keyring, author: findAuthor(), clock: systemClock });
 }
 
 function keepId(id: EnvironmentId): EnvironmentId {

@@ -2,7 +2,7 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { type Stage, stages } from "../secrets/settings/group-environments.ts";
-import { wholeNumberSetting } from "./setting-schemas.ts";
+import { listSetting, wholeNumberSetting } from "./setting-schemas.ts";
 
 /** Where a process finds its secrets, and how it follows their changes. */
 export interface SecretsConfig {
@@ -12,6 +12,10 @@ export interface SecretsConfig {
   /** 0: no start without the store. */
   secretsMaximumAgeMs: number;
   secretsCredentialFile?: string;
+  /** Names of variables, or their beginnings with `*` behind, that `fn::open::environment-variables` may read. */
+  secretsAllowedVariables: readonly string[];
+  /** Folders that `fn::open::files` may read from. */
+  secretsAllowedFolders: readonly string[];
 }
 
 /** The variables behind {@link SecretsConfig}. Read before all others, which may come from the store they name. */
@@ -31,6 +35,12 @@ export const SecretsSettings = z.object({
     .string()
     .optional()
     .describe("File with the credential that opens this server's secrets (`secrets credential`), instead of the key."),
+  SOPHIA_SECRETS_ALLOW_VARIABLES: listSetting().describe(
+    "Variables of this process that environments may read with fn::open::environment-variables, separated by commas; NAME* for all that begin so.",
+  ),
+  SOPHIA_SECRETS_ALLOW_FOLDERS: listSetting().describe(
+    "Folders whose files environments may read with fn::open::files, separated by commas.",
+  ),
 });
 
 export function toSecretsConfig(settings: z.output<typeof SecretsSettings>): SecretsConfig {
@@ -39,6 +49,8 @@ export function toSecretsConfig(settings: z.output<typeof SecretsSettings>): Sec
     stage: settings.SOPHIA_SECRETS_STAGE,
     secretsRefreshMs: settings.SOPHIA_SECRETS_REFRESH_SECONDS * 1_000,
     secretsMaximumAgeMs: settings.SOPHIA_SECRETS_MAX_AGE_HOURS * 3_600_000,
+    secretsAllowedVariables: settings.SOPHIA_SECRETS_ALLOW_VARIABLES,
+    secretsAllowedFolders: settings.SOPHIA_SECRETS_ALLOW_FOLDERS,
     ...(settings.SOPHIA_SECRETS_CREDENTIAL_FILE && { secretsCredentialFile: settings.SOPHIA_SECRETS_CREDENTIAL_FILE }),
   };
 }

@@ -63,7 +63,7 @@ export async function openSecretStore(options: OpenSecretStoreOptions): Promise<
   if (cloud === undefined && !hasLocalStore(config)) return undefined;
   const keyring = await loadKeyring(config, environment);
   if (cloud !== undefined) return { config, keyring, ...cloud };
-  return { config, keyring, backend: await openLocal(config, keyring, options), locate: (id) => id };
+  return { config, keyring, backend: await openLocalStore(config, keyring, options), locate: (id) => id };
 }
 
 function hasLocalStore({ dataDir, secretsCredentialFile }: SecretsConfig): boolean {
@@ -93,12 +93,24 @@ export async function loadKeyring(config: SecretsConfig, environment: Environmen
   return await loadRootKeyring({ folder: secretsFolder(config.dataDir), ...(keychain && { keychain }) });
 }
 
-// Loaded only where there is a store: the evaluator and its YAML parser would slow every start without one.
-async function openLocal(
+/** The store in the data directory. Loaded where there is one: the evaluator and its parser slow every other start. */
+export async function openLocalStore(
   config: SecretsConfig,
   keyring: Keyring,
-  { author, clock }: OpenSecretStoreOptions,
+  { author, clock, environment }: Pick<OpenSecretStoreOptions, "author" | "clock" | "environment">,
 ): Promise<SecretBackend> {
   const { createLocalBackend } = await import("../backend/local/local-backend.ts");
-  return createLocalBackend({ folder: secretsFolder(config.dataDir), keyring, author, clock });
+  const { createOpenProviders } = await import("../backend/providers/open-providers.ts");
+  const findProvider = createOpenProviders({
+    environment,
+    allowedVariables: config.secretsAllowedVariables,
+    allowedFolders: config.secretsAllowedFolders,
+  });
+  return createLocalBackend({
+    folder: secretsFolder(config.dataDir),
+    keyring,
+    author,
+    clock,
+    providers: { findProvider },
+  });
 }

@@ -104,6 +104,16 @@ describe("SettingsRefresh", () => {
     expect(await refresh.check.check(AbortSignal.timeout(1_000))).toMatchObject({ ok: true });
   });
 
+  it("opens now and then although no text changed: values may come from elsewhere", async () => {
+    const { store, refresh, use } = setUp(stored("1", { KEY: "first-value" }));
+    store.current = stored("1", { KEY: "second-value" });
+    for (let look = 1; look < 10; look++) await refresh.refresh();
+    expect(use("KEY")).toBe("first-value");
+    await refresh.refresh();
+    expect(use("KEY")).toBe("second-value");
+    expect(store.opened).toBe(1);
+  });
+
   it("looks once for all who ask at the same time", async () => {
     const { store, refresh } = setUp(stored("1", { KEY: "first-value" }));
     store.current = stored("2", { KEY: "second-value" });

@@ -22,6 +22,9 @@ export interface SettingsRefreshOptions {
   log: Logger;
 }
 
+/** What `fn::open` reads from elsewhere changes no text of ours: every tenth look opens all the same. */
+const looksPerOpening = 10;
+
 /** Looks for changed secrets and puts them behind the `Secret` objects that the whole process already holds. */
 export class SettingsRefresh {
   readonly #options: SettingsRefreshOptions;
@@ -29,6 +32,7 @@ export class SettingsRefresh {
   readonly #toldOf = new Set<string>();
   #settings: StoredSettings;
   #running: Promise<void> | undefined;
+  #unchangedLooks = 0;
   #failure: string | undefined;
   #onReplaced: ((variables: readonly string[]) => Promise<void>) | undefined;
   #loop: Promise<void> | undefined;
@@ -109,7 +113,8 @@ export class SettingsRefresh {
   async #isUnchanged(): Promise<boolean> {
     if (this.#settings.origin === "copy") return false;
     const version = await this.#options.version();
-    return version !== undefined && version === this.#settings.version;
+    this.#unchangedLooks = version === this.#settings.version ? this.#unchangedLooks + 1 : 0;
+    return version !== undefined && this.#unchangedLooks % looksPerOpening > 0;
   }
 
   /** Names of the variables whose value is another now. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { formatCommand } from "../../../config/command-line.ts";
 import { AppError } from "../../../errors/app-error.ts";
 import { formatEnvironmentId, parseEnvironmentId } from "../environment-id.ts";
 import type { EnvironmentId } from "../secret-backend.ts";
@@ -54,6 +55,6 @@ function parseKey(text: string): Uint8Array {
 
 function noCredential(): AppError {
   return new AppError("not_configured", "This is not a credential for secrets, or only a part of one.", {
-    hint: `A credential starts with ${prefix}; make one with \`sophia secrets credential\`.`,
+    hint: `A credential starts with ${prefix}; make one with \`${formatCommand("secrets credential")}\`.`,
   });
 }

@@ -3,6 +3,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { hasErrorCode, toFileError } from "../../../config/start-errors.ts";
+import { formatCommand } from "../../../config/command-line.ts";
 import { AppError } from "../../../errors/app-error.ts";
 import { createConflict } from "../conflict.ts";
 import { formatEnvironmentId } from "../environment-id.ts";
@@ -209,13 +210,13 @@ async function listNames(path: string, accept = (entry: Dirent): boolean => entr
 
 export function noEnvironment(id: EnvironmentId): AppError {
   return new AppError("not_found", `There is no environment ${formatEnvironmentId(id)}.`, {
-    hint: "List the environments with `sophia secrets ls`.",
+    hint: `List the environments with \`${formatCommand("secrets ls")}\`.`,
   });
 }
 
 export function noRevision(id: EnvironmentId, revision: number | string): AppError {
   return new AppError("not_found", `${formatEnvironmentId(id)} has no revision ${revision}.`, {
-    hint: "List its revisions and tags with `sophia secrets log`.",
+    hint: `List its revisions and tags with \`${formatCommand("secrets log")}\`.`,
   });
 }
 

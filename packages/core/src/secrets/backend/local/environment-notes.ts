@@ -2,6 +2,7 @@ import { mkdir, readFile, readdir, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { hasErrorCode, toFileError } from "../../../config/start-errors.ts";
+import { formatCommand } from "../../../config/command-line.ts";
 import { AppError } from "../../../errors/app-error.ts";
 import { type DurableFiles, syncFolder } from "./durable-files.ts";
 import { damagedFile } from "./revision-file.ts";
@@ -108,6 +109,6 @@ async function listFiles(path: string): Promise<string[]> {
 
 function goneMeanwhile(): AppError {
   return new AppError("not_found", "The environment was deleted meanwhile.", {
-    hint: "List the environments with `sophia secrets ls`.",
+    hint: `List the environments with \`${formatCommand("secrets ls")}\`.`,
   });
 }

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { z } from "zod";
+import { formatCommand } from "../../../config/command-line.ts";
 import { AppError } from "../../../errors/app-error.ts";
 import type { Clock } from "../../../limits/clock.ts";
 import { formatEnvironmentId } from "../environment-id.ts";
@@ -71,6 +72,6 @@ export function createLocalStore(options: LocalStoreOptions): LocalStore {
 function retracted(id: EnvironmentId, revision: number, note: z.output<typeof RetractionNote>): AppError {
   const instead = note.replacement === undefined ? "another revision" : `revision ${note.replacement}`;
   return new AppError("not_found", `Revision ${revision} of ${formatEnvironmentId(id)} was retracted.`, {
-    hint: `Use ${instead} instead. \`sophia secrets log\` shows why.`,
+    hint: `Use ${instead} instead. \`${formatCommand("secrets log")}\` shows why.`,
   });
 }

@@ -43,6 +43,6 @@ function matches(pattern: string, variable: string): boolean {
 
 function notAllowed(variable: string): AppError {
   return new AppError("denied", `Environments may not read the environment variable ${variable} here.`, {
-    hint: "Whoever runs Sophia can allow it by name.",
+    hint: "Whoever runs Sophia can name it in SOPHIA_SECRETS_ALLOW_VARIABLES.",
   });
 }

@@ -72,7 +72,7 @@ function toReadError(name: string, thrown: unknown): unknown {
 
 function notAllowed(name: string): AppError {
   return new AppError("denied", `The file of get.${name} may not be read here, or is not there.`, {
-    hint: "Whoever runs Sophia can allow the folder it is in.",
+    hint: "Whoever runs Sophia can name its folder in SOPHIA_SECRETS_ALLOW_FOLDERS.",
   });
 }
 
