@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { toWire } from "./to-wire.ts";
 import { evaluateText } from "./testing/evaluate-text.ts";
 
 const letters = Array.from({ length: 26 }, (_, index) => String.fromCharCode(97 + index));
@@ -102,4 +103,28 @@ values:
 test("a definition that is too long is not read", async () => {
   const { problems } = await evaluateText("values: { a: 1 }\n", { limits: { sourceBytes: 10 } });
   expect(problems).toEqual(["error : the definition is longer than 10 bytes"]);
+});
+
+test("overrides of overrides are written out only as far as they can be", async () => {
+  const nested = (index: number): string => `a: { b: { c: { d: ${index}, own${index}: 1 } } }`;
+  const chain = (length: number): Record<string, string> =>
+    Object.fromEntries(
+      Array.from({ length }, (_, index) => [
+        `e${index}`,
+        `${index + 1 < length ? `imports: [e${index + 1}]\n` : ""}values: { ${nested(index)} }\n`,
+      ]),
+    );
+  for (const [length, hasBases] of [
+    [5, true],
+    [400, false],
+  ] as const) {
+    const { evaluation } = await evaluateText(`imports: [e0]\nvalues: { ${nested(-1)} }\n`, {
+      environments: chain(length),
+    });
+    const { environment } = evaluation;
+    expect(environment?.properties.get("a")?.trace.base).toBeDefined();
+    const json = JSON.stringify(environment && toWire(environment));
+    expect(json.includes('"base":')).toBe(hasBases);
+    expect(json.length).toBeLessThan(5_000_000);
+  }
 });

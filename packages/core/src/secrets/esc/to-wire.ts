@@ -4,6 +4,7 @@ import { schemaToJson } from "./schema/schema-to-json.ts";
 import type { Schema } from "./schema/schema.ts";
 import { rawNumber, toJsonObject } from "./to-json.ts";
 import type { EscValue } from "./value.ts";
+import { weighEnvironment } from "./wire-weight.ts";
 import type { WireAccessor, WireExpression, WirePropertyAccessor } from "./wire-expression.ts";
 
 type Json = Record<string, unknown>;
@@ -13,20 +14,25 @@ export interface WireOptions {
   redact?: boolean;
 }
 
+// Beyond this many nodes an environment is written without its bases.
+const maxNodes = 500_000;
+
 interface Converter {
   redact: boolean;
+  hasBases: boolean;
   values: Map<EscValue, unknown>;
   expressions: Map<WireExpression, unknown>;
   schemas: Map<Schema, unknown>;
 }
 
 /**
- * An environment in the shape of the REST contract, for `JSON.stringify`: numbers are written by their text. Parts
- * that are shared in evaluation are shared in the result.
+ * An environment in the shape of the REST contract, for `JSON.stringify`: numbers are written by their text. What was
+ * overridden (`base`) is left out where there is more of it than can be written.
  */
 export function toWire(environment: EscEnvironment, options: WireOptions = {}): Json {
   const converter: Converter = {
     redact: options.redact === true,
+    hasBases: weighEnvironment(environment) <= maxNodes,
     values: new Map(),
     expressions: new Map(),
     schemas: new Map(),
@@ -46,7 +52,7 @@ export function toWire(environment: EscEnvironment, options: WireOptions = {}): 
 /** One value in the shape of the REST contract. */
 export function valueToWire(value: EscValue, options: WireOptions = {}): unknown {
   const redact = options.redact === true;
-  return convertValue({ redact, values: new Map(), expressions: new Map(), schemas: new Map() }, value);
+  return convertValue({ redact, hasBases: true, values: new Map(), expressions: new Map(), schemas: new Map() }, value);
 }
 
 function convertMap<Item>(map: ReadonlyMap<string, Item>, convert: (item: Item) => unknown): Json | undefined {
@@ -89,6 +95,7 @@ function convertValue(converter: Converter, value: EscValue): unknown {
 
 /** The lowest base first: they can lie a thousand deep. */
 function convertBase(converter: Converter, value: EscValue, trace: Json): void {
+  if (!converter.hasBases) return;
   const bases: EscValue[] = [];
   for (let base = value.trace.base; base !== undefined && !converter.values.has(base); base = base.trace.base) {
     bases.push(base);
@@ -116,7 +123,12 @@ function convertExpression(converter: Converter, expression: WireExpression): un
   const json: Json = {};
   converter.expressions.set(expression, json);
   const bases: WireExpression[] = [];
-  for (let base = expression.base; base && !converter.expressions.has(base); base = base.base) bases.push(base);
+  for (
+    let base = converter.hasBases ? expression.base : undefined;
+    base && !converter.expressions.has(base);
+    base = base.base
+  )
+    bases.push(base);
   for (const base of bases.toReversed()) convertExpression(converter, base);
   Object.assign(json, convertParts(converter, expression));
   return omitEmpty(json);
@@ -129,7 +141,7 @@ function convertParts(converter: Converter, expression: WireExpression): Json {
   return {
     range: convertRange(expression.range),
     schema: schema && convertSchema(converter, schema),
-    base: base && converter.expressions.get(base),
+    base: base && converter.hasBases ? converter.expressions.get(base) : undefined,
     keyRanges: keyRanges && convertMap(keyRanges, convertRange),
     literal: literal === undefined ? undefined : toJsonObject(literal),
     interpolate: interpolate?.length
