@@ -13,6 +13,8 @@ export interface RotationPeer {
   accepts(url: string): Promise<boolean>;
   /** What a person does who changes a password by hand. */
   breakLogin(url: string): Promise<void>;
+  /** The one-secret way: the user of the URL gets the password of the URL, from now on and no other. */
+  setPassword(url: string): Promise<void>;
   /** What the service's own records hold: its log, its statements, its slow commands. */
   readRecords(): Promise<string>;
   stop(): Promise<void>;
@@ -51,6 +53,10 @@ async function startPostgresPeer(): Promise<RotationPeer | undefined> {
     },
     async breakLogin(url) {
       await admin.query(`alter role ${new URL(url).username} password 'changed-by-hand'`);
+    },
+    async setPassword(url) {
+      const { username, password } = new URL(url);
+      await admin.query(`alter role ${username} password '${password}'`);
     },
     readRecords: async () => peer.log(),
     async stop() {
@@ -98,6 +104,10 @@ async function startRedisPeer(): Promise<RotationPeer | undefined> {
     },
     async breakLogin(url) {
       await admin.call("ACL", "SETUSER", new URL(url).username, "resetpass", ">changed-by-hand");
+    },
+    async setPassword(url) {
+      const { username, password } = new URL(url);
+      await admin.call("ACL", "SETUSER", username, "resetpass", `>${password}`);
     },
     async readRecords() {
       const [acl, slow] = [await admin.call("ACL", "LIST"), await admin.slowlog("GET", "10000")];

@@ -42,6 +42,11 @@ export function watchConsumers(options: {
       return rows;
     },
     alive: () => alive,
-    users: (fingerprint) => alive.filter((row) => row.fingerprint === fingerprint),
+    users: (fingerprint) => alive.filter((row) => row.fingerprint === fingerprint && isLatest(row, alive)),
   };
+}
+
+/** A report tells all values that are in use: one that the process's latest report left out is in use no more. */
+function isLatest(row: ConsumerRow, rows: readonly ConsumerRow[]): boolean {
+  return rows.every((other) => other.process !== row.process || other.seen_at <= row.seen_at);
 }
