@@ -14,8 +14,8 @@ export interface EvaluateLimits {
 
 export const defaultLimits: EvaluateLimits = {
   sourceBytes: 4 * 1024 * 1024,
-  nodes: 1_000_000,
+  nodes: 300_000,
   depth: 200,
-  textBytes: 32 * 1024 * 1024,
+  textBytes: 16 * 1024 * 1024,
   environments: 2_000,
 };

@@ -24,7 +24,8 @@ export async function evaluateAccess(
   { node, accessors, accept }: { node: ExpressionNode; accessors: ResolvedAccessor[]; accept: Schema },
 ): Promise<ValueNode> {
   const access: Access = { syntax: node.form.syntax, accessors, at: 0, isSecret: false };
-  const found = copyValue(scope.run, await accessFromRoot(scope, { node, access, accept }));
+  const source = await accessFromRoot(scope, { node, access, accept });
+  const found = copyValue(scope.run, source, node.form.syntax);
   found.def = node;
   // Nothing can be read from what is unknown; it becomes secret, if it is, when it becomes known.
   if (!found.unknown && (access.isSecret || found.tainted)) found.secret = true;

@@ -71,7 +71,7 @@ async function evaluateImports(scope: Scope): Promise<void> {
       scope.base = value;
       continue;
     }
-    const copied = copyValue(run, value);
+    const copied = copyValue(run, value, environment.syntax);
     mergeOver(copied, scope.base);
     scope.base = copied;
   }
