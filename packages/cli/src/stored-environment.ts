@@ -25,7 +25,8 @@ interface StoredEnvironment extends StoreReport {
   environment: Environment;
 }
 
-const noCopy = { read: async () => undefined, write: () => {}, settled: async () => {} };
+/** A command starts from the store or not at all. */
+export const noCopy = { read: async () => undefined, write: () => {}, settled: async () => {} };
 
 /** What a person's command knows: everything that its key opens. A store that does not open is told and left out. */
 export async function readStoredEnvironment(environment: Environment): Promise<StoredEnvironment> {

@@ -42,6 +42,7 @@ export async function openRotations(
     keys: createRotationKeys(secrets.keyring),
     backupFolder: join(secretsFolder(config.platform.dataDir), "backups"),
     server,
+    limits: { refreshMs: config.platform.secretsRefreshMs, graceMs: config.platform.secretsGraceMs },
   });
   return {
     rotations,

@@ -5,9 +5,12 @@ import { answerRotationRequests } from "@sophia/core/secrets/rotation-requests/r
 import { openSecretStore } from "@sophia/core/secrets/settings/secret-store";
 import { systemClock } from "@sophia/core/limits/clock";
 import { openCloudSecrets } from "@sophia/vendors/pulumi-esc/open-cloud-secrets";
+import { SecretUses } from "@sophia/core/secrets/settings/secret-consumers";
 import type { CommandContext } from "../commands/command-context.ts";
+import { followSettings, readFollowedSettings } from "./follow-settings.ts";
 import { openBackend } from "./open-backend.ts";
 import { openRotations } from "./open-rotations.ts";
+import { scheduleRotations } from "./schedule-rotations.ts";
 
 const stopGraceMs = 5_000;
 
@@ -34,12 +37,19 @@ export async function startRotationWorker(context: CommandContext): Promise<Rota
     });
     if (known === undefined) return undefined;
     const secrets = await openBackend(context);
-    const store = await openStore<CoreTables>({ dataDir, migrations: [], log, ...(databaseUrl && { databaseUrl }) });
+    const uses = new SecretUses();
+    const read = await readFollowedSettings(context, known);
+    const onDatabaseUse = uses.of(databaseUrl);
+    const place = { dataDir, ...(databaseUrl && { databaseUrl, onDatabaseUse }) };
+    const store = await openStore<CoreTables>({ ...place, migrations: [], log });
     const opened = await openRotations(context, { secrets, store, server: "supervisor" });
     answerRotationRequests(opened.jobs, opened.rotations);
+    await scheduleRotations(opened.rotations, known, read.source?.opened.values ?? new Map());
     opened.jobs.start();
+    const following = followSettings(context, { read, uses, store });
     return {
       async stop({ atOnce }) {
+        await following.stop();
         await opened.close(atOnce ? 0 : stopGraceMs);
         await store.close();
       },
