@@ -68,6 +68,23 @@ describe("undoing an import", () => {
     expect(readFileSync(file, "utf8")).toBe("# keys\nKEEP=2\n");
   });
 
+  it("takes several imports back, one after the other", async () => {
+    const { store } = harness;
+    for (const value of ["first", "second", "third"]) {
+      const { context } = harness.context({ TAVILY_API_KEY: `tvly-${value}-0123456789abcdef` });
+      const rest = { file: undefined, names: [], dryRun: false, replace: true, remove: false, json: true };
+      await runImportValues(context, { store, stage: "staging", ...rest });
+    }
+    const id = "sophia/data-intelligence-staging";
+    expect(await harness.read(id, "environmentVariables.TAVILY_API_KEY")).toContain("third");
+    expect((await undo()).code).toBe(0);
+    expect(await harness.read(id, "environmentVariables.TAVILY_API_KEY")).toContain("second");
+    expect((await undo()).code).toBe(0);
+    expect(await harness.read(id, "environmentVariables.TAVILY_API_KEY")).toContain("first");
+    expect((await undo()).code).toBe(0);
+    expect((await store.backend.list()).items).toEqual([]);
+  });
+
   it("waits for nobody: a second command is told who is at work", async () => {
     const lock = lockMigrations(harness.dataDir);
     await expect(undo()).rejects.toMatchObject({

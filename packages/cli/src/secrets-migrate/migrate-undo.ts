@@ -1,9 +1,6 @@
 import { readFile, rename, stat, writeFile } from "node:fs/promises";
 import { randomBytes } from "node:crypto";
 import { AppError } from "@sophia/core/errors/app-error";
-import { isConflict } from "@sophia/core/secrets/backend/conflict";
-import { parseEnvironmentId } from "@sophia/core/secrets/backend/environment-id";
-import type { EnvironmentId, EnvironmentSummary } from "@sophia/core/secrets/backend/secret-backend";
 import type { GithubSecrets } from "@sophia/vendors/github/secrets-api";
 import type { CommandContext } from "../commands/command-context.ts";
 import { recordSecretAct } from "../secrets/record-secret-act.ts";
@@ -15,9 +12,8 @@ import { parseEnvText, removeEntries } from "./parse-env-text.ts";
 import { readOnlyRefusal } from "./read-only-refusal.ts";
 import { lockMigrations, openRunFolders } from "./run-folder.ts";
 import type { RunFolder, RunFolders } from "./run-folder.ts";
-import type { EnvironmentRecord } from "./run-state.ts";
+import { undoEnvironments } from "./undo-environments.ts";
 import { openClone } from "./workflows/clone-branch.ts";
-import { describeChange } from "./write-environments.ts";
 
 export interface MigrateUndoOptions {
   store: MigrationStore;
@@ -37,8 +33,11 @@ export async function runMigrateUndo(context: CommandContext, options: MigrateUn
   const lock = lockMigrations(context.config.platform.dataDir);
   try {
     const folder = await chooseRun(folders, options.run);
-    if (folder.state.kind !== "github") return await undo(context, options, folder, undefined);
-    return await withGithub(context, folder.state.source, (github) => undo(context, options, folder, github));
+    const earlier = (await folders.list()).filter(({ phase }) => phase === "undone").map(({ id }) => id);
+    if (folder.state.kind !== "github") return await undo(context, options, { folder, earlier, github: undefined });
+    return await withGithub(context, folder.state.source, (github) =>
+      undo(context, options, { folder, earlier, github }),
+    );
   } finally {
     lock.release();
   }
@@ -55,22 +54,23 @@ async function chooseRun(folders: RunFolders, wanted: string | undefined): Promi
 async function undo(
   context: CommandContext,
   options: MigrateUndoOptions,
-  folder: RunFolder,
-  github: GithubSecrets | undefined,
+  { folder, earlier, github }: { folder: RunFolder; earlier: readonly string[]; github: GithubSecrets | undefined },
 ): Promise<number> {
   const { terminal } = context;
   const steps = describeSteps(folder);
   if (options.dryRun || steps.length === 0) {
     if (options.json) terminal.print(JSON.stringify({ run: folder.state.id, dryRun: options.dryRun, steps, left: [] }));
     else for (const step of steps) terminal.print(step);
-    if (steps.length === 0) terminal.note("There is nothing left to undo.");
+    if (steps.length === 0) terminal.note(`There is nothing to undo of ${folder.state.id}.`);
+    // It ended before it changed anything: the next --undo is about the one before it.
+    if (steps.length === 0 && !options.dryRun) await folder.save({ phase: "undone" });
     return 0;
   }
   const left = await recordSecretAct(context, {
     command: "migrate.undo",
     effect: "update",
     subject: { run: folder.state.id, kind: folder.state.kind, source: folder.state.source },
-    run: () => undoAll(context, options.store, folder, github),
+    run: () => undoAll(context, { store: options.store, folder, github, earlier }),
     describe: (remaining) => (remaining.length === 0 ? "undone" : "partly undone"),
   });
   if (options.json) terminal.print(JSON.stringify({ run: folder.state.id, dryRun: false, steps, left }));
@@ -89,9 +89,17 @@ async function undo(
 /** Each step is noted when it is done, so undoing may be interrupted as well. Returns what could not be undone. */
 async function undoAll(
   context: CommandContext,
-  store: MigrationStore,
-  folder: RunFolder,
-  github: GithubSecrets | undefined,
+  {
+    store,
+    folder,
+    github,
+    earlier,
+  }: {
+    store: MigrationStore;
+    folder: RunFolder;
+    github: GithubSecrets | undefined;
+    earlier: readonly string[];
+  },
 ): Promise<string[]> {
   await withdrawDeletion(context, folder);
   // Before anything else: from here on they may be nowhere but in the sealed results.
@@ -105,10 +113,7 @@ async function undoAll(
       left.push(thrown.message);
     }
   };
-  const open = folder.state.environments.filter(({ undone }) => !undone).toReversed();
-  for (const record of open) await attempt(() => refuseForeign(store, folder, record));
-  // All or none: an environment that stays may name values of those that would go.
-  if (left.length === 0) for (const record of open) await attempt(() => undoEnvironment(store, folder, record));
+  left.push(...(await undoEnvironments(store, folder, earlier)));
   await attempt(() => removeBranches(folder));
   await attempt(() => restoreFile(folder));
   if (left.length === 0) await folder.save({ phase: "undone" });
@@ -135,52 +140,6 @@ async function writeBack(folder: RunFolder, github: GithubSecrets | undefined): 
     }
     await mark(folder, item, "written back");
   }
-}
-
-async function refuseForeign(store: MigrationStore, folder: RunFolder, record: EnvironmentRecord): Promise<void> {
-  const id = store.locate(parseEnvironmentId(record.id));
-  if ((await findCurrent(store, id)) === undefined) return;
-  const since = await store.backend.revisions(id, { limit: 50 });
-  const own = describeChange(folder.state.id);
-  const foreign = since.find(
-    ({ revision, message }) =>
-      revision > Math.max(record.revisionBefore ?? 0, record.revisionAfter ?? 0) && message !== own && revision > 1,
-  );
-  if (foreign !== undefined) {
-    throw new AppError("denied", `${record.id} was changed since by ${foreign.author} (revision ${foreign.revision}).`);
-  }
-}
-
-async function findCurrent(store: MigrationStore, id: EnvironmentId): Promise<EnvironmentSummary | undefined> {
-  return await store.backend.get(id).catch((thrown: unknown) => {
-    if (thrown instanceof AppError && thrown.kind === "not_found") return undefined;
-    throw thrown;
-  });
-}
-
-async function undoEnvironment(store: MigrationStore, folder: RunFolder, record: EnvironmentRecord): Promise<void> {
-  const id = store.locate(parseEnvironmentId(record.id));
-  const done = async (): Promise<void> => {
-    const environments = folder.state.environments.map((each) =>
-      each.id === record.id ? { ...each, undone: true } : each,
-    );
-    await folder.save({ environments });
-  };
-  const current = await findCurrent(store, id);
-  if (current === undefined || current.revision === record.revisionBefore) return await done();
-  try {
-    if (record.revisionBefore === undefined) await store.backend.delete(id);
-    else {
-      const message = `Undo ${folder.state.id}`;
-      const result = await store.backend.rollback(id, record.revisionBefore, { message });
-      if (!result.kept) throw new AppError("denied", `${record.id} does not take its earlier text any more.`);
-    }
-  } catch (thrown) {
-    if (isConflict(thrown))
-      throw new AppError("denied", `${record.id} is being changed by somebody else.`, { cause: thrown });
-    throw thrown;
-  }
-  await done();
 }
 
 async function removeBranches(folder: RunFolder): Promise<void> {

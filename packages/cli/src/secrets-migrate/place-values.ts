@@ -40,18 +40,6 @@ export interface PlaceOptions {
   keepPlain: boolean;
 }
 
-/** Values that mean this machine or the store itself; they cannot come out of the store. */
-export const machineSettings: ReadonlySet<string> = new Set([
-  "SOPHIA_DATA_DIR",
-  "SOPHIA_COMMAND",
-  "SOPHIA_SECRETS_STAGE",
-  "SOPHIA_SECRETS_CREDENTIAL_FILE",
-  "SOPHIA_SECRETS_REFRESH_SECONDS",
-  "SOPHIA_SECRETS_MAX_AGE_HOURS",
-  "PULUMI_ESC_ENVIRONMENT",
-  "PULUMI_BACKEND_URL",
-]);
-
 /**
  * A place for every value: a service's own variable by name or by the shape of the key, and `other` for the rest, so that
  * nothing is lost. Of two values for one place the one with the variable's own name gets it, else the earlier one.

@@ -1,9 +1,12 @@
 import { Secret } from "@sophia/core/config/secret";
 import { AppError } from "@sophia/core/errors/app-error";
 import { recogniseKey } from "@sophia/vendors/recognise-key";
+import { services } from "@sophia/vendors/registry";
+import type { z } from "zod";
 import { listPlaces } from "../server-settings.ts";
-import { machineSettings } from "./place-values.ts";
 import type { FoundValue } from "./place-values.ts";
+
+const serviceVariables = new Set(services.flatMap(({ config }) => Object.keys((config as z.ZodObject).shape)));
 
 /**
  * Which variables are imported. An empty one is as good as none; what says where the store is cannot come out of it. Out
@@ -33,8 +36,10 @@ export function selectValues(
     return !options.onlyKnown || own.has(name) || recogniseKey(name, value).kind === "known";
   };
   const wanted = [...last].filter(([name, value]) => isWanted(name, value));
+  // What is a setting of ours and has no place in an environment says where the store is, or means this machine.
   const stays = ([name]: readonly [string, string]): boolean =>
-    machineSettings.has(name) || (options.isCloud && name === "PULUMI_ACCESS_TOKEN");
+    (!own.has(name) && (name.startsWith("SOPHIA_") || serviceVariables.has(name))) ||
+    (options.isCloud && name === "PULUMI_ACCESS_TOKEN");
   return {
     values: wanted.filter((entry) => !stays(entry)).map(([name, value]) => ({ scope, name, value: new Secret(value) })),
     staying: wanted.filter(stays).map(([name]) => name),
