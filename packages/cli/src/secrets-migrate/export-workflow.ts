@@ -57,7 +57,7 @@ ${scopes.map((scope, index) => renderJob(options, scope, index)).join("")}`;
 }
 
 /** The name under which the job of a scope uploads. */
-export function artifactName(run: string, index: number): string {
+function artifactName(run: string, index: number): string {
   return `sophia-${run}-${index === 0 ? "base" : `environment-${index}`}`;
 }
 

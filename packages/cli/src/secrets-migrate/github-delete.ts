@@ -16,7 +16,7 @@ import type { RunFolder } from "./run-folder.ts";
 import type { DeletionItem } from "./run-state.ts";
 
 /** What may be deleted, and why the rest may not. */
-export interface DeletionCandidates {
+interface DeletionCandidates {
   items: readonly DeletionItem[];
   kept: readonly { scope: string; name: string; reason: string }[];
 }
@@ -26,7 +26,7 @@ const tool = "delete_github_secrets";
 const precisionMs = 1_000;
 
 /** Verified secrets that no workflow reads any more and nobody has set since the export, as GitHub lists them now. */
-export async function findDeletable(
+async function findDeletable(
   folder: RunFolder,
   github: GithubSecrets,
   used: ReadonlySet<string>,

@@ -57,7 +57,7 @@ export async function findEnvironments(
   return [...new Set([...options.environments, ...seen])];
 }
 
-export function exportWorkflowOf(folder: RunFolder): string {
+function exportWorkflowOf(folder: RunFolder): string {
   const { id, source, github } = folder.state;
   return renderExportWorkflow({
     run: id,

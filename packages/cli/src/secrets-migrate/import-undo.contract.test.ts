@@ -85,6 +85,21 @@ describe("undoing an import", () => {
     expect((await store.backend.list()).items).toEqual([]);
   });
 
+  it("brings an environment back from the sealed copy when somebody has deleted it since", async () => {
+    const id = { project: "sophia", name: "data-intelligence-staging" };
+    const { backend } = harness.store;
+    await backend.create(id);
+    await backend.update(
+      id,
+      "values:\n  # mine\n  own: { fn::secret: canary-before-all }\n  environmentVariables: {}\n",
+    );
+    await importFile();
+    await backend.delete(id);
+    expect((await undo()).code).toBe(0);
+    expect((await backend.read(id)).yaml).toContain("# mine");
+    expect(await harness.read("sophia/data-intelligence-staging", "own")).toBe("canary-before-all");
+  });
+
   it("waits for nobody: a second command is told who is at work", async () => {
     const lock = lockMigrations(harness.dataDir);
     await expect(undo()).rejects.toMatchObject({

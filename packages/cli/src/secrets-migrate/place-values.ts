@@ -68,7 +68,7 @@ export function placementKey({ environment, path }: Pick<Placement, "environment
 }
 
 /** Where what belongs to no service lies in an environment. */
-export function otherPath(name: string): readonly string[] {
+function otherPath(name: string): readonly string[] {
   return ["other", name];
 }
 

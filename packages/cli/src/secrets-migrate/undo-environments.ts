@@ -1,11 +1,11 @@
 import { AppError } from "@sophia/core/errors/app-error";
 import { isConflict } from "@sophia/core/secrets/backend/conflict";
 import { parseEnvironmentId } from "@sophia/core/secrets/backend/environment-id";
-import type { EnvironmentId, EnvironmentSummary } from "@sophia/core/secrets/backend/secret-backend";
+import type { EnvironmentId, EnvironmentSummary, UpdateResult } from "@sophia/core/secrets/backend/secret-backend";
 import type { MigrationStore } from "./migration-store.ts";
 import type { RunFolder } from "./run-folder.ts";
 import type { EnvironmentRecord } from "./run-state.ts";
-import { describeChange } from "./write-environments.ts";
+import { backupName, describeChange } from "./write-environments.ts";
 
 const revisionsLookedAt = 100;
 
@@ -58,13 +58,17 @@ async function undoOne(
   record: EnvironmentRecord,
 ): Promise<string | undefined> {
   const id = store.locate(parseEnvironmentId(record.id));
+  const { revisionBefore } = record;
   const current = await findCurrent(store, id);
-  if (current === undefined || current.revision === record.revisionBefore) return undefined;
+  if (current?.revision === revisionBefore) return undefined;
   try {
-    if (record.revisionBefore === undefined) await store.backend.delete(id);
+    if (revisionBefore === undefined) await store.backend.delete(id);
     else {
       const message = describeUndo(folder.state.id);
-      const result = await store.backend.rollback(id, record.revisionBefore, { message });
+      const isThere = current !== undefined && (await hasRevision(store, id, revisionBefore));
+      const result = isThere
+        ? await store.backend.rollback(id, revisionBefore, { message })
+        : await restoreBackup(store, folder, { record, id, message });
       if (!result.kept) return `${record.id} does not take its earlier text any more.`;
     }
     return undefined;
@@ -72,6 +76,23 @@ async function undoOne(
     if (isConflict(thrown)) return `${record.id} is being changed by somebody else.`;
     throw thrown;
   }
+}
+
+/** The sealed copy of the text before: for an environment that somebody deleted since, or whose old revision is gone. */
+async function restoreBackup(
+  store: MigrationStore,
+  folder: RunFolder,
+  { record, id, message }: { record: EnvironmentRecord; id: EnvironmentId; message: string },
+): Promise<UpdateResult> {
+  const text = await folder.unseal(backupName(parseEnvironmentId(record.id)));
+  if (text === undefined) throw new AppError("not_found", `The sealed copy of ${record.id} is gone.`);
+  if ((await findCurrent(store, id)) === undefined) await store.backend.create(id, { message });
+  return await store.backend.update(id, text.toString("utf8"), { message });
+}
+
+async function hasRevision(store: MigrationStore, id: EnvironmentId, revision: number): Promise<boolean> {
+  const [found] = await store.backend.revisions(id, { before: revision + 1, limit: 1 });
+  return found?.revision === revision && !found.retracted;
 }
 
 async function findCurrent(store: MigrationStore, id: EnvironmentId): Promise<EnvironmentSummary | undefined> {

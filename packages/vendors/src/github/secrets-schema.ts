@@ -1,13 +1,12 @@
 import { z } from "zod";
 
-const SecretEntry = z
+export const SecretAnswer = z
   .object({ name: z.string(), updated_at: z.string() })
   .transform(({ name, updated_at }) => ({ name, updatedAt: updated_at }));
 /** A secret as GitHub lists it: never with its value. */
-export type SecretEntry = z.output<typeof SecretEntry>;
+export type SecretEntry = z.output<typeof SecretAnswer>;
 
-export const SecretAnswer = SecretEntry;
-export const SecretPage = z.object({ total_count: z.number(), secrets: z.array(SecretEntry) });
+export const SecretPage = z.object({ total_count: z.number(), secrets: z.array(SecretAnswer) });
 export const EnvironmentPage = z.object({
   total_count: z.number().default(0),
   environments: z.array(z.object({ name: z.string() })).default([]),
@@ -22,7 +21,7 @@ export const ReferenceAnswer = z
   .object({ object: z.object({ sha: z.string() }) })
   .transform(({ object }) => ({ commit: object.sha }));
 
-const WorkflowRun = z
+export const WorkflowRunAnswer = z
   .object({
     id: z.number(),
     status: z.string().nullable(),
@@ -43,10 +42,9 @@ const WorkflowRun = z
     createdAt: created_at,
     pageUrl: html_url,
   }));
-export type WorkflowRun = z.output<typeof WorkflowRun>;
+export type WorkflowRun = z.output<typeof WorkflowRunAnswer>;
 
-export const WorkflowRunAnswer = WorkflowRun;
-export const WorkflowRunPage = z.object({ workflow_runs: z.array(WorkflowRun) });
+export const WorkflowRunPage = z.object({ workflow_runs: z.array(WorkflowRunAnswer) });
 export const DispatchAnswer = z.object({ workflow_run_id: z.number() }).optional();
 
 const Artifact = z.object({

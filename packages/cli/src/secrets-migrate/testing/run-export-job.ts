@@ -55,7 +55,7 @@ function evaluate(text: string, { secrets, temp, rawJson }: ExportJob): string {
 }
 
 /** What `ps` would show of every process of this machine. */
-export function readCommandLines(): string[] {
+function readCommandLines(): string[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .map((pid) => {

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 /** A repository with realistic workflows, committed on `main`. */
-export const sampleWorkflows: Readonly<Record<string, string>> = {
+const sampleWorkflows: Readonly<Record<string, string>> = {
   ".github/workflows/ci.yml": `name: CI
 on:
   pull_request:
