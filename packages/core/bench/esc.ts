@@ -13,7 +13,7 @@ const { values: options } = parseArgs({
   options: {
     json: { type: "boolean", default: false },
     seed: { type: "string", default: "1" },
-    rounds: { type: "string", default: "30" },
+    rounds: { type: "string", default: "100" },
   },
   allowPositionals: true,
 });

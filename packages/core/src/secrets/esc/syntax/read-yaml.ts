@@ -1,4 +1,5 @@
 import { CST, Parser } from "yaml";
+import { isPlainBlock } from "./is-plain-block.ts";
 import type { PositionIndex } from "./position-index.ts";
 import { surveyTokens } from "./survey-tokens.ts";
 import { findYamlError } from "./yaml-error.ts";
@@ -21,20 +22,25 @@ class UnknownAnchorError extends Error {}
 
 /** Reads YAML without giving meaning to scalars. Never throws. */
 export function readYaml(source: string, positions: PositionIndex, maxDepth: number): YamlDocument {
+  try {
+    return readFirstDocument(source, positions, maxDepth);
+  } catch (thrown) {
+    if (thrown instanceof UnknownAnchorError) return { error: `yaml: unknown anchor '${thrown.message}' referenced` };
+    // A text that the parser itself stumbles over is one that cannot be read.
+    return { error: "yaml: unknown problem parsing YAML content" };
+  }
+}
+
+function readFirstDocument(source: string, positions: PositionIndex, maxDepth: number): YamlDocument {
   const tokens = [...new Parser().parse(source)];
   const document = tokens.find((token) => token.type === "document");
   const { tooDeepAt, lastQuoteAt } = surveyTokens(document, maxDepth);
   if (tooDeepAt !== undefined) return { tooDeepAt: positions.locate(tooDeepAt) };
-  const error = findYamlError(source, tokens, { positions, lastQuoteAt });
+  const error = isPlainBlock(source, tokens) ? undefined : findYamlError(source, tokens, { positions, lastQuoteAt });
   if (error !== undefined) return { error };
   if (document?.type !== "document") return {};
-  try {
-    const node = readDocument({ positions, anchors: new Set() }, document);
-    return node === undefined ? {} : { node };
-  } catch (thrown) {
-    if (!(thrown instanceof UnknownAnchorError)) throw thrown;
-    return { error: `yaml: unknown anchor '${thrown.message}' referenced` };
-  }
+  const node = readDocument({ positions, anchors: new Set() }, document);
+  return node === undefined ? {} : { node };
 }
 
 /** Tag, anchor and first offset of what stands before a node. */
