@@ -75,6 +75,7 @@ test("a lone role becomes the owner of a pair, and whatever one makes belongs to
   const first = userOf(current);
   await query(current, `create table ${first}.orders (id int)`);
   expect(await rotator.describe(contextOf())).toEqual({
+    needsAdministrator: true,
     changes: [
       `Role ${first}_a is made; it acts as ${first}, as ${first} does.`,
       `Later: role ${first} may no longer log in.`,

@@ -67,6 +67,7 @@ async function describe(client: Client, { current, target, administrator }: Rota
     : `Role ${idle} is made; it acts as ${owner}, as ${user} does.`;
   const sessions = idleFacts ? await countSessions(client, idle) : 0;
   return {
+    needsAdministrator: true,
     changes: [change, `Later: role ${user} may no longer log in.`],
     warnings: [
       ...(sessions > 0 ? [`Role ${idle} is in use by ${sessions} sessions: the rotation will be refused.`] : []),

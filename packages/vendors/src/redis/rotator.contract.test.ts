@@ -59,16 +59,19 @@ const contextOf = (given: Partial<RotatorContext> = {}): RotatorContext => ({
 
 async function login(secret: Secret): Promise<string> {
   const { username, password } = new URL(unwrap(secret));
-  return await admin
-    .duplicate()
-    .call("AUTH", username, password)
-    .then(String, (error: unknown) => String(error));
+  const client = admin.duplicate();
+  try {
+    return await client.call("AUTH", username, password).then(String, String);
+  } finally {
+    client.disconnect();
+  }
 }
 
 test("two users take turns with the same rules, and the old one is switched off", async ({ skip }) => {
   skip(!redis, "no Redis on this machine");
   const first = userOf(current);
   expect(await rotator.describe(contextOf())).toEqual({
+    needsAdministrator: true,
     changes: [
       `User ${first}_a gets the rules of ${first} and a new password.`,
       `Later: user ${first} is switched off.`,

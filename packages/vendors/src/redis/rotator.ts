@@ -46,6 +46,7 @@ async function describe(redis: Redis, { current, target, administrator }: Rotato
   const idle = otherIdentity(user === defaultUser ? "sophia" : user);
   const facts = await readUser(redis, user);
   return {
+    needsAdministrator: true,
     changes: [
       `User ${idle} gets the rules of ${user} and a new password.`,
       user === defaultUser ? "Later: the default user loses the old password." : `Later: user ${user} is switched off.`,

@@ -6,13 +6,13 @@ import { type Audit, openAudit } from "@sophia/core/observe/audit";
 import type { SecretBackend } from "@sophia/core/secrets/backend/secret-backend";
 import { createKeyring } from "@sophia/core/secrets/backend/local/keyring";
 import { createLocalBackend } from "@sophia/core/secrets/backend/local/local-backend";
+import { findAdministratorPlace } from "@sophia/core/secrets/rotation/administrator-place";
 import { createRotationKeys, type RotationKeys } from "@sophia/core/secrets/rotation/rotation-keys";
 import type { RotationLimits, Rotations, RotationTarget } from "@sophia/core/secrets/rotation/rotation-types";
 import { createRotations } from "@sophia/core/secrets/rotation/rotations";
 import { readServedSecret } from "@sophia/core/secrets/rotation/served-secret";
 import type { CoreTables } from "@sophia/core/store/core-tables";
-import type { Store } from "@sophia/core/store/store";
-import { openStoreAt } from "@sophia/core/testing/store-engines";
+import { openStore, type Store } from "@sophia/core/store/store";
 import { type Logger, pino } from "pino";
 import { postgresql } from "../postgresql/service.ts";
 import { redis } from "../redis/service.ts";
@@ -37,12 +37,13 @@ export interface RotationWorldOptions {
   dataDir: string;
   service: "postgresql" | "redis";
   limits?: Partial<RotationLimits>;
+  /** Keeps the journal in this database instead of a file, and follows its rotation. */
+  databaseUrl?: Secret;
   wrapJobs?(jobs: Jobs): Jobs;
   wrapBackend?(backend: SecretBackend): SecretBackend;
 }
 
 const variables = { postgresql: "SOPHIA_DATABASE_URL", redis: "SOPHIA_REDIS_URL" };
-const administrators = { project: "sophia", name: "rotation-development" };
 
 export const quickLimits = {
   refreshMs: 200,
@@ -73,22 +74,23 @@ export async function createRotationPlace(
   const backend = openBackend(dataDir);
   const target = targetOf(service);
   await backend.create(target.environment);
-  await backend.create(administrators);
+  const administrator = findAdministratorPlace(target).environment;
+  await backend.create(administrator);
   const secret = (url: string) => `{ "fn::secret": "${url}" }`;
   await backend.update(
     target.environment,
     `values:\n  stores:\n    ${service}:\n      # of the store\n      ${target.variable}: ${secret(urls.current)}\n`,
   );
-  await backend.update(administrators, `values:\n  ${service}: ${secret(urls.administrator)}\n`);
+  await backend.update(administrator, `values:\n  ${service}:\n    administrator: ${secret(urls.administrator)}\n`);
 }
 
 export async function openRotationWorld(options: RotationWorldOptions): Promise<RotationWorld> {
-  const { dataDir, service, wrapJobs, wrapBackend } = options;
+  const { dataDir, service, wrapJobs, wrapBackend, databaseUrl } = options;
   const lines: string[] = [];
   const log = pino({ level: "debug" }, { write: (line: string) => void lines.push(line) });
   const backend = wrapBackend?.(openBackend(dataDir)) ?? openBackend(dataDir);
   const keys = createRotationKeys(createKeyring(new Uint8Array(32).fill(3)));
-  const store = await openStoreAt({ dataDir });
+  const store = await openStore<CoreTables>({ dataDir, migrations: [], log, ...(databaseUrl && { databaseUrl }) });
   const audit = await openAudit({ directory: join(dataDir, "audit"), writer: "infra", log, clock: systemClock });
   const jobs = createJobs({ store, log, pollMs: 50, leaseMs: 60_000 });
   const target = targetOf(service);
@@ -103,7 +105,7 @@ export async function openRotationWorld(options: RotationWorldOptions): Promise<
     keys,
     backupFolder: join(dataDir, "secrets", "backups"),
     server: "infra",
-    administrators: new Map([[service, { environment: administrators, path: service }]]),
+    ...(databaseUrl && { ownSecrets: [{ ...target, secret: databaseUrl }] }),
     limits: { ...quickLimits, ...options.limits },
   });
   jobs.start();

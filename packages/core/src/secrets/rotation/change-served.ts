@@ -1,4 +1,4 @@
-import { type Secret, unwrap } from "../../config/secret.ts";
+import { replaceSecret, type Secret, unwrap } from "../../config/secret.ts";
 import { AppError } from "../../errors/app-error.ts";
 import { isConflict } from "../backend/conflict.ts";
 import { formatEnvironmentId } from "../backend/environment-id.ts";
@@ -30,6 +30,19 @@ export async function changeServed(run: RotationRun, to: "old" | "new"): Promise
   const options = { signal: job.signal, tries: parts.limits.writeTries, isRepeatable };
   const revision = await persist(parts, options, () => changeOnce(run, to));
   await note(run, to === "new" ? { post_revision: revision, served: "new" } : { served: "old" });
+  await followHere(run, to);
+}
+
+/** This process's own connections would otherwise hold the value that is to be left. */
+async function followHere(run: RotationRun, to: "old" | "new"): Promise<void> {
+  const { environment, path } = run.target;
+  const name = formatEnvironmentId(environment);
+  const own = (run.parts.ownSecrets ?? []).filter(
+    (each) => formatEnvironmentId(each.environment) === name && each.path === path,
+  );
+  if (own.length === 0) return;
+  const value = unwrap(await openValue(run, to === "new" ? "sealed_new" : "sealed_old"));
+  for (const { secret } of own) replaceSecret(secret, value);
 }
 
 async function changeOnce(run: RotationRun, to: "old" | "new"): Promise<number> {

@@ -1,6 +1,7 @@
 import { unwrap } from "../../config/secret.ts";
 import { AppError } from "../../errors/app-error.ts";
 import { formatEnvironmentId } from "../backend/environment-id.ts";
+import { findAdministratorPlace } from "./administrator-place.ts";
 import { endOfBlackout } from "./blackouts.ts";
 import { graceOf, type RotationParts } from "./rotation-parts.ts";
 import { readAdministrator } from "./rotation-run.ts";
@@ -68,7 +69,11 @@ async function forecastOf(
   if (!service.rotator) return { changes: [], warnings: [] };
   const signal = AbortSignal.timeout(parts.limits.callTimeoutMs);
   const administrator = await readAdministrator(parts, target);
-  return await service.rotator.describe({ target, current: served.value, administrator, signal });
+  const forecast = await service.rotator.describe({ target, current: served.value, administrator, signal });
+  const place = (parts.administratorOf ?? findAdministratorPlace)(target);
+  if (administrator || !place || !forecast.needsAdministrator) return forecast;
+  const where = `${formatEnvironmentId(place.environment)} at ${place.path}`;
+  return { ...forecast, warnings: [...forecast.warnings, `An administrator's credential belongs into ${where}.`] };
 }
 
 function describeSteps(

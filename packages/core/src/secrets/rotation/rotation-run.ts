@@ -4,6 +4,7 @@ import type { JobRun } from "../../jobs/jobs.ts";
 import type { AuditEntry } from "../../observe/audit.ts";
 import { hashCanonical } from "../../approval/canonical-hash.ts";
 import { parseEnvironmentId } from "../backend/environment-id.ts";
+import { findAdministratorPlace } from "./administrator-place.ts";
 import { persist } from "./persist.ts";
 import type { RotationParts } from "./rotation-parts.ts";
 import type { RotationChanges, RotationRow } from "./rotation-rows.ts";
@@ -55,8 +56,14 @@ export async function contextOf(run: RotationRun, signal: AbortSignal): Promise<
 }
 
 export async function readAdministrator(parts: RotationParts, target: RotationTarget): Promise<Secret | undefined> {
-  const place = parts.administrators?.get(target.service);
-  return place && (await readServedSecret(parts.backend, place)).value;
+  const place = (parts.administratorOf ?? findAdministratorPlace)(target);
+  if (!place) return undefined;
+  try {
+    return (await readServedSecret(parts.backend, place)).value;
+  } catch (thrown) {
+    if (thrown instanceof AppError && thrown.kind === "not_found") return undefined;
+    throw thrown;
+  }
 }
 
 /** A step's effect between two durable lines of the audit. Without the first line nothing is done. */

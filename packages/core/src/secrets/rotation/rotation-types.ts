@@ -245,8 +245,13 @@ export interface RotationsOptions {
   backupFolder: string;
   /** Who runs this, in the audit and in alerts: a server's id or `supervisor`. */
   server: string;
-  /** Where an administrator's credential of a service stands, by service id: never in an environment that servers open. */
-  administrators?: ReadonlyMap<string, { environment: EnvironmentId; path: string }>;
+  /**
+   * Where the credential stands that may change identities at the service: never in an environment that servers open.
+   * Default {@link findAdministratorPlace}.
+   */
+  administratorOf?(target: RotationTarget): Pick<RotationTarget, "environment" | "path"> | undefined;
+  /** Secrets that this very process uses, e.g. its store's URL: they change with what is served, not a refresh later. */
+  ownSecrets?: readonly (Pick<RotationTarget, "environment" | "path"> & { secret: Secret })[];
   blackouts?: readonly BlackoutWindow[];
   limits?: Partial<RotationLimits>;
 }

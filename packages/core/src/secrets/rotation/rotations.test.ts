@@ -183,6 +183,18 @@ test("a consumer that keeps the old value holds it valid, past the longest grace
   expect([...bench.service.valid]).toEqual([bench.served()]);
 });
 
+test("a held rotation ends by itself once nobody uses the old value", async () => {
+  const { reports } = createConsumer("stubborn");
+  const { id } = await bench.rotations.start(bench.target, actor);
+  await bench.clock.advance(15 * minute);
+  expect(await bench.rotations.get(id)).toMatchObject({ state: "held" });
+  await reports.stop();
+  bench.clock.jumpWall(70 * minute);
+  await bench.clock.advance(2 * minute);
+  expect(await bench.rotations.get(id)).toMatchObject({ state: "succeeded", nextStep: "" });
+  expect([...bench.service.valid]).toEqual([bench.served()]);
+});
+
 test("sessions that the service still sees under the old value keep it valid, too", async () => {
   bench.service.sessions = 3;
   const { id } = await bench.rotations.start(bench.target, actor);

@@ -9,12 +9,18 @@ import { createConsumerRows } from "./consumer-rows.ts";
 import { listConsumers, planRotation } from "./plan-rotation.ts";
 import { restoreBackup } from "./restore-backup.ts";
 import { defaultLimits, type RotationParts } from "./rotation-parts.ts";
-import { createRotationRows } from "./rotation-rows.ts";
+import { createRotationRows, type RotationRow } from "./rotation-rows.ts";
 import { actorOf, dueJobKind, listPolicies, postponedUntil, saveSchedule, startDue } from "./rotation-schedule.ts";
 import type { RotationPolicy, Rotations, RotationsOptions, RotationTarget } from "./rotation-types.ts";
 import { rotationAttempts, runRotation } from "./run-rotation.ts";
 import { readServedSecret } from "./served-secret.ts";
-import { auditRequest, enqueueRun, rotationJobKind, startRotation } from "./start-rotation.ts";
+import {
+  auditRequest,
+  enqueueNextRun,
+  type RotationJobInput,
+  rotationJobKind,
+  startRotation,
+} from "./start-rotation.ts";
 import { toStatus } from "./to-status.ts";
 
 /** The machinery of rotation over one store of environments. One per process; jobs run where `jobs` is started. */
@@ -32,7 +38,7 @@ export function createRotations(options: RotationsOptions): Rotations {
   };
   const timeoutMs = 2 * parts.limits.maximumGraceMs + 60 * 60_000;
   const jobOptions = { maxAttempts: rotationAttempts, timeoutMs };
-  jobs.define(rotationJobKind, (job: JobRun<{ rotationId: string }>) => runJob(parts, job), jobOptions);
+  jobs.define(rotationJobKind, (job: JobRun<RotationJobInput>) => runJob(parts, job), jobOptions);
   jobs.define(dueJobKind, (job: JobRun<RotationPolicy>) => runDue(parts, job.input));
 
   return {
@@ -60,15 +66,25 @@ export function createRotations(options: RotationsOptions): Rotations {
   };
 }
 
-async function runJob(parts: RotationParts, job: JobRun<{ rotationId: string }>): Promise<unknown> {
+/** A held rotation looks by itself whether the old value is still in use, so often and for so long. */
+const heldLookMs = 60 * 60_000;
+const heldForMs = 14 * 24 * 60 * 60_000;
+
+async function runJob(parts: RotationParts, job: JobRun<RotationJobInput>): Promise<unknown> {
   const row = await parts.rows.get(job.input.rotationId);
+  if (job.input.run < row.runs) return { state: "superseded" };
   const runAt = await postponedUntil(parts, row);
   if (runAt !== undefined) {
-    await enqueueRun(parts, await parts.rows.update(row.id, { runs: row.runs + 1, run_at: runAt }), runAt);
+    await enqueueNextRun(parts, row, runAt);
     return { state: "postponed", runAt };
   }
   const result = await runRotation(parts, job);
-  await closeTask(parts, await parts.rows.get(row.id));
+  const after = await parts.rows.get(row.id);
+  await closeTask(parts, after);
+  const now = parts.clock.now();
+  if (after.state === "held" && now - (after.promoted_at ?? now) < heldForMs) {
+    await enqueueNextRun(parts, after, now + heldLookMs);
+  }
   return result;
 }
 
@@ -99,19 +115,23 @@ async function cancelRotation(parts: RotationParts, id: string, actor: string): 
 async function resumeRotation(parts: RotationParts, id: string, actor: string): Promise<void> {
   const row = await parts.rows.get(id);
   if (row.active_key === null) throw isOver(row.state);
-  const jobs = await parts.jobs.list({ kind: rotationJobKind, limit: 1_000 });
-  const isUnderWay = jobs.some(
-    (job) =>
-      (job.state === "queued" || job.state === "running") && (job.input as { rotationId: string }).rotationId === id,
-  );
-  if (isUnderWay) {
+  if (await isUnderWay(parts, row)) {
     throw new AppError("invalid_input", `This rotation is under way: it is ${row.state} at step ${row.step}.`, {
       hint: "Wait for it.",
     });
   }
-  const next = await parts.rows.update(id, { runs: row.runs + 1 });
-  await auditRequest(parts, next, "resume", actor);
-  await enqueueRun(parts, next);
+  await auditRequest(parts, row, "resume", actor);
+  await enqueueNextRun(parts, row);
+}
+
+/** Running, or about to run. One that waits for its time gives way. */
+async function isUnderWay(parts: RotationParts, { id }: RotationRow): Promise<boolean> {
+  const now = parts.clock.now();
+  const jobs = await parts.jobs.list({ kind: rotationJobKind, limit: 1_000 });
+  return jobs.some(
+    ({ state, runAt, input }) =>
+      (input as RotationJobInput).rotationId === id && (state === "running" || (state === "queued" && runAt <= now)),
+  );
 }
 
 function isOver(state: string): AppError {

@@ -52,6 +52,8 @@ export interface RotatorForecast {
   changes: readonly string[];
   /** What could go wrong, e.g. that the service forgets its users at a restart. */
   warnings: readonly string[];
+  /** The service's identities are changed by an administrator, where there is one. */
+  needsAdministrator?: boolean;
 }
 
 /** Asks the service whether a key works. Throws AppError `denied` when it does not. */

@@ -57,15 +57,28 @@ export async function startRotation(
   return kept;
 }
 
-/** Another job for the same rotation; a second call before it has run makes no second job. */
+/** What a rotation's job is given: of two jobs for one rotation the one with the higher `run` counts. */
+export interface RotationJobInput {
+  rotationId: string;
+  run: number;
+}
+
+/** The job for the rotation as it stands; a second call before it has run makes no second job. */
 export async function enqueueRun(parts: RotationParts, row: RotationRow, runAt = 0): Promise<void> {
   await parts.jobs.enqueue(jobOf(row, runAt));
+}
+
+/** Another job for the same rotation, in the place of those before. First the job: a crash in between loses none. */
+export async function enqueueNextRun(parts: RotationParts, row: RotationRow, runAt = 0): Promise<void> {
+  const runs = row.runs + 1;
+  await enqueueRun(parts, { ...row, runs }, runAt);
+  await parts.rows.update(row.id, { runs, run_at: runAt });
 }
 
 function jobOf({ id, runs, actor }: Pick<RotationRow, "id" | "runs" | "actor">, runAt: number): NewJob {
   return {
     kind: rotationJobKind,
-    input: { rotationId: id },
+    input: { rotationId: id, run: runs } satisfies RotationJobInput,
     idempotencyKey: `${id}:${runs}`,
     caller: actor,
     ...(runAt > 0 && { runAt }),
