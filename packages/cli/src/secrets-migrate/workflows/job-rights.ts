@@ -2,7 +2,7 @@ import { isMap, isScalar } from "yaml";
 import type { YAMLMap } from "yaml";
 import { findPair } from "./workflow-model.ts";
 import type { JobModel, WorkflowModel } from "./workflow-model.ts";
-import { lineStart } from "./text-edit.ts";
+import { lineBreak, lineStart } from "./text-edit.ts";
 import type { TextEdit } from "./text-edit.ts";
 
 /** What it takes for a job to ask GitHub for an identity token, and what a person should look at. */
@@ -31,7 +31,7 @@ export function allowIdentity(text: string, workflow: WorkflowModel, job: JobMod
       {
         start: lineStart(text, at),
         end: lineStart(text, at),
-        text: lines.map((line) => `${indent}${line}\n`).join(""),
+        text: lines.map((line) => `${indent}${line}${lineBreak(text)}`).join(""),
       },
     ],
     doubt: "had the repository's default rights; now it has read access and id-token: check that it needs no more",
@@ -59,7 +59,10 @@ function extendMap(text: string, map: YAMLMap): RightsEdit {
   const first = map.items[0];
   const at = isScalar(first?.key) ? (first.key.range?.[0] ?? 0) : 0;
   const start = lineStart(text, at);
-  return { edits: [{ start, end: start, text: `${text.slice(start, at)}id-token: write\n` }], doubt: undefined };
+  return {
+    edits: [{ start, end: start, text: `${text.slice(start, at)}id-token: write${lineBreak(text)}` }],
+    doubt: undefined,
+  };
 }
 
 function trimmedEnd(text: string, at: number): number {

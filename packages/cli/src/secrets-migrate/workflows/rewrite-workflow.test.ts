@@ -215,13 +215,28 @@ jobs:
 
   it("keeps Windows line ends, takes another id where esc-secrets is taken, and touches nothing without secrets", () => {
     const text =
-      "on: push\r\npermissions: write-all\r\njobs:\r\n  a:\r\n    runs-on: x\r\n    steps:\r\n      - id: esc-secrets\r\n        run: echo ${{ secrets.NPM_TOKEN }}\r\n";
+      "on: push\r\npermissions:\r\n  contents: read\r\njobs:\r\n  a:\r\n    runs-on: x\r\n    steps:\r\n      - id: esc-secrets\r\n        run: echo ${{ secrets.NPM_TOKEN }}\r\n";
     const result = rewrite(text);
     expect(result.text.replaceAll("\r\n", "")).not.toContain("\n");
     expect(result.text).toContain("${{ steps.esc-secrets-2.outputs.NPM_TOKEN }}");
     expect(rewrite("on: push\njobs:\n  a:\n    runs-on: x\n    steps: [{run: 'x'}]\n").replaced).toEqual([]);
     const flow = "on: push\njobs: {a: {runs-on: x, steps: [{run: 'echo ${{ secrets.NPM_TOKEN }}'}]}}\n";
     expect(rewrite(flow)).toMatchObject({ text: flow, byHand: [{ line: 2, name: "NPM_TOKEN" }] });
+  });
+
+  it("changes nothing in a file that repeats parts of itself", () => {
+    const text = `on: push
+jobs:
+  one:
+    runs-on: x
+    steps: &steps
+      - run: echo \${{ secrets.NPM_TOKEN }}
+  two:
+    environment: production
+    runs-on: x
+    steps: *steps
+`;
+    expect(rewrite(text)).toMatchObject({ text, byHand: [{ line: 6, name: "NPM_TOKEN" }] });
   });
 
   it("lists the secrets of a file that is no workflow", () => {

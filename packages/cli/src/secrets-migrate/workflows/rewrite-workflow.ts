@@ -3,7 +3,7 @@ import { planExports } from "./env-exports.ts";
 import type { EnvExport } from "./env-exports.ts";
 import { allowIdentity } from "./job-rights.ts";
 import { findSecretReferences } from "./secret-references.ts";
-import { applyTextEdits, lineNumber, lineStart } from "./text-edit.ts";
+import { applyTextEdits, lineBreak, lineNumber, lineStart } from "./text-edit.ts";
 import type { TextEdit } from "./text-edit.ts";
 import { readWorkflow } from "./workflow-model.ts";
 import type { JobModel, PlacedReference, WorkflowModel } from "./workflow-model.ts";
@@ -96,7 +96,8 @@ function isOurs({ name }: PlacedReference, { migrated }: RewriteOptions): boolea
 }
 
 /** Undefined where no step can be put first, or where nobody knows yet which environment it is. */
-function findEnvironment({ options }: Draft, job: JobModel): JobEnvironment | undefined {
+function findEnvironment({ options, workflow }: Draft, job: JobModel): JobEnvironment | undefined {
+  if (workflow.hasAliases) return undefined;
   const { steps, dynamicEnvironment, environment } = job;
   if (dynamicEnvironment || steps === undefined || steps.flow === true || steps.items.length === 0) return undefined;
   return options.environmentOf(environment);
@@ -137,7 +138,7 @@ function insertStep(
     id: step.id,
     exports: step.exports,
     indent: text.slice(start, dash),
-    lineEnd: text.includes("\r\n") ? "\r\n" : "\n",
+    lineEnd: lineBreak(text),
     organisation: options.organisation,
     environment: step.environment.name,
     onPullRequest: workflow.onPullRequest,
@@ -167,6 +168,10 @@ function allow(draft: Draft, job: JobModel): void {
 function leave({ text, workflow, options, byHand }: Draft, reference: PlacedReference): void {
   const { path, name, start } = reference;
   const job = workflow.jobs.find(({ id }) => path[0] === "jobs" && path[1] === id);
+  if (workflow.hasAliases) {
+    byHand.push({ line: lineNumber(text, start), name, reason: "the file repeats parts of itself by YAML aliases" });
+    return;
+  }
   const isPassedIn = name !== undefined && workflow.declaredSecrets.has(name);
   const reason = isPassedIn
     ? "the caller of this workflow passes it in"

@@ -16,6 +16,11 @@ export function applyTextEdits(source: string, edits: readonly TextEdit[]): stri
   return result + source.slice(at);
 }
 
+/** As the file has it. */
+export function lineBreak(source: string): string {
+  return source.includes("\r\n") ? "\r\n" : "\n";
+}
+
 /** Where the line of an offset begins. */
 export function lineStart(source: string, offset: number): number {
   return source.lastIndexOf("\n", offset - 1) + 1;

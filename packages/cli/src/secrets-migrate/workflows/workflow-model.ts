@@ -27,6 +27,8 @@ export interface WorkflowModel {
   root: YAMLMap;
   jobs: readonly JobModel[];
   references: readonly PlacedReference[];
+  /** One part of the text may stand in several places: what is put into it is put into all of them. */
+  hasAliases: boolean;
   /** Secrets that a caller passes in. */
   declaredSecrets: ReadonlySet<string>;
   /** Runs for pull requests, also those from forks, which get no secrets. */
@@ -44,6 +46,7 @@ export function readWorkflow(text: string): WorkflowModel | undefined {
     root,
     jobs: jobs.items.flatMap((pair) => (isPair(pair) && isMap(pair.value) ? [readJob(keyOf(pair), pair.value)] : [])),
     references: placeReferences(text, root),
+    hasAliases: findAlias(root),
     declaredSecrets: new Set(readDeclared(root).map((name) => name.toUpperCase())),
     onPullRequest: readTriggers(root).includes("pull_request"),
   };
@@ -110,6 +113,17 @@ function toPath(
   }
   if (key === "key") path.push("(key)");
   return path;
+}
+
+function findAlias(root: YAMLMap): boolean {
+  let found = false;
+  visit(root, {
+    Alias() {
+      found = true;
+      return visit.BREAK;
+    },
+  });
+  return found;
 }
 
 function readDeclared(root: YAMLMap): string[] {
