@@ -11,16 +11,21 @@ export function toRootValue({ properties }: EscEnvironment): EscValue {
   return { value: properties, trace: { def: { begin: nowhere, end: nowhere } } };
 }
 
-/** Undefined when there is nothing at the path. */
+/** Undefined when there is nothing at the path. A part of a secret is one, whether it is marked itself or not. */
 export function findValue(environment: EscEnvironment, path: PropertyPath): EscValue | undefined {
-  let value: EscValue | undefined = toRootValue(environment);
+  let value = toRootValue(environment);
   for (const accessor of path) {
-    const repr: unknown = value?.value;
-    if (repr instanceof Map) value = repr.get(String(accessor)) as EscValue | undefined;
-    else if (Array.isArray(repr)) value = (repr as EscValue[])[Number(accessor)];
-    else return undefined;
+    const part = findPart(value, accessor);
+    if (part === undefined) return undefined;
+    value = value.secret === true ? { ...part, secret: true } : part;
   }
   return value;
+}
+
+function findPart({ value }: EscValue, accessor: string | number): EscValue | undefined {
+  const repr: unknown = value;
+  if (repr instanceof Map) return repr.get(String(accessor)) as EscValue | undefined;
+  return Array.isArray(repr) ? (repr as EscValue[])[Number(accessor)] : undefined;
 }
 
 /** Throws AppError `not_found` that lists what is there instead. */
