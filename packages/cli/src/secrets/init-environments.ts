@@ -38,7 +38,7 @@ export async function runInit(context: CommandContext, options: InitOptions): Pr
     (isNew ? made : kept).push(name);
   }
   if (options.json) context.terminal.print(JSON.stringify({ created: made, kept }));
-  else report(context, secrets, { made, kept });
+  else report(context, secrets, { made, kept, isStage: options.environment === undefined });
   return 0;
 }
 
@@ -95,12 +95,16 @@ async function exists(backend: SecretBackend, id: EnvironmentSkeleton["id"]): Pr
 function report(
   { terminal }: CommandContext,
   { backend }: OpenSecrets,
-  { made, kept }: { made: string[]; kept: string[] },
+  { made, kept, isStage }: { made: string[]; kept: string[]; isStage: boolean },
 ): void {
   for (const name of made) terminal.print(name);
   const left = kept.length === 0 ? "" : ` ${kept.length} were there and stay as they are.`;
-  terminal.note(`${made.length} environments made in ${backend.location}.${left}`);
+  terminal.note(
+    `${made.length} ${made.length === 1 ? "environment" : "environments"} made in ${backend.location}.${left}`,
+  );
+  if (!isStage) return;
   terminal.note(
     `Set a value with: ${formatCommand("secrets set OPENROUTER_API_KEY")}, or bring all of an .env file: ${formatCommand("secrets import .env")}`,
   );
+  terminal.note("Servers that run already take their secrets from here after a restart.");
 }
