@@ -1,4 +1,4 @@
-import { isMap, isScalar } from "yaml";
+import { isMap, isNode, isScalar } from "yaml";
 import type { Pair, YAMLMap } from "yaml";
 import { lineEnd, lineStart } from "./text-edit.ts";
 import type { TextEdit } from "./text-edit.ts";
@@ -39,7 +39,11 @@ export function planExports(
     owner: { parent: YAMLMap; jobs: readonly JobModel[] },
     references: readonly PlacedReference[],
   ): void => {
-    const movable = references.filter((reference) => isMovable(reference, workflow, map));
+    const movable = references.filter(
+      (reference) =>
+        isMovable(reference, workflow, map) &&
+        owner.jobs.every((job) => !isReadBeforeSteps(text, job, String(reference.path.at(-1)))),
+    );
     for (const reference of movable) {
       const variable = String(reference.path.at(-1));
       for (const job of owner.jobs) {
@@ -80,6 +84,15 @@ function isMovable({ path, name, whole }: PlacedReference, { declaredSecrets }: 
     !reserved.test(variable) &&
     /^\w+$/.test(variable)
   );
+}
+
+/** A job's containers and defaults can name its variables, and are settled before any step could set one. */
+function isReadBeforeSteps(text: string, job: JobModel, variable: string): boolean {
+  return ["container", "services", "defaults"].some((key) => {
+    const pair = findPair(job.map, key);
+    const range = isNode(pair?.value) ? pair.value.range : undefined;
+    return range ? text.slice(range[0], range[1]).includes(variable) : false;
+  });
 }
 
 function definesVariable(job: JobModel, variable: string): boolean {

@@ -224,6 +224,26 @@ jobs:
     expect(rewrite(flow)).toMatchObject({ text: flow, byHand: [{ line: 2, name: "NPM_TOKEN" }] });
   });
 
+  it("leaves a variable where a container of the job names it", () => {
+    const text = `on: push
+permissions: write-all
+jobs:
+  one:
+    runs-on: x
+    env:
+      NPM: \${{ secrets.NPM_TOKEN }}
+      OTHER: \${{ secrets.CODECOV }}
+    services:
+      web: { image: x, env: { TOKEN: "\${{ env.NPM }}" } }
+    steps:
+      - run: make
+`;
+    const result = rewrite(text);
+    expect(result.text).toContain("      NPM: ${{ secrets.NPM_TOKEN }}\n    services:");
+    expect(result.text).toContain('export-environment-variables: "OTHER=CODECOV"');
+    expect(result.byHand).toMatchObject([{ line: 7, name: "NPM_TOKEN" }]);
+  });
+
   it("changes nothing in a file that repeats parts of itself", () => {
     const text = `on: push
 jobs:
