@@ -15,7 +15,18 @@ export function parseLoginUrl(secret: Secret, variable: string, defaultUser = ""
   const url = URL.parse(unwrap(secret));
   const user = (url && decodeURIComponent(url.username)) || defaultUser;
   if (url && user !== "") return { url, user, password: decodeURIComponent(url.password) };
-  throw new AppError("invalid_input", `${variable} is no URL with a user in it.`, {
+  throw noUrl(variable);
+}
+
+/** Before a driver reads it: their errors quote the whole text. Throws AppError `invalid_input`. */
+export function requireUrl(secret: Secret): string {
+  const text = unwrap(secret);
+  if (URL.canParse(text)) return text;
+  throw noUrl("The credential");
+}
+
+function noUrl(what: string): AppError {
+  return new AppError("invalid_input", `${what} is no URL with a user in it.`, {
     hint: "Its shape is protocol://user:password@host:port/name.",
   });
 }

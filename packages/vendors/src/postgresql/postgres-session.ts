@@ -1,7 +1,7 @@
 import type { Secret } from "@sophia/core/config/secret";
-import { unwrap } from "@sophia/core/config/secret";
 import { AppError } from "@sophia/core/errors/app-error";
 import type { Client } from "pg";
+import { requireUrl } from "../identity-pair.ts";
 
 export const rotationApplication = "sophia-rotation";
 
@@ -14,10 +14,11 @@ const limits = {
 
 /** One short session under a URL. Throws AppError: `denied` when the role may not, `unavailable` when nobody answers. */
 export async function withPostgres<Result>(url: Secret, work: (client: Client) => Promise<Result>): Promise<Result> {
+  const connectionString = requireUrl(url);
   // Loaded when a rotation needs it: every server knows the registry, few rotate.
   const { Client: PostgresClient } = await import("pg");
   const client = new PostgresClient({
-    connectionString: unwrap(url),
+    connectionString,
     application_name: rotationApplication,
     ...limits,
   });

@@ -123,6 +123,11 @@ test("a wrong password is denied, and an absent server is worth another try", as
   skip(!postgres, "no PostgreSQL on this machine");
   await admin.query(`alter role ${userOf(current)} nologin`);
   await expect(rotator.validate(contextOf(), current)).rejects.toMatchObject({ kind: "denied" });
+  const broken = new Secret("postgres://someone:canary-password@host:no-port");
+  const told: unknown = await rotator.validate(contextOf(), broken).catch((thrown: unknown) => thrown);
+  expect(told).toMatchObject({ kind: "invalid_input" });
+  // A driver's own error would quote the whole URL.
+  expect(told).not.toHaveProperty("cause");
   const absent = new Secret("postgres://someone:canary-password@127.0.0.1:1/postgres");
   const error: unknown = await rotator.validate(contextOf(), absent).catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({ kind: "unavailable", retryable: true });

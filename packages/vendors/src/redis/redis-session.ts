@@ -1,6 +1,7 @@
-import { type Secret, unwrap } from "@sophia/core/config/secret";
+import type { Secret } from "@sophia/core/config/secret";
 import { AppError } from "@sophia/core/errors/app-error";
 import type { Redis } from "ioredis";
+import { requireUrl } from "../identity-pair.ts";
 
 const options = {
   lazyConnect: true,
@@ -14,9 +15,10 @@ const options = {
 
 /** One short connection under a URL. Throws AppError: `denied` when the user may not, `unavailable` when nobody answers. */
 export async function withRedis<Result>(url: Secret, work: (redis: Redis) => Promise<Result>): Promise<Result> {
+  const text = requireUrl(url);
   // Loaded when a rotation needs it: every server knows the registry, few rotate.
   const { Redis: RedisClient } = await import("ioredis");
-  const redis = new RedisClient(unwrap(url), options);
+  const redis = new RedisClient(text, options);
   // A refused login shows here only; to the caller ioredis says that the connection is closed.
   let refusal: Error | undefined;
   redis.on("error", (error: Error) => (refusal = error));

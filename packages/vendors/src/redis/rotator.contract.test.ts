@@ -102,7 +102,9 @@ test("two users take turns with the same rules, and the old one is switched off"
 test("nobody who watches the commands sees a password", async ({ skip }) => {
   skip(!redis, "no Redis on this machine");
   const seen: string[] = [];
-  const monitor = await admin.duplicate().monitor();
+  const watching = admin.duplicate();
+  const monitor = await watching.monitor();
+  watching.disconnect();
   monitor.on("monitor", (_time: string, words: string[]) => void seen.push(words.join(" ")));
   await admin.config("SET", "slowlog-log-slower-than", "0");
   const next = await rotator.create(contextOf());
@@ -121,6 +123,11 @@ test("a refused password is denied; it does not pass as the default user", async
   skip(!redis, "no Redis on this machine");
   const wrong = urlOf(redis, userOf(current), "canary-password");
   await expect(rotator.validate(contextOf(), wrong)).rejects.toMatchObject({ kind: "denied" });
+  const broken = new Secret("redis://someone:canary-password@host:no-port");
+  const told: unknown = await rotator.validate(contextOf(), broken).catch((thrown: unknown) => thrown);
+  expect(told).toMatchObject({ kind: "invalid_input" });
+  // A driver's own error would quote the whole URL.
+  expect(told).not.toHaveProperty("cause");
   const absent = new Secret("redis://someone:canary-password@127.0.0.1:1");
   await expect(rotator.validate(contextOf(), absent)).rejects.toMatchObject({ kind: "unavailable", retryable: true });
 });

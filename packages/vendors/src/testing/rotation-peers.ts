@@ -82,7 +82,9 @@ async function startRedisPeer(): Promise<RotationPeer | undefined> {
   if (!peer) return undefined;
   const admin = new Redis(peer.url);
   const seen: string[] = [];
-  const monitor = await admin.duplicate().monitor();
+  const watching = admin.duplicate();
+  const monitor = await watching.monitor();
+  watching.disconnect();
   monitor.on("monitor", (_time: string, words: string[]) => void (seen.length < 50_000 && seen.push(words.join(" "))));
   return {
     service: "redis",

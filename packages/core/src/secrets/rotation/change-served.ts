@@ -4,14 +4,21 @@ import { isConflict } from "../backend/conflict.ts";
 import { formatEnvironmentId } from "../backend/environment-id.ts";
 import { persist } from "./persist.ts";
 import { fingerprintOf, note, openValue, type RotationRun } from "./rotation-run.ts";
+import { StepFailure } from "./step-failure.ts";
 import { readServedSecret, writeOldSecret, writeServedSecret } from "./served-secret.ts";
 
 /** Which value the environment serves now: ours, the former, or one that somebody else put there. */
 export async function lookAtServed(run: RotationRun): Promise<"old" | "new" | "other"> {
   const { parts, job, target } = run;
   const options = { signal: job.signal, tries: parts.limits.writeTries };
-  const { value } = await persist(parts, options, () => readServedSecret(parts.backend, target));
-  return compareServed(run, value);
+  try {
+    const { value } = await persist(parts, options, () => readServedSecret(parts.backend, target));
+    return compareServed(run, value);
+  } catch (thrown) {
+    // Somebody took the secret, or its whole environment, away.
+    if (thrown instanceof StepFailure && thrown.error.kind === "not_found") return "other";
+    throw thrown;
+  }
 }
 
 function compareServed(run: RotationRun, value: Secret): "old" | "new" | "other" {

@@ -98,3 +98,28 @@ test("somebody who rolls the environment back by hand during the grace is obeyed
   expect(await bench.rotations.get(id)).toMatchObject({ state: "rolled_back", step: "retire", served: "old" });
   expect([...bench.service.valid]).toEqual([firstValue]);
 });
+
+test("a process that stops in the middle of undoing is followed by another that ends it", async () => {
+  const { id } = await bench.rotations.start(bench.target, actor);
+  await bench.clock.advance(30_000);
+  await bench.rotations.cancel(id, actor);
+  await bench.clock.advance(30_000);
+  expect(await bench.rotations.get(id)).toMatchObject({ state: "rolling_back", served: "old" });
+  expect(bench.service.valid.size).toBe(2);
+  const stopped = bench.jobs.stop(0);
+  await bench.clock.advance(20_000);
+  await stopped;
+  const other = await bench.createOther();
+  await bench.clock.advance(5 * minute);
+  expect(await other.rotations.get(id)).toMatchObject({ state: "cancelled", served: "old" });
+  expect([...bench.service.valid]).toEqual([firstValue]);
+});
+
+test("a secret that somebody takes out of the environment during its rotation stays out", async () => {
+  const { id } = await bench.rotations.start(bench.target, actor);
+  await bench.clock.advance(30_000);
+  await bench.backend.update(bench.target.environment, "values: {}\n");
+  await bench.clock.advance(5 * minute);
+  expect(await bench.rotations.get(id)).toMatchObject({ state: "rolled_back", served: "unknown" });
+  expect(bench.backend.revisionsOf(bench.target.environment).at(-1)).toBe("values: {}\n");
+});
