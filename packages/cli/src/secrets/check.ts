@@ -1,8 +1,10 @@
 import { formatEnvironmentId } from "@sophia/core/secrets/backend/environment-id";
 import type { SecretBackend } from "@sophia/core/secrets/backend/secret-backend";
 import type { EscDiagnostic } from "@sophia/core/secrets/esc/evaluation";
-import { AppError } from "@sophia/core/errors/app-error";
+import { AppError, toAppError } from "@sophia/core/errors/app-error";
 import type { CommandContext } from "../commands/command-context.ts";
+import { checkVariables } from "./check-variables.ts";
+import type { EnvironmentName } from "./environment-name.ts";
 import { openBackend, type OpenSecrets } from "./open-backend.ts";
 import { readInput } from "./read-input.ts";
 import { readRevision } from "./read-revision.ts";
@@ -21,7 +23,10 @@ interface Checked {
   diagnostics: readonly EscDiagnostic[];
 }
 
-/** `secrets check`: what is wrong with an environment, without opening anything. Exit code 1 when something is. */
+/**
+ * `secrets check`: what is wrong with an environment, in the language and, where this key opens it, by the schemas of the
+ * services whose variables it sets. Exit code 1 when something is.
+ */
 export async function runCheck(context: CommandContext, options: CheckOptions): Promise<number> {
   const secrets = await openBackend(context);
   const checked = await check(secrets, options);
@@ -41,16 +46,32 @@ export async function runCheck(context: CommandContext, options: CheckOptions): 
   return isWrong ? 1 : 0;
 }
 
-async function check({ backend, parseName }: OpenSecrets, { environment, file }: CheckOptions): Promise<Checked> {
+async function check(secrets: OpenSecrets, { environment, file }: CheckOptions): Promise<Checked> {
   if ((environment === undefined) === (file === undefined)) {
     throw new AppError("invalid_input", "Name an environment, or a file with --file.", {
       hint: "`secrets ls` lists the environments.",
     });
   }
-  if (file !== undefined) return await checkText(backend, await readInput(file));
-  const name = parseName(environment ?? "");
-  const { yaml, checked } = await readRevision(backend, name, { decrypt: false });
-  return { environment: formatEnvironmentId(name.id), source: yaml, diagnostics: checked.diagnostics };
+  if (file !== undefined) return await checkText(secrets.backend, await readInput(file));
+  const name = secrets.parseName(environment ?? "");
+  const { yaml, checked } = await readRevision(secrets.backend, name, { decrypt: false });
+  const isSound = checked.diagnostics.every(({ severity }) => severity !== "error");
+  const diagnostics = (isSound ? await checkOpened(secrets, name) : undefined) ?? checked.diagnostics;
+  return { environment: formatEnvironmentId(name.id), source: yaml, diagnostics };
+}
+
+/** Undefined when this key does not open it. */
+async function checkOpened(
+  { backend }: OpenSecrets,
+  { id, revision }: EnvironmentName,
+): Promise<readonly EscDiagnostic[] | undefined> {
+  try {
+    const { environment, diagnostics } = await backend.open(id, revision === undefined ? {} : { revision });
+    return environment === undefined ? diagnostics : [...diagnostics, ...checkVariables(environment)];
+  } catch (thrown) {
+    if (toAppError(thrown).kind === "denied") return undefined;
+    throw thrown;
+  }
 }
 
 async function checkText(backend: SecretBackend, source: string): Promise<Checked> {
