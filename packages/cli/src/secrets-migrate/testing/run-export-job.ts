@@ -34,7 +34,7 @@ export async function runExportJob(job: ExportJob): Promise<{ output: string; co
     const take = (chunk: Buffer): void => void (output += chunk.toString());
     child.stdout.on("data", take);
     child.stderr.on("data", take);
-    const timer = setInterval(() => commandLines.push(...readCommandLines()), 5);
+    const timer = setInterval(() => commandLines.push(...readCommandLines()), 20);
     const code = await new Promise<number | null>((resolve, reject) => {
       child.once("error", reject);
       child.once("close", resolve);

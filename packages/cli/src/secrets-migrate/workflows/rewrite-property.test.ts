@@ -119,6 +119,6 @@ it("keeps what a workflow does: every step, variable and comment, in files of an
       const uses = [...text.matchAll(/\$\{\{ ?secrets(?:\.|\[')(NPM_TOKEN|DEPLOY_KEY)/g)].length;
       expect(result.replaced.length + result.byHand.length).toBe(uses);
     }),
-    { numRuns: 400 },
+    { numRuns: 200 },
   );
 });
