@@ -1,4 +1,4 @@
-import { AppError, toAppError } from "../../errors/app-error.ts";
+import { toAppError } from "../../errors/app-error.ts";
 import { endOfBlackout, jitterOf } from "./blackouts.ts";
 import type { RotationParts } from "./rotation-parts.ts";
 import type { RotationRow } from "./rotation-rows.ts";
@@ -11,7 +11,7 @@ const weekMs = 7 * 24 * 60 * 60_000;
 const weekly = "0 3 * * 0";
 const schedulePrefix = "rotation:";
 
-/** Declares a policy; the same name again changes it. Throws AppError `invalid_input` when it leaves no time. */
+/** Declares a policy; the same name again changes it, and one without targets rotates nothing. Throws AppError `invalid_input` when it leaves no time. */
 export async function saveSchedule(parts: RotationParts, policy: RotationPolicy): Promise<void> {
   endOfBlackout(windowsOf(parts, policy), parts.clock.now());
   await parts.jobs.schedule({
@@ -90,6 +90,5 @@ export function actorOf(policyName: string): string {
 }
 
 function windowsOf(parts: RotationParts, policy: RotationPolicy) {
-  if (policy.targets.length === 0) throw new AppError("invalid_input", "A rotation policy names at least one secret.");
   return [...(parts.blackouts ?? []), ...(policy.blackouts ?? [])];
 }
