@@ -2,7 +2,7 @@ import { parseConfig } from "@sophia/core/config/parse-config";
 import { PlatformSettings } from "@sophia/core/config/platform-config";
 import { systemClock } from "@sophia/core/limits/clock";
 import { composedEnvironment } from "@sophia/core/secrets/settings/group-environments";
-import { SecretUses } from "@sophia/core/secrets/settings/secret-consumers";
+import type { SecretUses } from "@sophia/core/secrets/settings/secret-consumers";
 import type { SecretStore } from "@sophia/core/secrets/settings/secret-store";
 import {
   createServerReports,
