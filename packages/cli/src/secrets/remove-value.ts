@@ -2,11 +2,14 @@ import { AppError } from "@sophia/core/errors/app-error";
 import { formatCommand } from "@sophia/core/config/command-line";
 import { formatEnvironmentId } from "@sophia/core/secrets/backend/environment-id";
 import { removeValue } from "@sophia/core/secrets/esc/edit-source";
-import { parsePropertyPath } from "@sophia/core/secrets/esc/property-path";
+import { formatPropertyPath, type PropertyPath } from "@sophia/core/secrets/esc/property-path";
+import { parseDocument } from "yaml";
 import type { CommandContext } from "../commands/command-context.ts";
 import { requireNewest } from "./environment-name.ts";
 import { explainMissing, openBackend } from "./open-backend.ts";
 import { recordSecretAct } from "./record-secret-act.ts";
+import { listPlaces } from "../server-settings.ts";
+import { resolveSetTarget } from "./set-target.ts";
 import { toDocumentPath } from "./document-path.ts";
 import { changeText, reportWrite } from "./write-environment.ts";
 
@@ -21,27 +24,45 @@ export interface RemoveOptions {
 
 /** `secrets rm`: a value, or a whole environment. Both can be had back: by `rollback`, and by `restore`. */
 export async function runRemove(context: CommandContext, options: RemoveOptions): Promise<number> {
-  const { backend, parseName } = await openBackend(context);
-  const id = requireNewest(parseName(options.environment));
+  const secrets = await openBackend(context);
+  const place = listPlaces().find(({ variable }) => variable === options.environment);
+  if (place === undefined && options.path === undefined) {
+    const id = requireNewest(secrets.parseName(options.environment));
+    return await removeAll(context, { backend: secrets.backend, id, options });
+  }
+  const { id, path } = resolveSetTarget(
+    secrets,
+    [options.environment, options.path ?? ""].slice(0, place ? 1 : 2),
+    secrets.stage,
+  );
   const environment = formatEnvironmentId(id);
-  if (options.path === undefined) return await removeAll(context, { backend, id, options });
-  const path = parsePropertyPath(options.path);
+  const what = place?.variable ?? formatPropertyPath(path);
+  // Its name first: it refers to the value.
+  const paths = place === undefined ? [path] : [["environmentVariables", place.variable], path];
   const result = await recordSecretAct(context, {
     command: "rm",
     effect: "update",
-    subject: { environment, path: options.path },
+    subject: { environment, path: formatPropertyPath(path) },
     run: () =>
-      changeText(backend, id, {
-        apply: (yaml) => removeValue(yaml, toDocumentPath(path)),
-        message: `Remove ${options.path}`,
+      changeText(secrets.backend, id, {
+        apply: (yaml) => paths.reduce((text, each) => removeFrom(text, each, environment), yaml),
+        message: `Remove ${what}`,
       }),
     describe: ({ kept }) => (kept ? "ok" : "invalid_input"),
   });
   reportWrite(context, id, result);
   const revision = result.kept ? result.revision : undefined;
-  if (options.json) context.terminal.print(JSON.stringify({ environment, path: options.path, revision }));
-  else context.terminal.note(`${options.path} is removed; ${environment} is at revision ${revision}.`);
+  if (options.json) context.terminal.print(JSON.stringify({ environment, path: formatPropertyPath(path), revision }));
+  else context.terminal.note(`${what} is removed; ${environment} is at revision ${revision}.`);
   return 0;
+}
+
+function removeFrom(yaml: string, path: PropertyPath, environment: string): string {
+  const documentPath = toDocumentPath(path);
+  if (parseDocument(yaml).hasIn(documentPath)) return removeValue(yaml, documentPath);
+  throw new AppError("not_found", `${environment} itself has nothing at ${formatPropertyPath(path)}.`, {
+    hint: "What comes from an import is removed there.",
+  });
 }
 
 async function removeAll(

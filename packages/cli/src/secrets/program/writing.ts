@@ -35,7 +35,7 @@ export function addWriting(secrets: Command, choose: ChooseSecrets): void {
     );
   secrets
     .command("rm <environment> [path]")
-    .description("remove a value, or a whole environment")
+    .description("remove a value (rm VARIABLE, or rm ENVIRONMENT PATH), or a whole environment")
     .option("-y, --yes", "a whole environment is meant")
     .option("--json", "print JSON")
     .action((environment: string, path: string | undefined, options: { yes?: boolean; json?: boolean }) =>
