@@ -7,6 +7,7 @@ import { createBearerService } from "@sophia/core/secrets/rotation/bearer-rotato
 import { createRotationKeys } from "@sophia/core/secrets/rotation/rotation-keys";
 import type { Rotations } from "@sophia/core/secrets/rotation/rotation-types";
 import { createRotations } from "@sophia/core/secrets/rotation/rotations";
+import { storesEnvironment } from "@sophia/core/secrets/settings/group-environments";
 import { secretsFolder } from "@sophia/core/secrets/settings/secret-store";
 import type { CoreTables } from "@sophia/core/store/core-tables";
 import type { Store } from "@sophia/core/store/store";
@@ -23,13 +24,24 @@ export interface OpenRotations {
   close(graceMs: number): Promise<void>;
 }
 
+/** A rotation waits for its grace most of the time, and as long as a consumer keeps the old value. */
+const concurrency = 64;
+const databaseVariable = "SOPHIA_DATABASE_URL";
+
+function findDatabasePlace({ locate, stage }: OpenSecrets) {
+  return { environment: locate(storesEnvironment(stage)), path: `stores.postgresql.${databaseVariable}` };
+}
+
 /** The machinery of rotation over an open store, with the installation's keys. `server` is the name in audit and alerts. */
 export async function openRotations(
-  { config, log }: Pick<CommandContext, "config" | "log">,
+  { config, environment, log }: Pick<CommandContext, "config" | "environment" | "log">,
   { secrets, store, server }: { secrets: OpenSecrets; store: Store<CoreTables>; server: string },
 ): Promise<OpenRotations> {
   const audit: Audit = await openAudit({ directory: config.auditDirectory, writer: server, log, clock: systemClock });
-  const jobs = createJobs({ store, log });
+  const jobs = createJobs({ store, log, concurrency });
+  // What the process environment sets does not come from the store, and does not change with it.
+  const { databaseUrl } = config.platform;
+  const isStored = databaseUrl !== undefined && (environment[databaseVariable] ?? "").trim() === "";
   const tokens = createTokens({ store, clock: systemClock });
   const rotations = createRotations({
     backend: secrets.backend,
@@ -42,6 +54,7 @@ export async function openRotations(
     keys: createRotationKeys(secrets.keyring),
     backupFolder: join(secretsFolder(config.platform.dataDir), "backups"),
     server,
+    ownSecrets: isStored ? [{ ...findDatabasePlace(secrets), secret: databaseUrl }] : [],
     limits: { refreshMs: config.platform.secretsRefreshMs, graceMs: config.platform.secretsGraceMs },
   });
   return {
