@@ -2,13 +2,16 @@ import { readConfigured } from "@sophia/ai/domain/find-endpoints";
 import type { ServiceStatus } from "@sophia/vendors/registry";
 import type { CliConfig } from "../load-config.ts";
 
+/** Secrets come to all four from there; `up` says it on a line of its own. */
+const ofAllServers = "pulumi-esc";
+
 /** In a few words how a server's services are reached. Those that no tool of this release reaches are left out. */
 export function describeModes(server: string, services: readonly ServiceStatus[], local: CliConfig["local"]): string {
   // The AI server asks a configured endpoint before all others.
   const configured = server === "ai" ? readConfigured(local) : [];
   if (configured.length > 0) return configured.map(({ service, mode }) => `${service} ${mode}`).join(", ");
   return services
-    .filter((service) => service.group === server && !service.planned)
+    .filter((service) => service.group === server && !service.planned && service.id !== ofAllServers)
     .map(({ title, mode, served }) => `${title} ${mode}${mode === "live" && !served ? " (unused)" : ""}`)
     .join(", ");
 }

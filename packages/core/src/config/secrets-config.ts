@@ -47,7 +47,7 @@ export const SecretsSettings = z.object({
     .describe("How long an old secret stays valid after a rotation, in seconds; never less than two refreshes."),
   SOPHIA_SECRETS_ROTATION: z
     .string()
-    .regex(/^(?:off|[\d*\/,-]+(?: [\dA-Za-z*\/,#-]+){4})$/, "must be five cron fields in UTC, or off")
+    .regex(/^(?:off|[\d*/,-]+(?: [\dA-Za-z*/,#-]+){4})$/, "must be five cron fields in UTC, or off")
     .default("0 3 * * 0")
     .describe("When passwords of PostgreSQL and Redis are rotated: five cron fields in UTC, or off."),
   SOPHIA_SECRETS_BLACKOUT: blackoutSetting().describe(

@@ -110,7 +110,7 @@ function addValues(secrets: Command, choose: ChooseSecrets): void {
     );
   secrets
     .command("check [environment]")
-    .description("what is wrong with an environment, with its place; nothing is opened")
+    .description("what is wrong with an environment or with the variables it sets, with its place")
     .option("-f, --file <path>", "check a file instead; - is stdin")
     .option("--json", "print JSON")
     .action((environment: string | undefined, options: { file?: string; json?: boolean }) =>

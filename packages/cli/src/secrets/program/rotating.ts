@@ -6,6 +6,8 @@ interface RotateFlags extends StageOption {
   plan?: boolean;
   detach?: boolean;
   native?: boolean;
+  resume?: string;
+  cancel?: string;
   limit: number;
   json?: boolean;
 }
@@ -20,6 +22,8 @@ export function addRotating(secrets: Command, choose: ChooseSecrets): void {
     .option("--plan", "show what would happen")
     .option("--detach", "leave the work to a running up")
     .option("--native", "run the fn::rotate of an environment, those under the paths or all")
+    .option("--resume <id>", "go on with a rotation that stands still")
+    .option("--cancel <id>", "undo a rotation: the old value is served")
     .option("--limit <number>", "so many of those there were", parseLimit, 20)
     .option("--json", "print JSON")
     .action((target: string | undefined, paths: string[], options: RotateFlags) =>
@@ -29,12 +33,21 @@ export function addRotating(secrets: Command, choose: ChooseSecrets): void {
           const { runRotateNatively } = await import("../rotate-natively.ts");
           return await runRotateNatively(context, { environment: target, paths, json });
         }
+        const id = options.resume ?? options.cancel;
+        if (id !== undefined) {
+          const { continueRotation } = await import("../continue-rotation.ts");
+          return await continueRotation(context, { id, word: options.resume === id ? "resume" : "cancel", json });
+        }
         const { runRotate } = await import("../rotate.ts");
         const { service, stage, limit } = options;
         const flags = { plan: options.plan === true, detach: options.detach === true, json };
         return await runRotate(context, { target, path: paths[0], service, stage, limit, ...flags });
       }),
     );
+  addTasks(secrets, choose);
+}
+
+function addTasks(secrets: Command, choose: ChooseSecrets): void {
   secrets
     .command("tasks")
     .description("keys that a person has to make or delete, each with its page")
