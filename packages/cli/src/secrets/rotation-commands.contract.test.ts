@@ -59,6 +59,15 @@ test(
   },
 );
 
+test("a rotation that waits for a person is cancelled, and one that is over cannot be resumed", async () => {
+  await succeed(["init"]);
+  await succeed(["set", "OPENROUTER_API_KEY"], { input: old });
+  const { id } = JSON.parse(await succeed(["rotate", "OPENROUTER_API_KEY", "--json"])) as { id: string };
+  expect(await succeed(["rotate", "--cancel", id])).toContain("cancelled; the old value is served");
+  const resumed = await runInProcess(["rotate", "--resume", id], { dataDir });
+  expect(resumed).toMatchObject({ code: 1, stderr: expect.stringContaining("is over") });
+});
+
 test.each([
   [["rotate", "NO_SUCH_VARIABLE"], "Which secret of it?"],
   [["rotate", "team/app", "a.b"], "--service"],

@@ -121,7 +121,9 @@ async function resumeRotation(parts: RotationParts, id: string, actor: string): 
     });
   }
   await auditRequest(parts, row, "resume", actor);
-  await enqueueNextRun(parts, row);
+  // Whoever looks now sees that it goes on.
+  const state = row.state === "failed" ? "rolling_back" : row.state === "held" ? "running" : row.state;
+  await enqueueNextRun(parts, await parts.rows.update(id, { state }));
 }
 
 /** Running, or about to run. One that waits for its time gives way. */

@@ -68,7 +68,7 @@ test("a rollback that fails leaves both values valid, tells people what to do, a
   await bench.clock.advance(2 * minute);
   const status = await bench.rotations.get(id);
   expect(status).toMatchObject({ state: "failed", served: "new" });
-  expect(status.nextStep).toContain(`secrets rollback sophia/stores-development 2`);
+  expect(status.nextStep).toContain(`secrets rollback sophia/stores-development@2`);
   expect(status.nextStep).toContain(id);
   expect(bench.service.valid).toEqual(new Set([firstValue, bench.served()]));
   expect((await alerts())[0]).toMatchObject({ severity: "critical", detail: expect.stringContaining(id) as string });

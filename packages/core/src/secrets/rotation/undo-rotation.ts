@@ -83,7 +83,7 @@ async function swapBack(run: RotationRun): Promise<boolean> {
     nextStep:
       row.pre_revision === null
         ? resumeCommand(run)
-        : `${formatCommand(`secrets rollback ${row.environment} ${row.pre_revision}`)} and then ${resumeCommand(run)}`,
+        : `${formatCommand(`secrets rollback ${row.environment}@${row.pre_revision}`)} and then ${resumeCommand(run)}`,
   });
   return false;
 }
