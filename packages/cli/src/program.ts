@@ -68,7 +68,7 @@ function describeProgram(choose: (run: Run, options?: Omit<Chosen, "run">) => vo
   addRunning(program, choose);
   addTokens(program, choose);
   addPlans(program, choose);
-  addSecrets(program, (run) => choose(run, { withoutStore: true }));
+  addSecrets(program, { choose, mend: (run) => choose(run, { withoutStore: true }) });
   return program;
 }
 

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { createTokens } from "@sophia/core/approval/tokens";
+import { configuredName, createTokens } from "@sophia/core/approval/tokens";
 import { createJobs, type Jobs } from "@sophia/core/jobs/jobs";
 import { systemClock } from "@sophia/core/limits/clock";
 import { type Audit, openAudit } from "@sophia/core/observe/audit";
@@ -32,6 +32,10 @@ function findDatabasePlace({ locate, stage }: OpenSecrets) {
   return { environment: locate(storesEnvironment(stage)), path: `stores.postgresql.${databaseVariable}` };
 }
 
+function isSet(environment: CommandContext["environment"], variable: string): boolean {
+  return (environment[variable] ?? "").trim() !== "";
+}
+
 /** The machinery of rotation over an open store, with the installation's keys. `server` is the name in audit and alerts. */
 export async function openRotations(
   { config, environment, log }: Pick<CommandContext, "config" | "environment" | "log">,
@@ -41,7 +45,7 @@ export async function openRotations(
   const jobs = createJobs({ store, log, concurrency });
   // What the process environment sets does not come from the store, and does not change with it.
   const { databaseUrl } = config.platform;
-  const isStored = databaseUrl !== undefined && (environment[databaseVariable] ?? "").trim() === "";
+  const isStored = databaseUrl !== undefined && !isSet(environment, databaseVariable);
   const tokens = createTokens({ store, clock: systemClock });
   const rotations = createRotations({
     backend: secrets.backend,
@@ -50,7 +54,11 @@ export async function openRotations(
     audit,
     log,
     clock: systemClock,
-    services: [...services, createBearerService({ tokens, clock: systemClock }), otherSecrets],
+    services: [
+      ...services,
+      createBearerService({ tokens, clock: systemClock, isOverridden: isSet(environment, configuredName) }),
+      otherSecrets,
+    ],
     keys: createRotationKeys(secrets.keyring),
     backupFolder: join(secretsFolder(config.platform.dataDir), "backups"),
     server,

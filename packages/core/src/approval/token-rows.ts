@@ -10,9 +10,12 @@ export interface TokenRows {
   list(): Promise<TokensTable[]>;
   /** Neither revoked nor expired at `now`, newest first. */
   listValid(now: number, limit: number): Promise<TokensTable[]>;
+  /** By name, those with a time to come are left to it. */
   revoke(which: { nameOrId: string } | { name: string; except: string }, now: number): Promise<number>;
   /** Ends the valid tokens with this name; unlike a revoked one, such a token can be renewed. */
   expire(name: string, now: number): Promise<void>;
+  /** Gives a token a time limit, unless it was revoked. */
+  limit(id: string, expiresAt: number): Promise<void>;
   /** Takes the time limit off, unless the token was revoked. */
   renew(id: string): Promise<void>;
   noteUse(id: string, now: number): Promise<void>;
@@ -46,7 +49,10 @@ export function createTokenRows(store: Store<CoreTables>): TokenRows {
       const chosen =
         "nameOrId" in which
           ? query.where((test) => test.or([test("id", "=", which.nameOrId), test("name", "=", which.nameOrId)]))
-          : query.where("name", "=", which.name).where("id", "!=", which.except);
+          : query
+              .where("name", "=", which.name)
+              .where("id", "!=", which.except)
+              .where((test) => test.or([test("expires_at", "is", null), test("expires_at", "<=", now)]));
       return Number((await chosen.executeTakeFirst()).numUpdatedRows);
     },
     async expire(name, now) {
@@ -56,6 +62,14 @@ export function createTokenRows(store: Store<CoreTables>): TokenRows {
         .where("name", "=", name)
         .where("revoked_at", "is", null)
         .where((test) => test.or([test("expires_at", "is", null), test("expires_at", ">", now)]))
+        .execute();
+    },
+    async limit(id, expiresAt) {
+      await db
+        .updateTable("tokens")
+        .set({ expires_at: expiresAt })
+        .where("id", "=", id)
+        .where("revoked_at", "is", null)
         .execute();
     },
     async renew(id) {

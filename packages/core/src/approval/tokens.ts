@@ -55,6 +55,8 @@ export interface Tokens {
   list(): Promise<TokenInfo[]>;
   /** What is known of this bearer, valid or not. */
   find(bearer: string): Promise<TokenInfo | undefined>;
+  /** Gives a token a time limit: the one in SOPHIA_TOKEN that replaces it then leaves it until that time. */
+  limit(id: string, expiresAt: number): Promise<void>;
   /** By id, or all with this name. Returns how many; throws `not_found` when there is none left to revoke. */
   revoke(nameOrId: string): Promise<number>;
   /** Who holds this bearer, if it is valid here now. Revocation shows within a second. */
@@ -67,7 +69,8 @@ export interface Tokens {
   ensureFirst(dataDir: string, given: { hasCaller: boolean }): Promise<FirstBearers>;
 }
 
-const configuredName = "SOPHIA_TOKEN";
+/** Name of the token that the configuration holds. */
+export const configuredName = "SOPHIA_TOKEN";
 /** The next start ends tokens of that name: nobody may lose one that was made by hand. */
 const reservedName = /^SOPHIA_/i;
 const minimumBearerLength = 32;
@@ -123,6 +126,10 @@ export function createTokens(options: { store: Store<CoreTables>; clock: Clock }
     },
     async list() {
       return (await rows.list()).map(toInfo);
+    },
+    async limit(id, expiresAt) {
+      await rows.limit(id, expiresAt);
+      cache.forget();
     },
     find: async (bearer) => toInfoIfThere(await rows.findByHash(hashBearer(bearer))),
     async revoke(nameOrId) {

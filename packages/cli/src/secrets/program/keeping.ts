@@ -33,17 +33,6 @@ export function addKeeping(secrets: Command, choose: ChooseSecrets): void {
       }),
     );
   secrets
-    .command("restore [what]")
-    .description("an environment as it was before a rotation, or one that was removed; lists both")
-    .option("--limit <number>", "so many of each", parseLimit, 50)
-    .option("--json", "print JSON")
-    .action((what: string | undefined, options: { limit: number; json?: boolean }) =>
-      choose(async (context) => {
-        const { runRestore } = await import("../restore.ts");
-        return await runRestore(context, { what, limit: options.limit, json: options.json === true });
-      }),
-    );
-  secrets
     .command("credential <holder>")
     .description("write what opens one server's secrets and no other: ai, data, infra, bi, or an environment")
     .addOption(stageOption())
@@ -56,6 +45,21 @@ export function addKeeping(secrets: Command, choose: ChooseSecrets): void {
         const { out, stage } = options;
         const flags = { print: options.print === true, json: options.json === true };
         return await runCredential(context, { holder, out, stage, ...flags });
+      }),
+    );
+}
+
+/** What a rotation or a removal replaced. */
+export function addRestoring(secrets: Command, choose: ChooseSecrets): void {
+  secrets
+    .command("restore [what]")
+    .description("an environment as it was before a rotation, or one that was removed; lists both")
+    .option("--limit <number>", "so many of each", parseLimit, 50)
+    .option("--json", "print JSON")
+    .action((what: string | undefined, options: { limit: number; json?: boolean }) =>
+      choose(async (context) => {
+        const { runRestore } = await import("../restore.ts");
+        return await runRestore(context, { what, limit: options.limit, json: options.json === true });
       }),
     );
 }

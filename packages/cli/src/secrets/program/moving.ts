@@ -25,7 +25,7 @@ interface GithubFlags extends StageOption {
 }
 
 /** Commands that bring secrets in from elsewhere, and take that back. */
-export function addMoving(secrets: Command, choose: ChooseSecrets): void {
+export function addMoving(secrets: Command, { choose, mend }: { choose: ChooseSecrets; mend: ChooseSecrets }): void {
   secrets
     .command("import [file]")
     .description("bring the variables of an .env file, or of this shell with --environment, to their places")
@@ -37,7 +37,7 @@ export function addMoving(secrets: Command, choose: ChooseSecrets): void {
     .option("--remove", "afterwards take the imported lines out of the file; a sealed copy is kept")
     .option("--json", "print JSON")
     .action((file: string | undefined, options: ImportFlags) =>
-      choose(async (context) => {
+      mend(async (context) => {
         const { runImport } = await import("../import.ts");
         return await runImport(context, { file, ...options });
       }),

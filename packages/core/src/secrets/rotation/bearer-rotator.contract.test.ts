@@ -23,7 +23,7 @@ beforeEach(async () => {
   store = await openStoreAt({ dataDir });
   clock = createVirtualClock();
   tokens = createTokens({ store, clock });
-  rotator = createBearerService({ tokens, clock }).rotator as Rotator;
+  rotator = createBearerService({ tokens, clock, isOverridden: false }).rotator as Rotator;
   const { bearer } = await tokens.create({ name: "ai to data", server: "data", scopes: ["read", "write"] });
   const signal = AbortSignal.timeout(10_000);
   context = { target: testTarget, current: new Secret(bearer), administrator: undefined, signal };
@@ -57,10 +57,33 @@ test("a bearer that was used lately counts as in use", async () => {
   expect(await rotator.observe?.(context, context.current)).toBe(0);
 });
 
-test("a bearer of the environment, and one that is not valid, are left alone", async () => {
-  const configured = new Secret("configured-bearer-of-the-environment-0001");
-  await tokens.adoptConfigured(configured);
-  await expect(rotator.describe({ ...context, current: configured })).rejects.toMatchObject({ kind: "invalid_input" });
+test("the callers' bearer out of the store: servers that restart at any step end neither the one in use nor the pending", async () => {
+  const current = new Secret("configured-bearer-of-the-environment-0001");
+  await tokens.adoptConfigured(current);
+  const configured = { ...context, current };
+  const next = await rotator.create(configured);
+  const valid = async (): Promise<boolean[]> =>
+    await Promise.all([current, next].map(async (bearer) => !!(await tokens.authenticate(unwrap(bearer), "ai"))));
+  await rotator.set(configured, next);
+  expect(await valid()).toEqual([true, true]);
+  await tokens.adoptConfigured(current);
+  expect(await valid()).toEqual([true, true]);
+  await rotator.promote?.(configured, next);
+  // One server has the new one already, another starts with the old one.
+  await tokens.adoptConfigured(next);
+  expect(await valid()).toEqual([true, true]);
+  await rotator.retire(configured, current);
+  expect(await valid()).toEqual([false, true]);
+  await clock.advance(30 * 24 * 60 * 60_000);
+  await tokens.adoptConfigured(next);
+  expect(await valid()).toEqual([false, true]);
+});
+
+test("a bearer that the environment overrides, and one that is not valid, are left alone", async () => {
+  const current = new Secret("configured-bearer-of-the-environment-0001");
+  await tokens.adoptConfigured(current);
+  const overridden = createBearerService({ tokens, clock, isOverridden: true }).rotator as Rotator;
+  await expect(overridden.describe({ ...context, current })).rejects.toMatchObject({ kind: "invalid_input" });
   await tokens.revoke("ai to data");
   await expect(rotator.create(context)).rejects.toMatchObject({ kind: "denied" });
 });

@@ -1,5 +1,5 @@
 import { newBearer } from "../../approval/new-bearer.ts";
-import type { TokenInfo, Tokens } from "../../approval/tokens.ts";
+import { configuredName, type TokenInfo, type Tokens } from "../../approval/tokens.ts";
 import { Secret, unwrap } from "../../config/secret.ts";
 import { AppError } from "../../errors/app-error.ts";
 import type { Clock } from "../../limits/clock.ts";
@@ -7,10 +7,25 @@ import type { RotatedService } from "./rotation-types.ts";
 
 /** A use is noted once a minute, and somebody else may be about to note one. */
 const recentUseMs = 3 * 60_000;
+/** Longer than a rotation waits for consumers that keep the old value. */
+const besideMs = 21 * 24 * 60 * 60_000;
 const docsUrl = "https://modelcontextprotocol.io/specification/draft/basic/authorization";
 
+export interface BearerServiceOptions {
+  tokens: Tokens;
+  clock: Clock;
+  /** SOPHIA_TOKEN is a variable of the processes: what the store says is not what they use. */
+  isOverridden: boolean;
+}
+
 /** Sophia's own bearers as a service: a new bearer with the same scopes, valid beside the old one until that is revoked. */
-export function createBearerService({ tokens, clock }: { tokens: Tokens; clock: Clock }): RotatedService {
+export function createBearerService({ tokens, clock, isOverridden }: BearerServiceOptions): RotatedService {
+  async function getCurrent(bearer: Secret): Promise<TokenInfo> {
+    const info = await getValid(tokens, bearer, clock);
+    if (info.name === configuredName && isOverridden) throw overridden();
+    return info;
+  }
+
   return {
     id: "sophia",
     title: "Sophia",
@@ -19,7 +34,7 @@ export function createBearerService({ tokens, clock }: { tokens: Tokens; clock: 
     rotator: {
       strategy: "a second bearer with the same scopes",
       async describe({ current }) {
-        const { name, server, scopes } = await getValid(tokens, current, clock);
+        const { name, server, scopes } = await getCurrent(current);
         const where = server === "*" ? "all servers" : server;
         return {
           changes: [
@@ -29,11 +44,17 @@ export function createBearerService({ tokens, clock }: { tokens: Tokens; clock: 
           warnings: [],
         };
       },
-      create: async ({ current }) => new Secret(newBearer(await getValid(tokens, current, clock))),
+      create: async ({ current }) => new Secret(newBearer(await getCurrent(current))),
       async set({ current }, next) {
-        const { name, server, scopes, expiresAt } = await getValid(tokens, current, clock);
-        await tokens.adopt(unwrap(next), { name, server, scopes, ...(expiresAt !== undefined && { expiresAt }) });
+        const { name, server, scopes, expiresAt } = await getCurrent(current);
+        // The servers end every other token of that name, unless it has a time to come.
+        const until = name === configuredName ? clock.now() + besideMs : expiresAt;
+        await tokens.adopt(unwrap(next), { name, server, scopes, ...(until !== undefined && { expiresAt: until }) });
         return [];
+      },
+      async promote({ current }) {
+        const info = await tokens.find(unwrap(current));
+        if (info?.name === configuredName) await tokens.limit(info.id, clock.now() + besideMs);
       },
       async validate({ current }, value) {
         const [info, old] = [await getValid(tokens, value, clock), await tokens.find(unwrap(current))];
@@ -64,9 +85,15 @@ async function getValid(tokens: Tokens, bearer: Secret, clock: Clock): Promise<T
       hint: "Make a new one with token create and store it.",
     });
   }
-  // The next start of a server would revoke all but the one in its own environment, in the middle of the grace.
-  if (!/^SOPHIA_/i.test(info.name)) return info;
-  throw new AppError("invalid_input", "A bearer that comes from the environment is not rotated by itself.", {
-    hint: "Take SOPHIA_TOKEN out of the environment: the store then holds the caller's bearer.",
-  });
+  return info;
+}
+
+function overridden(): AppError {
+  return new AppError(
+    "invalid_input",
+    "SOPHIA_TOKEN is set in the environment of the servers: the store's is not in use.",
+    {
+      hint: "Take it out of the environment: the store then holds the caller's bearer.",
+    },
+  );
 }
