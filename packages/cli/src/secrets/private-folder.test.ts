@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -7,6 +8,7 @@ import {
   readlinkSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -50,4 +52,22 @@ test("what a killed process left is removed, unless a program it started still u
   expect([left, used, foreign, folder.path].map((path) => existsSync(path))).toEqual([false, true, true, true]);
   for (const { dispose } of [folder, second]) dispose();
   for (const path of [used, foreign]) rmSync(path, { recursive: true });
+});
+
+test("what somebody else put under such a name is neither followed nor touched", () => {
+  const dead = spawnSync(process.execPath, ["-e", ""]).pid;
+  const place = dirname(makePrivateFolder({ XDG_RUNTIME_DIR: parent }).path);
+  const space = readlinkSync("/proc/self/ns/pid").replace(/\D/g, "");
+  const victim = mkdtempSync(join(tmpdir(), "sophia-victim-"));
+  writeFileSync(join(victim, "thesis"), "years of work");
+  const link = join(place, `sophia-secrets-${space}-${dead}-dddddd`);
+  symlinkSync(victim, link);
+  const open = join(place, `sophia-secrets-${space}-${dead}-eeeeee`);
+  mkdirSync(open);
+  chmodSync(open, 0o777);
+  writeFileSync(join(open, "thesis"), "years of work");
+  makePrivateFolder({ XDG_RUNTIME_DIR: parent }).dispose();
+  expect(readFileSync(join(victim, "thesis"), "utf8")).toBe("years of work");
+  expect(readFileSync(join(open, "thesis"), "utf8")).toBe("years of work");
+  for (const path of [victim, link, open]) rmSync(path, { recursive: true });
 });

@@ -1,5 +1,6 @@
-import { closeSync, fsyncSync, mkdtempSync, openSync, readdirSync, readlinkSync, rmSync, statSync } from "node:fs";
-import { accessSync, constants, readFileSync, statfsSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, fsyncSync, mkdtempSync, openSync, readdirSync, readlinkSync, rmSync } from "node:fs";
+import { accessSync, constants, lstatSync, readFileSync, statfsSync, statSync } from "node:fs";
+import { writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Environment } from "@sophia/core/config/parse-config";
@@ -78,11 +79,17 @@ function sweep(parent: string): void {
     if (pid === undefined || isAlive(Number(pid))) continue;
     const folder = join(parent, name);
     try {
-      if (!isAlive(readUser(folder))) shred(folder);
+      if (isOwn(folder) && !isAlive(readUser(folder))) shred(folder);
     } catch {
       // Another user's, or gone in the meantime.
     }
   }
+}
+
+/** Anybody may put a link, or a folder that is still theirs, under such a name where everybody writes. */
+function isOwn(folder: string): boolean {
+  const found = lstatSync(folder);
+  return found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o077) === 0;
 }
 
 function readUser(folder: string): number {
@@ -107,8 +114,8 @@ function isAlive(pid: number): boolean {
 function shred(folder: string): void {
   for (const entry of listFiles(folder)) {
     try {
-      const file = openSync(entry, "r+");
-      const size = statSync(entry).size;
+      const file = openSync(entry, constants.O_RDWR | constants.O_NOFOLLOW);
+      const { size } = fstatSync(file);
       if (size > 0) writeSync(file, Buffer.alloc(size), 0, size, 0);
       fsyncSync(file);
       closeSync(file);
