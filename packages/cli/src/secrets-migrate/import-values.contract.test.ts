@@ -1,4 +1,4 @@
-import { readFileSync, statSync, writeFileSync, chmodSync } from "node:fs";
+import { chmodSync, lstatSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -160,6 +160,15 @@ values:
     expect(report?.removedLines).toHaveLength(8);
     const folder = join(harness.dataDir, "secrets", "migrations", report?.run ?? "");
     expect(readFileSync(join(folder, "file.sealed"), "utf8")).not.toContain("OPENROUTER");
+  });
+
+  it("takes lines out of the file behind a link, and leaves the link", async () => {
+    const [real, file] = [join(harness.folder, "shared.env"), join(harness.folder, ".env")];
+    writeFileSync(real, envText);
+    symlinkSync(real, file);
+    await run(envText, { file, remove: true });
+    expect(lstatSync(file).isSymbolicLink()).toBe(true);
+    expect(readFileSync(real, "utf8")).not.toContain(openrouterKey);
   });
 
   it("imports from the process only what is Sophia's, and one variable by its name", async () => {

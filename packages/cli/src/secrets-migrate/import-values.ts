@@ -1,6 +1,5 @@
-import { readFile, writeFile, rename, stat } from "node:fs/promises";
+import { readFile, realpath, stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { randomBytes } from "node:crypto";
 import { formatCommand } from "@sophia/core/config/command-line";
 import { unwrap } from "@sophia/core/config/secret";
 import { AppError } from "@sophia/core/errors/app-error";
@@ -19,6 +18,7 @@ import type { FoundValue } from "./place-values.ts";
 import { planChanges, toChanges } from "./plan-changes.ts";
 import type { PlannedValue } from "./plan-changes.ts";
 import { readOnlyRefusal } from "./read-only-refusal.ts";
+import { replaceTextFile } from "./replace-text-file.ts";
 import { lockMigrations, openRunFolders } from "./run-folder.ts";
 import type { RunFolder } from "./run-folder.ts";
 import { selectValues } from "./select-values.ts";
@@ -77,7 +77,7 @@ async function importFrom(context: CommandContext, options: ImportOptions, sourc
   if (!options.dryRun && (plan.changes.length > 0 || options.remove)) {
     const folder = await openRunFolders(context.config.platform.dataDir, store.keyring).create({
       kind: options.file === undefined ? "environment" : "file",
-      source: options.file === undefined ? "environment" : resolve(options.file),
+      source: source.file?.path ?? "environment",
       stage: options.stage,
       phase: "importing",
     });
@@ -169,7 +169,9 @@ async function readSource(context: CommandContext, options: ImportOptions): Prom
       file: undefined,
     };
   }
-  const path = resolve(file);
+  const named = resolve(file);
+  // Behind a link are the lines themselves: to replace the link would leave them where they are.
+  const path = await realpath(named).catch(() => named);
   const text = await readEnvFile(path);
   const parsed = parseEnvText(text);
   return {
@@ -205,13 +207,8 @@ async function removeLines(source: Source, folder: RunFolder, values: readonly P
   if (entries.length === 0) return [];
   await folder.seal("file", Buffer.from(file.text));
   const { mode } = await stat(file.path);
-  const draft = `${file.path}.${randomBytes(6).toString("hex")}`;
   await folder.save({ file: { removed: true } });
-  await writeFile(draft, removeEntries(file.text, entries), { mode, flag: "wx", flush: true });
-  if ((await readFile(file.path, "utf8")) !== file.text) {
-    throw new AppError("unavailable", `${file.path} was changed in the meantime.`, { hint: "Run this again." });
-  }
-  await rename(draft, file.path);
+  await replaceTextFile(file.path, removeEntries(file.text, entries), { mode, before: file.text });
   return entries.map(({ firstLine }) => firstLine);
 }
 

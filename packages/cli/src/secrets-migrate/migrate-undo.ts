@@ -1,5 +1,4 @@
-import { readFile, rename, stat, writeFile } from "node:fs/promises";
-import { randomBytes } from "node:crypto";
+import { readFile, stat } from "node:fs/promises";
 import { AppError } from "@sophia/core/errors/app-error";
 import type { GithubSecrets } from "@sophia/vendors/github/secrets-api";
 import type { CommandContext } from "../commands/command-context.ts";
@@ -10,6 +9,7 @@ import { requireGithub, withGithub } from "./github-session.ts";
 import type { MigrationStore } from "./migration-store.ts";
 import { parseEnvText, removeEntries } from "./parse-env-text.ts";
 import { readOnlyRefusal } from "./read-only-refusal.ts";
+import { replaceTextFile } from "./replace-text-file.ts";
 import { lockMigrations, openRunFolders } from "./run-folder.ts";
 import type { RunFolder, RunFolders } from "./run-folder.ts";
 import { undoEnvironments } from "./undo-environments.ts";
@@ -173,9 +173,7 @@ async function restoreFile(folder: RunFolder): Promise<void> {
   }
   if (current !== original) {
     const mode = current === undefined ? 0o600 : (await stat(path)).mode;
-    const draft = `${path}.${randomBytes(6).toString("hex")}`;
-    await writeFile(draft, original, { mode, flag: "wx", flush: true });
-    await rename(draft, path);
+    await replaceTextFile(path, original, { mode, ...(current !== undefined && { before: current }) });
   }
   await folder.save({ file: { removed: false } });
 }
