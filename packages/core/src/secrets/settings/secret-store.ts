@@ -105,6 +105,11 @@ export async function openLocalStore(
     environment,
     allowedVariables: config.secretsAllowedVariables,
     allowedFolders: config.secretsAllowedFolders,
+    // The root key and the tokens are there: one environment would read all others with them.
+    refusedFiles: [
+      config.dataDir,
+      ...(config.secretsCredentialFile === undefined ? [] : [config.secretsCredentialFile]),
+    ],
   });
   return createLocalBackend({
     folder: secretsFolder(config.dataDir),

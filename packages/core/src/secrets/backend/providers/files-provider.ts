@@ -9,13 +9,22 @@ import { mapOf, objectOf, secretText, text } from "./provider-schemas.ts";
 import { readEntries } from "./read-inputs.ts";
 
 const maximumBytes = 1024 * 1024;
+/** What a process is told and holds open: its environment, its pipes. None of it is a file of anybody's. */
+const systemFolders = ["/proc", "/sys", "/dev"];
 
 /**
  * `fn::open::files: { get: { name: /path } }`: text files of this machine. An environment may come from somebody else
  * and would ask for whatever this user can read, so only files below folders that the operator named are read, links
  * followed before that is decided.
+ *
+ * @param options.refused files and folders that are never read, whatever is allowed: where our own keys are.
  */
-export function createFilesProvider(options: { allowedFolders: readonly string[] }): OpenProvider {
+export function createFilesProvider(options: {
+  allowedFolders: readonly string[];
+  refused: readonly string[];
+}): OpenProvider {
+  const refused = [...options.refused, ...systemFolders];
+
   async function read(name: string, path: unknown): Promise<string> {
     if (typeof path !== "string" || !path.startsWith("/") || path.includes("\0")) {
       throw new AppError("invalid_input", `get.${name} is no absolute path.`, { hint: "Begin it with a slash." });
@@ -23,6 +32,7 @@ export function createFilesProvider(options: { allowedFolders: readonly string[]
     // One answer for what is outside and for what is not there: which files exist is nobody's business either.
     const real = await realpath(path).catch(() => undefined);
     if (real === undefined || !(await isBelow(real, options.allowedFolders))) throw notAllowed(name);
+    if (await isBelow(real, refused)) throw notAllowed(name);
     return await readSmallFile(real, name);
   }
 
@@ -38,7 +48,10 @@ export function createFilesProvider(options: { allowedFolders: readonly string[]
 
 async function isBelow(path: string, folders: readonly string[]): Promise<boolean> {
   const real = await Promise.all(folders.map((folder) => realpath(folder).catch(() => undefined)));
-  return real.some((folder) => folder !== undefined && path.startsWith(folder.endsWith(sep) ? folder : folder + sep));
+  return real.some(
+    (folder) =>
+      folder !== undefined && (path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep)),
+  );
 }
 
 async function readSmallFile(path: string, name: string): Promise<string> {

@@ -176,4 +176,24 @@ values:
     expect((await read(join(allowed, "certificate"), [])).environment).toBeUndefined();
     expect((await read("/dev/zero", ["/dev"])).environment).toBeUndefined();
   });
+
+  it("never reads our own keys, nor what the system tells this process, whatever folder is allowed", async () => {
+    const data = join(folder, "data");
+    mkdirSync(data);
+    writeFileSync(join(data, "key"), "canary");
+    writeFileSync(join(folder, "credential"), "canary");
+    symlinkSync(data, join(folder, "data-link"));
+    const refusedFiles = [join(folder, "data-link"), join(folder, "credential")];
+    for (const path of [
+      join(data, "key"),
+      join(folder, "data-link", "key"),
+      join(folder, "credential"),
+      "/proc/self/environ",
+    ]) {
+      const text = `values: { out: { fn::open::files: { get: { a: "${path}" } } } }`;
+      const refused = await open(text, { allowedFolders: ["/"], refusedFiles });
+      expect(refused.environment, path).toBeUndefined();
+      expect(JSON.stringify(refused.diagnostics)).toContain("may not be read here");
+    }
+  });
 });

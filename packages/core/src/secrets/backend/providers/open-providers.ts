@@ -13,15 +13,17 @@ export interface OpenProvidersOptions {
   allowedVariables?: readonly string[];
   /** Folders whose files may be read. Default: none. */
   allowedFolders?: readonly string[];
+  /** Files and folders that are never read, although a folder above them is allowed. */
+  refusedFiles?: readonly string[];
 }
 
 /** What `fn::open` can read from on this machine. A vendor's program that is absent is told when it is asked. */
 export function createOpenProviders(options: OpenProvidersOptions): (name: string) => OpenProvider | undefined {
-  const { environment, allowedVariables = [], allowedFolders = [] } = options;
+  const { environment, allowedVariables = [], allowedFolders = [], refusedFiles = [] } = options;
   const command = (program: string, installPage: string) => createVendorCommand({ program, installPage, environment });
   const providers = new Map<string, OpenProvider>([
     ["environment-variables", createEnvironmentVariablesProvider({ environment, allowed: allowedVariables })],
-    ["files", createFilesProvider({ allowedFolders })],
+    ["files", createFilesProvider({ allowedFolders, refused: refusedFiles })],
     ["1password-secrets", createOnePasswordProvider(command("op", "https://developer.1password.com/docs/cli"))],
     ["vault-login", createVaultLoginProvider()],
     ["vault-secrets", createVaultSecretsProvider(command("vault", "https://developer.hashicorp.com/vault/install"))],
