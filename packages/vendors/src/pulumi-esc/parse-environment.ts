@@ -7,7 +7,7 @@ import type {
   WireInterpolation,
   WirePropertyAccessor,
 } from "@sophia/core/secrets/esc/wire-expression";
-import { parseSchema } from "./parse-schema.ts";
+import { parseWireSchema } from "./parse-wire-schema.ts";
 import { isWireNumber, isWireObject, type WireJson, type WireObject } from "./parse-wire-json.ts";
 
 /**
@@ -20,10 +20,10 @@ export function parseEnvironment(wire: WireJson): EscEnvironment {
   return {
     exprs: parseMap(root["exprs"], parseExpression),
     properties: parseMap(root["properties"], parseValue),
-    schema: parseSchema(root["schema"]),
+    schema: parseWireSchema(root["schema"]),
     executionContext: {
       properties: parseMap(context["properties"], parseValue),
-      schema: parseSchema(context["schema"]),
+      schema: parseWireSchema(context["schema"]),
     },
   };
 }
@@ -66,7 +66,7 @@ function parseExpression(wire: WireJson): WireExpression {
   const { literal, interpolate, symbol, list, object, keyRanges } = root;
   return {
     range: parseRange(root["range"]),
-    ...(root["schema"] !== undefined && { schema: parseSchema(root["schema"]) }),
+    ...(root["schema"] !== undefined && { schema: parseWireSchema(root["schema"]) }),
     ...(root["base"] !== undefined && { base: parseExpression(root["base"]) }),
     ...(keyRanges !== undefined && { keyRanges: parseMap(keyRanges, parseRange) }),
     ...((typeof literal === "boolean" || typeof literal === "string" || isWireNumber(literal)) && { literal }),
@@ -97,7 +97,7 @@ function parseBuiltin(root: WireObject): NonNullable<WireExpression["builtin"]> 
   return {
     name: text(root["name"]) ?? "",
     nameRange: parseRange(root["nameRange"]),
-    argSchema: parseSchema(root["argSchema"]),
+    argSchema: parseWireSchema(root["argSchema"]),
     arg: parseExpression(root["arg"] ?? null),
   };
 }
