@@ -101,7 +101,6 @@ test(
     };
     await sophia("secrets init");
     await setValue("SOPHIA_DATABASE_URL", firstUrl);
-    await sophia("secrets init sophia/rotation-development");
     await setValue("sophia/rotation-development postgresql.administrator", peer.url);
     const up = startSophia(["up"], environment);
     closing.push(async () => {

@@ -50,7 +50,7 @@ test("a day with secrets, and none of them in the clear where it does not belong
   const made = await succeed(["init"]);
   expect(made.trim().split("\n")).toContain("sophia/ai-intelligence-development");
   expect(await succeed(["init"])).toBe("");
-  expect((await succeed(["ls"])).trim().split("\n")).toHaveLength(7);
+  expect((await succeed(["ls"])).trim().split("\n")).toHaveLength(8);
   const page = JSON.parse(await succeed(["ls", "--limit", "3", "--json"])) as {
     environments: unknown[];
     nextCursor: string;

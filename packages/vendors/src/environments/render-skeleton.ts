@@ -2,6 +2,7 @@ import {
   baseEnvironment,
   composedEnvironment,
   groupEnvironment,
+  rotationEnvironment,
   secretGroups,
   type Stage,
   storesEnvironment,
@@ -9,6 +10,14 @@ import {
 import { formatEnvironmentId } from "@sophia/core/secrets/backend/environment-id";
 import type { EnvironmentId } from "@sophia/core/secrets/backend/secret-backend";
 import type { VariablePlace } from "./variable-places.ts";
+
+const rotationPurpose =
+  "Administrators' credentials, for `secrets rotate`. No server opens it, and nothing imports it.";
+const rotationValues = `values:
+  # postgresql.administrator (secret): URL of a role that may make and change Sophia's roles (CREATEROLE).
+  # redis.administrator (secret): URL of a user that may use ACL.
+  {}
+`;
 
 /** One environment before anybody has put a value into it. */
 export interface EnvironmentSkeleton {
@@ -41,6 +50,7 @@ export function renderSkeleton(
       yaml: renderEnvironment("What all servers of this stage share.", [], renderValues("stores", shared)),
     },
     ...groups,
+    { id: locate(rotationEnvironment(stage)), yaml: renderEnvironment(rotationPurpose, [], rotationValues) },
     {
       id: locate(composedEnvironment(stage)),
       yaml: renderEnvironment(

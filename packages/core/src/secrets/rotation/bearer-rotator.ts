@@ -82,7 +82,7 @@ async function getValid(tokens: Tokens, bearer: Secret, clock: Clock): Promise<T
   const isOver = info?.revokedAt !== undefined || (info?.expiresAt ?? Infinity) <= clock.now();
   if (!info || isOver) {
     throw new AppError("denied", "This bearer is not valid.", {
-      hint: "Make a new one with token create and store it.",
+      hint: "Servers take the one of the store at their start. Else make a new one with `token create` and store it.",
     });
   }
   return info;

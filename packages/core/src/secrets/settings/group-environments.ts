@@ -24,6 +24,11 @@ export function storesEnvironment(stage: Stage): EnvironmentId {
   return { project: ownProject, name: `stores-${stage}` };
 }
 
+/** Administrators' credentials, which rotation needs. No server opens it, and nothing imports it. */
+export function rotationEnvironment(stage: Stage): EnvironmentId {
+  return { project: ownProject, name: `rotation-${stage}` };
+}
+
 export function groupEnvironment(group: SecretGroup, stage: Stage): EnvironmentId {
   return { project: ownProject, name: `${group.environment}-${stage}` };
 }
