@@ -69,6 +69,20 @@ describe("a server's own secrets", () => {
     expect(JSON.stringify(opened)).not.toContain("canary");
   });
 
+  it("never hold the root key, although an environment asks for the file and its folder is allowed", async () => {
+    await makeStore();
+    const key = join(secretsFolder(dataDir), "key");
+    const secrets = await own("ai", { SOPHIA_SECRETS_ALLOW_FOLDERS: tmpdir() });
+    const text = `values: { environmentVariables: { KEY: { fn::toJSON: { fn::open::files: { get: { a: "${key}" } } } } } }`;
+    const update = secrets?.store.backend.update(groupEnvironment(ai, "development"), text);
+    expect(await update).toMatchObject({ kept: true });
+    const opening = secrets?.open();
+    await expect(opening).rejects.toMatchObject({
+      kind: "not_configured",
+      hint: expect.stringContaining("may not be"),
+    });
+  });
+
   it("open with a credential for that group, which opens no other and not the whole", async () => {
     const backend = await makeStore();
     const root = await loadRootKeyring({ folder: secretsFolder(dataDir) });

@@ -31,6 +31,16 @@ test("imports of every depth and kind, and references without an import", async 
   expect(await closureOf(texts)).toEqual(["default/plain", "p/a", "p/b", "p/c", "p/d", "p/e", "p/f.g", "p/h", "p/i"]);
 });
 
+test("what two revisions of one environment import, also of the first one's own", async () => {
+  const texts = {
+    "p/a": "imports: [p/b@1, p/b, p/a@2]",
+    "p/a@2": "imports: [p/older]",
+    "p/b": "imports: [p/now]",
+    "p/b@1": "imports: [p/then]",
+  };
+  expect(await closureOf(texts)).toEqual(["p/a", "p/b", "p/now", "p/older", "p/then"]);
+});
+
 test("text that is no definition leads nowhere", async () => {
   for (const text of [
     "",

@@ -15,6 +15,8 @@ export async function listImportClosure(
   id: EnvironmentId,
 ): Promise<readonly EnvironmentId[]> {
   const closure = new Map([[formatEnvironmentId(id), id]]);
+  // Two revisions of one environment may import different ones.
+  const read = new Set([formatEnvironmentId(id)]);
   const waiting: { id: EnvironmentId; revision: number | string | undefined }[] = [{ id, revision: undefined }];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const isRoot = next.id === id;
@@ -24,10 +26,13 @@ export async function listImportClosure(
     });
     for (const name of findReferences(source)) {
       const found = parseReference(name);
-      if (found === undefined || closure.has(formatEnvironmentId(found.id))) continue;
+      if (found === undefined) continue;
+      const key = formatEnvironmentId(found.id) + (found.revision === undefined ? "" : `@${found.revision}`);
+      if (read.has(key)) continue;
+      read.add(key);
       closure.set(formatEnvironmentId(found.id), found.id);
       waiting.push(found);
-      if (closure.size > largestClosure) throw tooMany(id);
+      if (read.size > largestClosure) throw tooMany(id);
     }
   }
   return [...closure.values()];
