@@ -2,6 +2,7 @@ import { Secret, unwrap } from "@sophia/core/config/secret";
 import { keyAliases } from "@sophia/vendors/key-aliases";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { findRefusal } from "../secrets/check-setting.ts";
 import { listPlaces } from "../server-settings.ts";
 import { placementKey, placeValues } from "./place-values.ts";
 import type { PlaceOptions } from "./place-values.ts";
@@ -14,6 +15,27 @@ const options: PlaceOptions = {
   keepPlain: true,
 };
 
+/** For every variable there is one that its schema takes. */
+const samples = [
+  "an ordinary text",
+  "an-ordinary-text-of-some-length-0123456789",
+  "https://host.example",
+  "postgres://host/db",
+  "redis://host",
+  "50",
+  "0 4 * * *",
+  "off",
+  "info",
+  "development",
+  "acme/sophia/name",
+  "acme/repository",
+  "-----BEGIN PRIVATE KEY-----\nA\n-----END PRIVATE KEY-----",
+  "OAUTH",
+  "ai=http://host:8091",
+  "256",
+  "4",
+];
+
 function place(...values: [string, string][]) {
   const found = values.map(([name, value]) => ({ scope: "file", name, value: new Secret(value) }));
   return placeValues(found, options);
@@ -22,7 +44,9 @@ function place(...values: [string, string][]) {
 describe("placeValues", () => {
   it("puts each variable that there is where the skeleton has it", () => {
     for (const { variable, path } of places) {
-      const [placement] = place([variable, "an ordinary text"]);
+      const fitting = samples.find((sample) => findRefusal(variable, sample) === undefined);
+      expect(fitting, variable).toBeDefined();
+      const [placement] = place([variable, fitting ?? ""]);
       expect(placement?.path, variable).toEqual(path);
       expect(placement?.environment.name, variable).toMatch(/-staging$/);
     }
@@ -41,6 +65,17 @@ describe("placeValues", () => {
   it("keeps what is plain plain, and makes a secret of the rest", () => {
     const [port, key, other] = place(["SOPHIA_PORT_AI", "9001"], ["TAVILY_API_KEY", "x"], ["COMPANY_NAME", "Acme"]);
     expect([port?.secret, key?.secret, other?.secret]).toEqual([false, true, true]);
+  });
+
+  it("keeps aside what no server would start with", () => {
+    const [token, port, url] = place(
+      ["SOPHIA_TOKEN", "canary"],
+      ["SOPHIA_PORT_AI", "many"],
+      ["DATABASE_URL", "mysql://canary@host/db"],
+    );
+    expect([token, port, url].map((placement) => placement?.owner)).toEqual(["other", "other", "other"]);
+    expect(token?.doubt).toBe("no server would start with it: SOPHIA_TOKEN must have at least 32 characters");
+    expect(JSON.stringify([token?.doubt, port?.doubt, url?.doubt])).not.toContain("canary");
   });
 
   it("loses nothing: every value has a place, and no two values the same one", () => {

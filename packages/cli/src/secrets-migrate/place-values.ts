@@ -7,6 +7,7 @@ import { environmentOf } from "@sophia/vendors/environments/variable-places";
 import type { VariablePlace } from "@sophia/vendors/environments/variable-places";
 import { recogniseKey } from "@sophia/vendors/recognise-key";
 import type { KnownKey } from "@sophia/vendors/recognise-key";
+import { findRefusal } from "../secrets/check-setting.ts";
 import { looksSecret } from "../secrets/looks-secret.ts";
 
 /** A value that was found somewhere, before anybody knows what it is. */
@@ -116,6 +117,10 @@ function placeOne(found: FoundValue, options: PlaceOptions): Placement {
 
 function toPlace(found: FoundValue, place: VariablePlace, options: PlaceOptions, doubt: string | undefined): Placement {
   const { scope, name, value } = found;
+  const refusal = findRefusal(place.variable, unwrap(value));
+  // In its place it would stop every server, and the commands that could mend it.
+  if (refusal !== undefined)
+    return toOther(found, options, `no server would start with it: ${place.variable} ${refusal}`);
   return {
     scope,
     name,

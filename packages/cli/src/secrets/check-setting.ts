@@ -5,22 +5,29 @@ import { recogniseKey } from "@sophia/vendors/recognise-key";
 import type { z } from "zod";
 import { serverSettings } from "../server-settings.ts";
 
+const schemas: readonly z.ZodObject[] = [
+  PlatformSettings,
+  ...serverSettings.map(({ settings }) => settings),
+  ...services.map(({ config }) => config as z.ZodObject),
+];
+
+/** Why no server would start with this value of one of Sophia's variables, or nothing; the value is not quoted. */
+export function findRefusal(variable: string, value: string): string | undefined {
+  const field = schemas
+    .map((schema) => schema.shape[variable] as z.ZodType | undefined)
+    .find((each) => each !== undefined);
+  const parsed = field?.safeParse(value.trim());
+  return parsed?.success === false ? (parsed.error.issues[0]?.message ?? "is not accepted") : undefined;
+}
+
 /**
  * What a server would say of this value of one of Sophia's variables: a doubt about a key of another shape, or nothing.
  * Throws AppError `invalid_input` for a value that no server would start with; the value is not quoted.
  */
 export function checkSetting(variable: string, value: string): string | undefined {
-  const schemas: z.ZodObject[] = [
-    PlatformSettings,
-    ...serverSettings.map(({ settings }) => settings),
-    ...services.map(({ config }) => config as z.ZodObject),
-  ];
-  const field = schemas
-    .map((schema) => schema.shape[variable] as z.ZodType | undefined)
-    .find((each) => each !== undefined);
-  const parsed = field?.safeParse(value.trim());
-  if (parsed?.success === false) {
-    throw new AppError("invalid_input", `${variable} ${parsed.error.issues[0]?.message ?? "is not accepted"}.`, {
+  const refusal = findRefusal(variable, value);
+  if (refusal !== undefined) {
+    throw new AppError("invalid_input", `${variable} ${refusal}.`, {
       hint: "No server would start with this value. Nothing was changed.",
     });
   }
