@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { AiConfig } from "@sophia/ai/config";
-import { setCommandPrefix } from "@sophia/core/config/command-line";
+import { formatCommand, setCommandPrefix } from "@sophia/core/config/command-line";
 import { parseConfig, secretString } from "@sophia/core/config/parse-config";
 import type { Environment } from "@sophia/core/config/parse-config";
 import { PlatformSettings, toPlatformConfig, unusedSettings } from "@sophia/core/config/platform-config";
@@ -49,7 +49,8 @@ export function loadConfig(environment: Environment, store: StoreReport = { stor
   const doubts = findDoubts(environment, new Set(schemas.flatMap((schema) => Object.keys(schema.shape))));
   const warnings = [...store.warnings, ...doubts];
   const names = store.stored.toSorted().join(", ");
-  const origin = names === "" ? [] : [`From the store of secrets: ${names}.`];
+  const way = `\`${formatCommand("secrets set VARIABLE")}\` changes one, \`${formatCommand("secrets rm VARIABLE")}\` removes it.`;
+  const origin = names === "" ? [] : [`From the store of secrets: ${names}. ${way}`];
   // On a person's machine everything has an answer, and simulated ones say so. Containers set SOPHIA_SIMULATE=0.
   const parsed: Record<string, unknown> = parseConfig(
     schemas,

@@ -8,9 +8,13 @@ import { addWriting } from "./secrets/program/writing.ts";
 
 /**
  * `sophia secrets …`. An action only says what to run. `mend` is for commands that have to work whatever stands in the
- * environments; `choose` for those that share the servers' journal, whose address may stand there.
+ * environments; `choose` for those that share the servers' journal, whose address may stand there; `undo` for those that
+ * share it too and have to work all the same.
  */
-export function addSecrets(program: Command, { choose, mend }: { choose: ChooseSecrets; mend: ChooseSecrets }): void {
+export function addSecrets(
+  program: Command,
+  { choose, mend, undo }: Record<"choose" | "mend" | "undo", ChooseSecrets>,
+): void {
   const secrets = program
     .command("secrets")
     .description("environments of settings and secrets: [PROJECT/]NAME[@REVISION]")
@@ -20,5 +24,5 @@ export function addSecrets(program: Command, { choose, mend }: { choose: ChooseS
   addKeeping(secrets, mend);
   addRestoring(secrets, choose);
   addRotating(secrets, choose);
-  addMoving(secrets, { choose, mend });
+  addMoving(secrets, { mend, undo });
 }

@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { ConfigError } from "@sophia/core/config/parse-config";
 import type { Environment } from "@sophia/core/config/parse-config";
 import { packageVersion } from "@sophia/core/mcp/version";
 import { createLogger } from "@sophia/core/observe/log";
@@ -9,7 +10,7 @@ import { addSecrets } from "./program-secrets.ts";
 import { reportError } from "./report-error.ts";
 import { readStoredEnvironment } from "./stored-environment.ts";
 import { createTerminal } from "./terminal.ts";
-import type { Streams } from "./terminal.ts";
+import type { Streams, Terminal } from "./terminal.ts";
 
 export interface CliInput {
   arguments: readonly string[];
@@ -23,6 +24,8 @@ interface Chosen {
   run: Run;
   /** The command mends the store of secrets: what is wrong in there must not keep it from running. */
   withoutStore?: boolean;
+  /** The command takes values out of the store again: those that no configuration takes are left out and told. */
+  despiteStore?: boolean;
 }
 
 /** Runs one command. Resolves with the exit code; every failure is one message on stderr. */
@@ -35,10 +38,7 @@ export async function runCli(input: CliInput): Promise<number> {
     const program = describeProgram((run, options = {}) => (chosen = { run, ...options }), input);
     await program.parseAsync([...input.arguments], { from: "user" });
     if (chosen === undefined) return 0;
-    const { environment, ...report } = chosen.withoutStore
-      ? noStore(input)
-      : await readStoredEnvironment(input.environment);
-    const config: CliConfig = loadConfig(environment, report);
+    const config = await loadFor(chosen, input, terminal);
     ({ dataDir } = config.platform);
     scrub = (text) => config.scrubber.scrub(text);
     const log = createLogger({ scrubber: config.scrubber, level: config.platform.logLevel, server: "cli" });
@@ -48,6 +48,20 @@ export async function runCli(input: CliInput): Promise<number> {
     const { message, exitCode } = reportError(thrown, { scrub, dataDir });
     terminal.note(message);
     return exitCode;
+  }
+}
+
+async function loadFor(chosen: Chosen, input: CliInput, terminal: Terminal): Promise<CliConfig> {
+  const { environment, ...report } = chosen.withoutStore
+    ? noStore(input)
+    : await readStoredEnvironment(input.environment);
+  try {
+    return loadConfig(environment, report);
+  } catch (thrown) {
+    if (!chosen.despiteStore || report.stored.length === 0 || !(thrown instanceof ConfigError)) throw thrown;
+    const config = loadConfig(input.environment);
+    terminal.note(`Without the values of the store. ${config.scrubber.scrub(thrown.message)}`);
+    return config;
   }
 }
 
@@ -68,7 +82,11 @@ function describeProgram(choose: (run: Run, options?: Omit<Chosen, "run">) => vo
   addRunning(program, choose);
   addTokens(program, choose);
   addPlans(program, choose);
-  addSecrets(program, { choose, mend: (run) => choose(run, { withoutStore: true }) });
+  addSecrets(program, {
+    choose,
+    mend: (run) => choose(run, { withoutStore: true }),
+    undo: (run) => choose(run, { despiteStore: true }),
+  });
   return program;
 }
 

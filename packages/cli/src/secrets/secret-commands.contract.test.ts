@@ -157,3 +157,17 @@ test("a value that the servers would refuse does not keep it from being mended h
   await succeed(["set", "SOPHIA_LOG_LEVEL", "info"]);
   expect(readdirSync(join(dataDir, "secrets"))).toContain("environments");
 });
+
+test("a value that no server starts with keeps nobody from undoing what brought it, nor from mending it", async () => {
+  await succeed(["init"]);
+  const file = join(folder, ".env");
+  writeFileSync(file, "HF_TOKEN=hf_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n");
+  await succeed(["import", file]);
+  await succeed(["set", "sophia/base", "environmentVariables.SOPHIA_PORT_AI", "many", "--plaintext"]);
+  const refused = await run(["rotate"]);
+  expect(refused).toMatchObject({ code: 78, stderr: expect.stringContaining("SOPHIA_PORT_AI: ") });
+  expect(refused.stderr).toContain("secrets set VARIABLE");
+  const listed = await run(["migrate", "--list"]);
+  expect(listed).toMatchObject({ code: 0, stderr: expect.stringContaining("Without the values of the store") });
+  await succeed(["migrate", "--undo", "--dry-run"]);
+});

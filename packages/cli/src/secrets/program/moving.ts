@@ -25,7 +25,7 @@ interface GithubFlags extends StageOption {
 }
 
 /** Commands that bring secrets in from elsewhere, and take that back. */
-export function addMoving(secrets: Command, { choose, mend }: { choose: ChooseSecrets; mend: ChooseSecrets }): void {
+export function addMoving(secrets: Command, { mend, undo }: { mend: ChooseSecrets; undo: ChooseSecrets }): void {
   secrets
     .command("import [file]")
     .description("bring the variables of an .env file, or of this shell with --environment, to their places")
@@ -42,7 +42,7 @@ export function addMoving(secrets: Command, { choose, mend }: { choose: ChooseSe
         return await runImport(context, { file, ...options });
       }),
     );
-  addMigrate(secrets, choose);
+  addMigrate(secrets, undo);
 }
 
 function addMigrate(secrets: Command, choose: ChooseSecrets): void {
