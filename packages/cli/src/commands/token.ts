@@ -4,6 +4,7 @@ import { AppError } from "@sophia/core/errors/app-error";
 import { createTokens } from "@sophia/core/approval/tokens";
 import type { TokenInfo, Tokens } from "@sophia/core/approval/tokens";
 import type { Caller, Scope } from "@sophia/core/approval/caller";
+import { formatTime } from "../format-time.ts";
 import { formatTable } from "../format-table.ts";
 import { selectServers } from "../server-list.ts";
 import { withStore } from "../with-store.ts";
@@ -69,7 +70,7 @@ export async function runTokenList(context: CommandContext, options: { json: boo
       row.server,
       row.scopes.join(" "),
       describeState(row),
-      formatTime(row.lastUsedAt),
+      row.lastUsedAt === undefined ? "never" : formatTime(row.lastUsedAt),
     ]);
     context.terminal.print(
       formatTable(["ID", "NAME", "SERVER", "SCOPES", "STATE", "LAST USED"], cells, context.terminal.columns),
@@ -131,8 +132,4 @@ function describeState(row: TokenInfo): string {
   if (row.revokedAt !== undefined) return "revoked";
   if (row.expiresAt !== undefined && row.expiresAt <= Date.now()) return "expired";
   return "valid";
-}
-
-function formatTime(time: number | undefined): string {
-  return time === undefined ? "never" : new Date(time).toISOString().slice(0, 16).replace("T", " ");
 }

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { AppError } from "@sophia/core/errors/app-error";
+import { unlessMissing } from "@sophia/core/errors/unless-missing";
 import type { GithubSecrets } from "@sophia/vendors/github/secrets-api";
 import type { WorkflowRun } from "@sophia/vendors/github/secrets-schema";
 import { exportWorkflowFile } from "./export-workflow.ts";
@@ -104,12 +105,9 @@ async function findRun(folder: RunFolder, github: GithubSecrets): Promise<Workfl
   const { state } = folder;
   const known = state.github?.workflowRun;
   if (known !== undefined) return await github.run(known);
-  const runs = await github.runs(workflow).catch((thrown: unknown) => {
-    if (thrown instanceof AppError && thrown.kind === "not_found") return [];
-    throw thrown;
-  });
+  const runs = await unlessMissing(github.runs(workflow));
   const since = state.github?.dispatchedAt ?? state.createdAt;
-  return runs.find(
+  return runs?.find(
     ({ createdAt, path }) => Date.parse(createdAt) >= since - 60_000 && path.startsWith(exportWorkflowFile),
   );
 }

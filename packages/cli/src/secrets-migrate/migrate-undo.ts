@@ -1,5 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { AppError } from "@sophia/core/errors/app-error";
+import { unlessMissing } from "@sophia/core/errors/unless-missing";
 import type { GithubSecrets } from "@sophia/vendors/github/secrets-api";
 import type { CommandContext } from "../commands/command-context.ts";
 import { recordSecretAct } from "../secrets/record-secret-act.ts";
@@ -147,10 +148,7 @@ async function removeBranches(folder: RunFolder): Promise<void> {
     const { github } = folder.state;
     const record = github?.[key];
     if (github === undefined || record === undefined) continue;
-    const clone = await openClone(record.clone).catch((thrown: unknown) => {
-      if (thrown instanceof AppError && thrown.kind === "not_found") return undefined;
-      throw thrown;
-    });
+    const clone = await unlessMissing(openClone(record.clone));
     await clone?.removeBranch(record);
     await folder.save({ github: { ...github, [key]: undefined } });
   }

@@ -1,7 +1,8 @@
 import { AppError } from "@sophia/core/errors/app-error";
+import { unlessMissing } from "@sophia/core/errors/unless-missing";
 import { isConflict } from "@sophia/core/secrets/backend/conflict";
 import { parseEnvironmentId } from "@sophia/core/secrets/backend/environment-id";
-import type { EnvironmentId, EnvironmentSummary, UpdateResult } from "@sophia/core/secrets/backend/secret-backend";
+import type { EnvironmentId, UpdateResult } from "@sophia/core/secrets/backend/secret-backend";
 import type { MigrationStore } from "./migration-store.ts";
 import type { RunFolder } from "./run-folder.ts";
 import type { EnvironmentRecord } from "./run-state.ts";
@@ -44,7 +45,7 @@ async function findForeign(
   known: ReadonlySet<string>,
 ): Promise<string | undefined> {
   const id = store.locate(parseEnvironmentId(record.id));
-  if ((await findCurrent(store, id)) === undefined) return undefined;
+  if ((await unlessMissing(store.backend.get(id))) === undefined) return undefined;
   // The first revision is the empty one of its creation. A store that keeps no messages knows only the noted revisions.
   const last = Math.max(record.revisionBefore ?? 1, record.revisionAfter ?? 1);
   const since = await store.backend.revisions(id, { limit: revisionsLookedAt });
@@ -59,7 +60,7 @@ async function undoOne(
 ): Promise<string | undefined> {
   const id = store.locate(parseEnvironmentId(record.id));
   const { revisionBefore } = record;
-  const current = await findCurrent(store, id);
+  const current = await unlessMissing(store.backend.get(id));
   if (current?.revision === revisionBefore) return undefined;
   try {
     if (revisionBefore === undefined) await store.backend.delete(id);
@@ -86,20 +87,13 @@ async function restoreBackup(
 ): Promise<UpdateResult> {
   const text = await folder.unseal(backupName(parseEnvironmentId(record.id)));
   if (text === undefined) throw new AppError("not_found", `The sealed copy of ${record.id} is gone.`);
-  if ((await findCurrent(store, id)) === undefined) await store.backend.create(id, { message });
+  if ((await unlessMissing(store.backend.get(id))) === undefined) await store.backend.create(id, { message });
   return await store.backend.update(id, text.toString("utf8"), { message });
 }
 
 async function hasRevision(store: MigrationStore, id: EnvironmentId, revision: number): Promise<boolean> {
   const [found] = await store.backend.revisions(id, { before: revision + 1, limit: 1 });
   return found?.revision === revision && !found.retracted;
-}
-
-async function findCurrent(store: MigrationStore, id: EnvironmentId): Promise<EnvironmentSummary | undefined> {
-  return await store.backend.get(id).catch((thrown: unknown) => {
-    if (thrown instanceof AppError && thrown.kind === "not_found") return undefined;
-    throw thrown;
-  });
 }
 
 function describeUndo(run: string): string {

@@ -1,7 +1,8 @@
-import { formatEnvironmentId, parseEnvironmentId } from "@sophia/core/secrets/backend/environment-id";
-import { isConflict } from "@sophia/core/secrets/backend/conflict";
+import { formatEnvironmentId } from "@sophia/core/secrets/backend/environment-id";
+import { retryConflicts } from "@sophia/core/secrets/backend/retry-conflicts";
 import type { EnvironmentId } from "@sophia/core/secrets/backend/secret-backend";
 import { AppError } from "@sophia/core/errors/app-error";
+import { unlessMissing } from "@sophia/core/errors/unless-missing";
 import { applyEdits } from "./environment-edits.ts";
 import type { EnvironmentEdit } from "./environment-edits.ts";
 import type { MigrationStore } from "./migration-store.ts";
@@ -15,8 +16,6 @@ export interface EnvironmentChange {
   initial: string;
   edits: readonly EnvironmentEdit[];
 }
-
-const attempts = 4;
 
 /**
  * Makes the changes, each between a sealed copy of the text before and a note of the revision after. An environment that
@@ -39,7 +38,7 @@ export async function writeEnvironments(
 async function prepare(store: MigrationStore, folder: RunFolder, { id, initial }: EnvironmentChange): Promise<void> {
   const name = formatEnvironmentId(id);
   const known = folder.state.environments.find((each) => each.id === name);
-  const before = await findSource(store, id);
+  const before = await unlessMissing(store.backend.read(store.locate(id), { decrypt: true }));
   if (known === undefined) {
     if (before !== undefined) await folder.seal(backupName(id), Buffer.from(before.yaml));
     await record(folder, id, before === undefined ? {} : { revisionBefore: before.revision });
@@ -56,18 +55,14 @@ async function prepare(store: MigrationStore, folder: RunFolder, { id, initial }
 /** The new revision; undefined when the text already is as it should be. */
 async function writeOne(store: MigrationStore, change: EnvironmentChange, run: string): Promise<number | undefined> {
   const located = store.locate(change.id);
-  for (let attempt = 1; ; attempt++) {
+  return await retryConflicts(async () => {
     const source = await store.backend.read(located);
     const text = applyEdits(source.yaml, change.edits);
     if (text === source.yaml) return undefined;
-    try {
-      const result = await store.backend.update(located, text, { etag: source.etag, message: describeChange(run) });
-      if (!result.kept) throw refused(change.id, result.diagnostics[0]?.summary);
-      return result.revision;
-    } catch (thrown) {
-      if (!isConflict(thrown) || attempt >= attempts) throw thrown;
-    }
-  }
+    const result = await store.backend.update(located, text, { etag: source.etag, message: describeChange(run) });
+    if (!result.kept) throw refused(change.id, result.diagnostics[0]?.summary);
+    return result.revision;
+  });
 }
 
 /** Every revision of a run carries its id, so that undoing knows its own. */
@@ -79,27 +74,10 @@ export function backupName(id: EnvironmentId): string {
   return `backup-${formatEnvironmentId(id).replaceAll("/", "-")}`;
 }
 
-async function findSource(
-  store: MigrationStore,
-  id: EnvironmentId,
-): Promise<{ yaml: string; revision: number } | undefined> {
-  try {
-    return await store.backend.read(store.locate(id), { decrypt: true });
-  } catch (thrown) {
-    if (thrown instanceof AppError && thrown.kind === "not_found") return undefined;
-    throw thrown;
-  }
-}
-
 async function record(folder: RunFolder, id: EnvironmentId, change: Partial<EnvironmentRecord>): Promise<void> {
   const name = formatEnvironmentId(id);
   const known = folder.state.environments.find((each) => each.id === name);
-  const next: EnvironmentRecord = {
-    undone: false,
-    ...known,
-    ...change,
-    id: formatEnvironmentId(parseEnvironmentId(name)),
-  };
+  const next: EnvironmentRecord = { undone: false, ...known, ...change, id: name };
   const rest = folder.state.environments.filter((each) => each.id !== name);
   await folder.save({ environments: [...rest, next] });
 }

@@ -66,7 +66,7 @@ async function checkOpened(
   { id, revision }: EnvironmentName,
 ): Promise<readonly EscDiagnostic[] | undefined> {
   try {
-    const { environment, diagnostics } = await backend.open(id, revision === undefined ? {} : { revision });
+    const { environment, diagnostics } = await backend.open(id, { revision });
     return environment === undefined ? diagnostics : [...diagnostics, ...checkVariables(environment)];
   } catch (thrown) {
     if (toAppError(thrown).kind === "denied") return undefined;

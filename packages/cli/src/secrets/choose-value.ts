@@ -1,6 +1,7 @@
 import { formatCommand } from "@sophia/core/config/command-line";
 import { Secret, unwrap } from "@sophia/core/config/secret";
-import { AppError, toAppError } from "@sophia/core/errors/app-error";
+import { AppError } from "@sophia/core/errors/app-error";
+import { unlessMissing } from "@sophia/core/errors/unless-missing";
 import { formatPropertyPath } from "@sophia/core/secrets/esc/property-path";
 import type { CommandContext } from "../commands/command-context.ts";
 import { findValue } from "./find-value.ts";
@@ -85,13 +86,8 @@ async function refuseSecretArgument(secrets: OpenSecrets, target: SetTarget, opt
 
 /** A secret must not become a plain value by the way. */
 async function isSecretNow({ backend }: OpenSecrets, { id, path }: SetTarget): Promise<boolean> {
-  try {
-    const { environment } = await backend.check(id);
-    return environment !== undefined && findValue(environment, path)?.secret === true;
-  } catch (thrown) {
-    if (toAppError(thrown).kind === "not_found") return false;
-    throw thrown;
-  }
+  const environment = (await unlessMissing(backend.check(id)))?.environment;
+  return environment !== undefined && findValue(environment, path)?.secret === true;
 }
 
 function howToHandOver({ place, path }: SetTarget): string {

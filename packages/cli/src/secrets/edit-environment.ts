@@ -16,7 +16,7 @@ import { recordSecretAct } from "./record-secret-act.ts";
 import { resolveEditor } from "./resolve-editor.ts";
 import { runChild } from "./run-child.ts";
 import { showDiagnostics } from "./show-diagnostics.ts";
-import { reportWrite } from "./write-environment.ts";
+import { type KeptUpdate, reportWrite } from "./write-environment.ts";
 
 export interface EditOptions {
   environment: string;
@@ -63,26 +63,18 @@ interface Editing {
   options: EditOptions;
 }
 
-type Kept = Extract<UpdateResult, { kept: true }>;
-
-async function replaceText(context: CommandContext, { backend, id, options }: Editing): Promise<Kept> {
+async function replaceText(context: CommandContext, { backend, id, options }: Editing): Promise<KeptUpdate> {
   const yaml = await readInput(options.file ?? "-");
-  const { etag } = await backend.read(id).catch((thrown: unknown) => {
-    throw explainMissing(thrown);
-  });
-  const result = await backend.update(id, yaml, { etag, ...(options.message && { message: options.message }) });
-  reportWrite(context, id, { ...result, yaml });
-  if (!result.kept) throw new AppError("internal", "A text that was not kept was reported as kept.");
-  return result;
+  const { etag } = await explainMissing(backend.read(id));
+  const result = await backend.update(id, yaml, { etag, message: options.message });
+  return reportWrite(context, id, { ...result, yaml });
 }
 
 /** Undefined when the person gave up or changed nothing. */
-async function editText(context: CommandContext, { backend, id, options }: Editing): Promise<Kept | undefined> {
+async function editText(context: CommandContext, { backend, id, options }: Editing): Promise<KeptUpdate | undefined> {
   const editor = resolveEditor(context.environment, options.editor);
   const read = (): Promise<EnvironmentSource> => backend.read(id, { decrypt: !options.sealed });
-  let source = await read().catch((thrown: unknown) => {
-    throw explainMissing(thrown);
-  });
+  let source = await explainMissing(read());
   const folder = makePrivateFolder(context.environment);
   if (!folder.isInMemory) context.terminal.note(`The text is on a disk, in ${folder.path}, until the editor ends.`);
   try {
@@ -114,7 +106,7 @@ async function tryWrite(
   { yaml, etag, message }: { yaml: string; etag: string; message: string | undefined },
 ): Promise<UpdateResult | "conflict"> {
   try {
-    return await backend.update(id, yaml, { etag, ...(message && { message }) });
+    return await backend.update(id, yaml, { etag, message });
   } catch (thrown) {
     if (isConflict(thrown)) return "conflict";
     throw thrown;

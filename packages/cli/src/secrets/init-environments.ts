@@ -1,5 +1,6 @@
 import { formatCommand } from "@sophia/core/config/command-line";
-import { AppError, toAppError } from "@sophia/core/errors/app-error";
+import { AppError } from "@sophia/core/errors/app-error";
+import { unlessMissing } from "@sophia/core/errors/unless-missing";
 import { formatEnvironmentId } from "@sophia/core/secrets/backend/environment-id";
 import type { SecretBackend } from "@sophia/core/secrets/backend/secret-backend";
 import type { Stage } from "@sophia/core/secrets/settings/group-environments";
@@ -62,7 +63,7 @@ async function make(
   { id, yaml }: EnvironmentSkeleton,
   { mayExist }: { mayExist: boolean },
 ): Promise<boolean> {
-  if (await exists(backend, id)) {
+  if ((await unlessMissing(backend.get(id))) !== undefined) {
     if (mayExist) return false;
     throw new AppError("invalid_input", `${formatEnvironmentId(id)} is there already.`, {
       hint: "`secrets edit` changes it.",
@@ -80,16 +81,6 @@ async function make(
       .slice(0, 5)
       .join("\n"),
   });
-}
-
-async function exists(backend: SecretBackend, id: EnvironmentSkeleton["id"]): Promise<boolean> {
-  try {
-    await backend.get(id);
-    return true;
-  } catch (thrown) {
-    if (toAppError(thrown).kind === "not_found") return false;
-    throw thrown;
-  }
 }
 
 function report(

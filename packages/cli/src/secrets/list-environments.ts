@@ -3,6 +3,7 @@ import type { EnvironmentSummary } from "@sophia/core/secrets/backend/secret-bac
 import { formatCommand } from "@sophia/core/config/command-line";
 import type { CommandContext } from "../commands/command-context.ts";
 import { formatTable } from "../format-table.ts";
+import { formatTime } from "../format-time.ts";
 import { openBackend } from "./open-backend.ts";
 
 export interface ListOptions {
@@ -18,7 +19,7 @@ export async function runListEnvironments(context: CommandContext, options: List
   const { terminal } = context;
   const { backend } = await openBackend(context);
   const { project, cursor, limit } = options;
-  const page = await backend.list({ limit, ...(project && { project }), ...(cursor && { cursor }) });
+  const page = await backend.list({ limit, project: project || undefined, cursor });
   const { nextCursor } = page;
   if (options.json) {
     const environments = page.items.map((item) => ({ ...item, environment: formatEnvironmentId(item) }));
@@ -41,8 +42,4 @@ export async function runListEnvironments(context: CommandContext, options: List
 function toRow(item: EnvironmentSummary): string[] {
   const tags = Object.entries(item.tags).map(([name, value]) => `${name}=${value}`);
   return [formatEnvironmentId(item), String(item.revision), formatTime(item.modifiedAt), tags.join(" ")];
-}
-
-export function formatTime(time: number): string {
-  return new Date(time).toISOString().slice(0, 16).replace("T", " ");
 }

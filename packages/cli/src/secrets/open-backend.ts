@@ -56,12 +56,16 @@ export function findAuthor(): string {
   }
 }
 
-/** The same error with the way on, where an environment is not there. */
-export function explainMissing(thrown: unknown): unknown {
-  if (!(thrown instanceof AppError) || thrown.kind !== "not_found" || !thrown.message.includes("environment"))
-    return thrown;
-  return new AppError("not_found", thrown.message, {
-    hint: `\`${formatCommand("secrets ls")}\` lists them; \`${formatCommand("secrets init")}\` makes those of a stage, or one by its name.`,
-    cause: thrown,
-  });
+/** Throws what the work throws, with the way on where an environment is not there. */
+export async function explainMissing<Result>(work: Promise<Result>): Promise<Result> {
+  try {
+    return await work;
+  } catch (thrown) {
+    if (!(thrown instanceof AppError) || thrown.kind !== "not_found" || !thrown.message.includes("environment"))
+      throw thrown;
+    throw new AppError("not_found", thrown.message, {
+      hint: `\`${formatCommand("secrets ls")}\` lists them; \`${formatCommand("secrets init")}\` makes those of a stage, or one by its name.`,
+      cause: thrown,
+    });
+  }
 }

@@ -40,10 +40,6 @@ export async function runOpen(context: CommandContext, options: OpenOptions): Pr
 }
 
 export async function openNamed(backend: SecretBackend, { id, revision }: EnvironmentName): Promise<OpenedEnvironment> {
-  try {
-    const signal = AbortSignal.timeout(openDeadlineMs);
-    return await backend.open(id, { signal, ...(revision !== undefined && { revision }) });
-  } catch (thrown) {
-    throw explainMissing(thrown);
-  }
+  const signal = AbortSignal.timeout(openDeadlineMs);
+  return await explainMissing(backend.open(id, { revision, signal }));
 }

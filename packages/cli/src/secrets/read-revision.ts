@@ -11,18 +11,13 @@ export interface CheckedRevision extends EnvironmentSource {
 export async function readRevision(
   backend: SecretBackend,
   { id, revision }: EnvironmentName,
-  options: { decrypt: boolean },
+  { decrypt }: { decrypt: boolean },
 ): Promise<CheckedRevision> {
-  try {
-    const { decrypt } = options;
-    const source = await backend.read(id, { decrypt, ...(revision !== undefined && { revision }) });
-    // By its name where that is possible: then positions and ${context.…} tell the environment's own.
-    const stored = revision === undefined && !decrypt;
-    const checked = await backend.check(stored ? id : { yaml: source.yaml });
-    // In the clear, a secret with `${` in it reads like an interpolation.
-    const isMisread = decrypt && checked.diagnostics.some(({ severity }) => severity === "error");
-    return { ...source, checked: isMisread ? await openNamed(backend, { id, revision }) : checked };
-  } catch (thrown) {
-    throw explainMissing(thrown);
-  }
+  const source = await explainMissing(backend.read(id, { revision, decrypt }));
+  // By its name where that is possible: then positions and ${context.…} tell the environment's own.
+  const stored = revision === undefined && !decrypt;
+  const checked = await explainMissing(backend.check(stored ? id : { yaml: source.yaml }));
+  // In the clear, a secret with `${` in it reads like an interpolation.
+  const isMisread = decrypt && checked.diagnostics.some(({ severity }) => severity === "error");
+  return { ...source, checked: isMisread ? await openNamed(backend, { id, revision }) : checked };
 }

@@ -11,7 +11,7 @@ export interface SecretAct<Result> {
   subject: Readonly<Record<string, unknown>>;
   run(): Promise<Result>;
   /** How it ended; `ok` when left out. */
-  describe?(result: Result): AuditEntry["outcome"];
+  describe?(result: NoInfer<Result>): AuditEntry["outcome"];
 }
 
 /** Does something with secrets between two durable lines of the audit, and not at all when the first cannot be written. */

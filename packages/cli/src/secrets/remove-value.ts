@@ -1,6 +1,7 @@
 import { AppError } from "@sophia/core/errors/app-error";
 import { formatCommand } from "@sophia/core/config/command-line";
 import { formatEnvironmentId } from "@sophia/core/secrets/backend/environment-id";
+import type { EnvironmentId, SecretBackend } from "@sophia/core/secrets/backend/secret-backend";
 import { removeValue } from "@sophia/core/secrets/esc/edit-source";
 import { formatPropertyPath, type PropertyPath } from "@sophia/core/secrets/esc/property-path";
 import { parseDocument } from "yaml";
@@ -11,7 +12,7 @@ import { recordSecretAct } from "./record-secret-act.ts";
 import { listPlaces } from "../server-settings.ts";
 import { resolveSetTarget } from "./set-target.ts";
 import { toDocumentPath } from "./document-path.ts";
-import { changeText, reportWrite } from "./write-environment.ts";
+import { changeText, describeWrite, reportWrite } from "./write-environment.ts";
 
 export interface RemoveOptions {
   environment: string;
@@ -48,10 +49,9 @@ export async function runRemove(context: CommandContext, options: RemoveOptions)
         apply: (yaml) => paths.reduce((text, each) => removeFrom(text, each, environment), yaml),
         message: `Remove ${what}`,
       }),
-    describe: ({ kept }) => (kept ? "ok" : "invalid_input"),
+    describe: describeWrite,
   });
-  reportWrite(context, id, result);
-  const revision = result.kept ? result.revision : undefined;
+  const { revision } = reportWrite(context, id, result);
   if (options.json) context.terminal.print(JSON.stringify({ environment, path: formatPropertyPath(path), revision }));
   else context.terminal.note(`${what} is removed; ${environment} is at revision ${revision}.`);
   return 0;
@@ -72,8 +72,8 @@ async function removeAll(
     id,
     options,
   }: {
-    backend: Awaited<ReturnType<typeof openBackend>>["backend"];
-    id: ReturnType<typeof requireNewest>;
+    backend: SecretBackend;
+    id: EnvironmentId;
     options: RemoveOptions;
   },
 ): Promise<number> {
@@ -87,10 +87,7 @@ async function removeAll(
     command: "rm",
     effect: "destroy",
     subject: { environment },
-    run: () =>
-      backend.delete(id).catch((thrown: unknown) => {
-        throw explainMissing(thrown);
-      }),
+    run: () => explainMissing(backend.delete(id)),
   });
   const back =
     backend.kind === "local"

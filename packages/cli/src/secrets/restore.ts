@@ -5,7 +5,7 @@ import { formatEnvironmentId } from "@sophia/core/secrets/backend/environment-id
 import type { CommandContext } from "../commands/command-context.ts";
 import { formatTable } from "../format-table.ts";
 import { requireNewest } from "./environment-name.ts";
-import { formatTime } from "./list-environments.ts";
+import { formatTime } from "../format-time.ts";
 import { findAuthor } from "./open-backend.ts";
 import { recordSecretAct } from "./record-secret-act.ts";
 import { type RotationDesk, withRotations } from "./with-rotations.ts";

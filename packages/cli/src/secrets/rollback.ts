@@ -4,7 +4,7 @@ import type { CommandContext } from "../commands/command-context.ts";
 import { openBackend } from "./open-backend.ts";
 import { readRevision } from "./read-revision.ts";
 import { recordSecretAct } from "./record-secret-act.ts";
-import { reportWrite } from "./write-environment.ts";
+import { describeWrite, reportWrite } from "./write-environment.ts";
 
 export interface RollbackOptions {
   /** With the revision that becomes the newest. */
@@ -30,11 +30,10 @@ export async function runRollback(context: CommandContext, options: RollbackOpti
     effect: "update",
     subject: { environment, revision: number },
     run: () => backend.rollback(id, number, { message }),
-    describe: ({ kept }) => (kept ? "ok" : "invalid_input"),
+    describe: describeWrite,
   });
-  reportWrite(context, id, { ...result, yaml });
-  if (!result.kept) return 1;
-  if (options.json) context.terminal.print(JSON.stringify({ environment, revision: result.revision, from: number }));
-  else context.terminal.note(`${environment} is at revision ${result.revision}, with the text of revision ${number}.`);
+  const { revision: newest } = reportWrite(context, id, { ...result, yaml });
+  if (options.json) context.terminal.print(JSON.stringify({ environment, revision: newest, from: number }));
+  else context.terminal.note(`${environment} is at revision ${newest}, with the text of revision ${number}.`);
   return 0;
 }

@@ -3,7 +3,7 @@ import type { CommandContext } from "../commands/command-context.ts";
 import { requireNewest } from "./environment-name.ts";
 import { explainMissing, openBackend } from "./open-backend.ts";
 import { recordSecretAct } from "./record-secret-act.ts";
-import { reportWrite } from "./write-environment.ts";
+import { describeWrite, reportWrite } from "./write-environment.ts";
 
 export interface NativeRotateOptions {
   environment: string;
@@ -21,16 +21,12 @@ export async function runRotateNatively(context: CommandContext, options: Native
     command: "rotate",
     effect: "update",
     subject: { environment, paths: options.paths },
-    run: () =>
-      backend.rotate(id, options.paths).catch((thrown: unknown) => {
-        throw explainMissing(thrown);
-      }),
-    describe: ({ kept }) => (kept ? "ok" : "invalid_input"),
+    run: () => explainMissing(backend.rotate(id, options.paths)),
+    describe: describeWrite,
   });
   const { yaml } = await backend.read(id);
-  reportWrite(context, id, { ...result, yaml });
-  if (!result.kept) return 1;
-  if (options.json) context.terminal.print(JSON.stringify({ environment, revision: result.revision }));
-  else context.terminal.note(`${environment} is at revision ${result.revision}.`);
+  const { revision } = reportWrite(context, id, { ...result, yaml });
+  if (options.json) context.terminal.print(JSON.stringify({ environment, revision }));
+  else context.terminal.note(`${environment} is at revision ${revision}.`);
   return 0;
 }

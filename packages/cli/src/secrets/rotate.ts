@@ -6,7 +6,7 @@ import type { CommandContext } from "../commands/command-context.ts";
 import { formatTable } from "../format-table.ts";
 import { toPlainLine } from "../terminal.ts";
 import { describeEnd, followRotation, isFailure } from "./follow-rotation.ts";
-import { formatTime } from "./list-environments.ts";
+import { formatTime } from "../format-time.ts";
 import { findAuthor } from "./open-backend.ts";
 import { resolveRotationTarget } from "./rotation-target.ts";
 import { type RotationDesk, withRotations } from "./with-rotations.ts";

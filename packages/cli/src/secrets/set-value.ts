@@ -10,7 +10,7 @@ import { writeInto } from "./edit-definition.ts";
 import { openBackend } from "./open-backend.ts";
 import { recordSecretAct } from "./record-secret-act.ts";
 import { describeTarget, resolveSetTarget } from "./set-target.ts";
-import { changeText, reportWrite } from "./write-environment.ts";
+import { changeText, describeWrite, reportWrite } from "./write-environment.ts";
 
 export interface SetOptions extends ValueOptions {
   /** `ENVIRONMENT PATH [VALUE]`, or `VARIABLE [VALUE]`. */
@@ -43,10 +43,9 @@ export async function runSet(context: CommandContext, options: SetOptions): Prom
         apply: (yaml) => writeInto(yaml, target, value),
         message: options.message ?? `Set ${what}`,
       }),
-    describe: ({ kept }) => (kept ? "ok" : "invalid_input"),
+    describe: describeWrite,
   });
-  reportWrite(context, target.id, result);
-  const revision = result.kept ? result.revision : undefined;
+  const { revision } = reportWrite(context, target.id, result);
   const path = formatPropertyPath(target.path);
   if (options.json) context.terminal.print(JSON.stringify({ environment, path, secret: value.isSecret, revision }));
   else

@@ -20,11 +20,7 @@ export async function runLog(context: CommandContext, options: LogOptions): Prom
   const { backend, parseName } = await openBackend(context);
   const name = parseName(options.environment);
   const before = options.before ?? (await findStart(backend, name));
-  const revisions = await backend
-    .revisions(name.id, { limit: options.limit + 1, ...(before !== undefined && { before }) })
-    .catch((thrown: unknown) => {
-      throw explainMissing(thrown);
-    });
+  const revisions = await explainMissing(backend.revisions(name.id, { limit: options.limit + 1, before }));
   const page = revisions.slice(0, options.limit);
   const oldest = page.at(-1)?.revision;
   const next = revisions.length > page.length ? oldest : undefined;

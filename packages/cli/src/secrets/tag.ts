@@ -25,10 +25,7 @@ export async function runTag(context: CommandContext, options: TagOptions): Prom
     command: "tag",
     effect: "update",
     subject: { environment: formatEnvironmentName(name), tag: options.tag, remove: options.remove },
-    run: () =>
-      act.run().catch((thrown: unknown) => {
-        throw explainMissing(thrown);
-      }),
+    run: () => explainMissing(act.run()),
   });
   if (options.json)
     context.terminal.print(
@@ -68,7 +65,7 @@ function plan(
     });
   }
   const run = async (): Promise<void> => {
-    const { revision: number } = await backend.read(id, revision === undefined ? {} : { revision });
+    const { revision: number } = await backend.read(id, { revision });
     await backend.tagRevision(id, key, number);
   };
   return { run, done: `${environment}@${key} is now revision ${revision ?? "latest"}.` };
@@ -79,9 +76,7 @@ async function listTags(
   backend: SecretBackend,
   { id, json }: { id: EnvironmentId; json: boolean },
 ): Promise<number> {
-  const { tags } = await backend.get(id).catch((thrown: unknown) => {
-    throw explainMissing(thrown);
-  });
+  const { tags } = await explainMissing(backend.get(id));
   const revisions = (await backend.revisions(id, { limit: 500 })).filter((each) => each.tags.length > 0);
   if (json) {
     const named = Object.fromEntries(revisions.flatMap((each) => each.tags.map((tag) => [tag, each.revision])));

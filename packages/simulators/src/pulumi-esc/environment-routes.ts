@@ -81,10 +81,7 @@ async function readVersion<Environment>(
 async function list<Environment>(request: RestRequest, context: RestContext<Environment>): Promise<RestAnswer> {
   const limit = parseCount(request.query.get("maxResults"), "maxResults");
   const cursor = request.query.get("continuationToken");
-  const page = await context.backend.list({
-    ...(limit !== undefined && { limit }),
-    ...(cursor !== null && cursor !== "" && { cursor }),
-  });
+  const page = await context.backend.list({ limit, cursor: cursor ?? undefined });
   const environments = page.items.map((summary) => toListed(summary, context));
   return { status: 200, json: { environments, nextToken: page.nextCursor ?? "" } };
 }
@@ -108,7 +105,7 @@ function toListed<Environment>(summary: RestSummary, { organisation, user }: Res
 async function update<Environment>(request: RestRequest, { backend }: RestContext<Environment>): Promise<RestAnswer> {
   const sent = request.headers["etag"] ?? request.headers["if-match"];
   const etag = typeof sent === "string" && sent !== "" ? sent.replace(/^(?:W\/)?"(.*)"$/, "$1") : undefined;
-  const result = await backend.update(idOf(request), request.body, etag === undefined ? {} : { etag });
+  const result = await backend.update(idOf(request), request.body, { etag });
   if (!result.kept) throw new RestError(400, "Bad Request: the definition has errors", result.diagnostics);
   const { diagnostics, revision } = result;
   return {
@@ -131,7 +128,7 @@ async function clone<Environment>(request: RestRequest, { backend }: RestContext
     return { status: 204 };
   }
   const revision = body.version;
-  const { yaml } = await backend.read(from, { decrypt: true, ...(revision !== undefined && { revision }) });
+  const { yaml } = await backend.read(from, { revision, decrypt: true });
   await backend.create(to);
   await backend.update(to, yaml, {});
   if (body.preserveEnvironmentTags) {

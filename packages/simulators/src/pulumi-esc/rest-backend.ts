@@ -1,6 +1,6 @@
 /** What the server needs of a store. Core's `SecretBackend` fits, without this package knowing core. */
 export interface RestBackend<Environment> {
-  list(options: { cursor?: string; limit?: number }): Promise<{
+  list(options: { cursor?: string | undefined; limit?: number | undefined }): Promise<{
     items: readonly RestSummary[];
     nextCursor: string | undefined;
   }>;
@@ -8,8 +8,8 @@ export interface RestBackend<Environment> {
   create(id: RestId): Promise<unknown>;
   clone(id: RestId, to: RestId): Promise<unknown>;
   delete(id: RestId): Promise<void>;
-  read(id: RestId, options: { revision?: number | string; decrypt?: boolean }): Promise<RestSource>;
-  update(id: RestId, yaml: string, options: { etag?: string }): Promise<RestUpdate>;
+  read(id: RestId, options: { revision?: number | string | undefined; decrypt?: boolean }): Promise<RestSource>;
+  update(id: RestId, yaml: string, options: { etag?: string | undefined }): Promise<RestUpdate>;
   check(subject: RestId | { yaml: string }): Promise<RestOpened<Environment>>;
   open(id: RestId, options: { revision?: number | string }): Promise<RestOpened<Environment>>;
   openYaml(yaml: string): Promise<RestOpened<Environment>>;

@@ -1,6 +1,7 @@
 // https://docs.github.com/rest/actions/secrets
 import type { Secret } from "@sophia/core/config/secret";
 import { AppError } from "@sophia/core/errors/app-error";
+import { unlessMissing } from "@sophia/core/errors/unless-missing";
 import { createHttp } from "@sophia/core/http/http";
 import type { Http, HttpOptions } from "@sophia/core/http/http";
 import { apiPath } from "@sophia/core/http/target";
@@ -125,7 +126,7 @@ function createReading(http: Http, base: string): Reading {
     list: async (place, signal) => await listSecrets(http, secretsPath(base, place), signal),
     listOrganisation: async (signal) => await listSecrets(http, `${base}/actions/organization-secrets`, signal),
     find: async (place, name, signal) =>
-      await get(SecretAnswer, `${secretsPath(base, place)}${apiPath`/${name}`}`, signal).catch(ifMissing),
+      await unlessMissing(get(SecretAnswer, `${secretsPath(base, place)}${apiPath`/${name}`}`, signal)),
     runs: async (workflow, signal) => {
       const path = `${base}${apiPath`/actions/workflows/${workflow}/runs`}`;
       const query = { event: "workflow_dispatch", per_page: 20 };
@@ -189,7 +190,7 @@ function createWriting(
       refuseWhenReadOnly(options);
       const path = `${secretsPath(base, place)}${apiPath`/${name}`}`;
       const deleted = http.request({ method: "DELETE", path, schema: nothing, operation: "write" }).then(() => true);
-      return (await deleted.catch(ifMissing)) ?? false;
+      return (await unlessMissing(deleted)) ?? false;
     },
     async dispatch(workflow, { branch, inputs }) {
       refuseWhenReadOnly(options);
@@ -242,11 +243,6 @@ function secretsPath(base: string, { environment }: SecretPlace): string {
   return environment === undefined
     ? `${base}/actions/secrets`
     : `${base}${apiPath`/environments/${environment}/secrets`}`;
-}
-
-function ifMissing(thrown: unknown): undefined {
-  if (thrown instanceof AppError && thrown.kind === "not_found") return undefined;
-  throw thrown;
 }
 
 /** GitHub says 403 for a limit as well, and 404 for what the token may not see. */

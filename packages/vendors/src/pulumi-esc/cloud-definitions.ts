@@ -2,6 +2,7 @@ import { apiPath } from "@sophia/core/http/target";
 import type {
   EnvironmentId,
   EnvironmentSummary,
+  ListQuery,
   Page,
   SecretBackend,
   UpdateResult,
@@ -63,7 +64,7 @@ export function createCloudDefinitions(place: CloudPlace, history: CloudHistory)
 
 async function list(
   { organisation, raw }: CloudPlace,
-  { project, cursor, limit }: { project?: string; cursor?: string; limit?: number },
+  { project, cursor, limit }: ListQuery,
 ): Promise<Page<EnvironmentSummary>> {
   const answer = await raw.call((api, options) => api.listEnvironments(organisation, cursor, options), {
     query: { maxResults: limit },

@@ -53,6 +53,20 @@ export interface Page<Item> {
   nextCursor: string | undefined;
 }
 
+export interface ListQuery {
+  project?: string | undefined;
+  cursor?: string | undefined;
+  limit?: number | undefined;
+}
+
+export interface UpdateOptions {
+  /** Of the text that was read: throws a conflict when it is not the newest. */
+  etag?: string | undefined;
+  message?: string | undefined;
+}
+
+type Revision = number | string;
+
 /**
  * A store of ESC environments: a directory on this machine, or Pulumi Cloud. A revision in a call is a number or the
  * name of a revision tag; without one it is `latest`.
@@ -66,23 +80,26 @@ export interface SecretBackend {
   /** Where it is, for people: a path, or `organisation` at a host. Never a credential. */
   readonly location: string;
 
-  list(options?: { project?: string; cursor?: string; limit?: number }): Promise<Page<EnvironmentSummary>>;
+  list(query?: ListQuery): Promise<Page<EnvironmentSummary>>;
   get(id: EnvironmentId): Promise<EnvironmentSummary>;
-  create(id: EnvironmentId, options?: { message?: string }): Promise<EnvironmentSummary>;
+  create(id: EnvironmentId, options?: { message?: string | undefined }): Promise<EnvironmentSummary>;
   /** The whole history goes along, secrets are sealed anew for the copy. */
   clone(id: EnvironmentId, to: EnvironmentId): Promise<EnvironmentSummary>;
   delete(id: EnvironmentId): Promise<void>;
 
   /** The text with its secrets as ciphertext, or with `decrypt` in the clear. */
-  read(id: EnvironmentId, options?: { revision?: number | string; decrypt?: boolean }): Promise<EnvironmentSource>;
-  /** Secrets in the clear are sealed before anything is written. Throws a conflict when `etag` is not the newest. */
-  update(id: EnvironmentId, yaml: string, options?: { etag?: string; message?: string }): Promise<UpdateResult>;
+  read(id: EnvironmentId, options?: { revision?: Revision | undefined; decrypt?: boolean }): Promise<EnvironmentSource>;
+  /** Secrets in the clear are sealed before anything is written. */
+  update(id: EnvironmentId, yaml: string, options?: UpdateOptions): Promise<UpdateResult>;
   /** Makes the text of an old revision the newest one. */
-  rollback(id: EnvironmentId, revision: number | string, options?: { message?: string }): Promise<UpdateResult>;
+  rollback(id: EnvironmentId, revision: Revision, options?: { message?: string | undefined }): Promise<UpdateResult>;
 
   /** Diagnostics of a text or of a stored environment, without opening anything. */
   check(subject: EnvironmentId | { yaml: string }): Promise<OpenedEnvironment>;
-  open(id: EnvironmentId, options?: { revision?: number | string; signal?: AbortSignal }): Promise<OpenedEnvironment>;
+  open(
+    id: EnvironmentId,
+    options?: { revision?: Revision | undefined; signal?: AbortSignal },
+  ): Promise<OpenedEnvironment>;
   /** Opens a text that is not stored. */
   openYaml(yaml: string, options?: { signal?: AbortSignal }): Promise<OpenedEnvironment>;
   /** See {@link OpenedEnvironment.version}; undefined where only opening would tell. */
@@ -91,7 +108,10 @@ export interface SecretBackend {
   rotate(id: EnvironmentId, paths?: readonly string[]): Promise<UpdateResult>;
 
   /** Newest first. */
-  revisions(id: EnvironmentId, options?: { before?: number; limit?: number }): Promise<readonly RevisionSummary[]>;
+  revisions(
+    id: EnvironmentId,
+    options?: { before?: number | undefined; limit?: number },
+  ): Promise<readonly RevisionSummary[]>;
   retract(id: EnvironmentId, revision: number, options?: { reason?: string; replacement?: number }): Promise<void>;
   tagRevision(id: EnvironmentId, tag: string, revision: number): Promise<void>;
   untagRevision(id: EnvironmentId, tag: string): Promise<void>;

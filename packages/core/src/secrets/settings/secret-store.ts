@@ -75,7 +75,7 @@ function hasLocalStore({ dataDir, secretsCredentialFile }: SecretsConfig): boole
 }
 
 /** Undefined when these very variables are wrong: the parser of all settings tells it, together with the rest. */
-export function readSecretsConfig(environment: Environment): SecretsConfig | undefined {
+function readSecretsConfig(environment: Environment): SecretsConfig | undefined {
   const names = Object.keys(SecretsSettings.shape).filter((name) => (environment[name] ?? "").trim() !== "");
   const parsed = SecretsSettings.safeParse(Object.fromEntries(names.map((name) => [name, environment[name]?.trim()])));
   return parsed.success ? toSecretsConfig(parsed.data) : undefined;

@@ -1,4 +1,4 @@
-import { toAppError } from "../../errors/app-error.ts";
+import { unlessMissing } from "../../errors/unless-missing.ts";
 import { formatEnvironmentId } from "../backend/environment-id.ts";
 import { listImportClosure } from "../backend/local/import-closure.ts";
 import type { EnvironmentId, SecretBackend } from "../backend/secret-backend.ts";
@@ -20,10 +20,7 @@ export async function listServerEnvironments(
   stage: Stage,
 ): Promise<readonly EnvironmentId[]> {
   const own = groupEnvironment(group, stage);
-  const closure = await listImportClosure(backend, own).catch((thrown: unknown) => {
-    if (toAppError(thrown).kind === "not_found") return [];
-    throw thrown;
-  });
+  const closure = (await unlessMissing(listImportClosure(backend, own))) ?? [];
   const ids = [own, baseEnvironment, storesEnvironment(stage), ...closure];
   return [...new Map(ids.map((id) => [formatEnvironmentId(id), id])).values()];
 }

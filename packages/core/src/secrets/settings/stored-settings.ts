@@ -1,5 +1,6 @@
-import { type Secret, unwrap } from "../../config/secret.ts";
+import type { Secret } from "../../config/secret.ts";
 import { AppError, toAppError } from "../../errors/app-error.ts";
+import { unlessMissing } from "../../errors/unless-missing.ts";
 import type { Clock } from "../../limits/clock.ts";
 import { formatEnvironmentId } from "../backend/environment-id.ts";
 import type { EnvironmentId, SecretBackend } from "../backend/secret-backend.ts";
@@ -59,10 +60,7 @@ export function isAway(thrown: unknown): boolean {
 
 async function openFromStore({ backend, id, clock }: StoredSettingsOptions): Promise<StoredSettings> {
   const openedAt = clock.now();
-  const opened = await backend.open(id, { signal: AbortSignal.timeout(openDeadlineMs) }).catch((thrown: unknown) => {
-    if (toAppError(thrown).kind === "not_found") return undefined;
-    throw thrown;
-  });
+  const opened = await unlessMissing(backend.open(id, { signal: AbortSignal.timeout(openDeadlineMs) }));
   if (opened === undefined) return { values: new Map(), version: undefined, openedAt, origin: "store" };
   const errors = opened.diagnostics.filter(({ severity }) => severity === "error");
   if (errors.length > 0 || opened.environment === undefined) {
@@ -85,9 +83,4 @@ function readCopy({ copy, maximumAgeMs, clock, id }: StoredSettingsOptions, erro
       cause: error,
     });
   });
-}
-
-/** For a parser of settings, and forgotten by it. */
-export function revealSettings(values: StoredSettings["values"]): Record<string, string> {
-  return Object.fromEntries([...values].map(([name, { value }]) => [name, unwrap(value)]));
 }

@@ -39,7 +39,8 @@ export async function compareSides(
 ): Promise<ComparedSides> {
   const first = parseName(before);
   const second = after.startsWith("@") ? { id: first.id, revision: parseRevision(after.slice(1)) } : parseName(after);
-  const [old, next] = await Promise.all([open(desk, first, signal), open(desk, second, signal)]);
+  const open = ({ id, revision }: Named): ReturnType<typeof openOrCheck> => openOrCheck(desk, id, { revision, signal });
+  const [old, next] = await Promise.all([open(first), open(second)]);
   const differences = compareLeaves(
     listLeaves(old.environment, { intoLists: true }),
     listLeaves(next.environment, { intoLists: true }),
@@ -56,10 +57,6 @@ export async function compareSides(
     })),
     notes: [old.note, next.note].filter((note) => note !== undefined),
   };
-}
-
-function open(desk: SecretDesk, { id, revision }: Named, signal: AbortSignal): ReturnType<typeof openOrCheck> {
-  return openOrCheck(desk, id, { signal, ...(revision !== undefined && { revision }) });
 }
 
 function parseName(text: string): Named {

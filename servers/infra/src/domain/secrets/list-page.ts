@@ -19,7 +19,7 @@ export async function listPage(
   const { project, limit } = query;
   const scope = `environments\n${project ?? ""}`;
   const cursor = readCursor(query.cursor, scope, z.string());
-  const page = await backend.list({ limit, ...(project && { project }), ...(cursor !== undefined && { cursor }) });
+  const page = await backend.list({ limit, project, cursor });
   const items = page.items.map(({ revision, createdAt, modifiedAt, tags, ...id }) => ({
     environment: formatEnvironmentId(id),
     revision,

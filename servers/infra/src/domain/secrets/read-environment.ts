@@ -15,7 +15,7 @@ export async function readEnvironment(
   revision?: number | string,
 ): Promise<ReadEnvironment> {
   try {
-    const source = await backend.read(id, revision === undefined ? {} : { revision });
+    const source = await backend.read(id, { revision });
     const checked = await backend.check(revision === undefined ? id : { yaml: source.yaml });
     return { ...source, checked };
   } catch (thrown) {
@@ -31,11 +31,11 @@ export async function readEnvironment(
 export async function openOrCheck(
   desk: SecretDesk,
   id: EnvironmentId,
-  { revision, signal }: { revision?: number | string; signal: AbortSignal },
+  { revision, signal }: { revision?: number | string | undefined; signal: AbortSignal },
 ): Promise<{ environment: EscEnvironment; isOpen: boolean; note?: string }> {
   const { checked } = await readEnvironment(desk, id, revision);
   try {
-    const opened = await desk.backend.open(id, { signal, ...(revision !== undefined && { revision }) });
+    const opened = await desk.backend.open(id, { revision, signal });
     const hasErrors = opened.diagnostics.some(({ severity }) => severity === "error");
     if (opened.environment !== undefined && !hasErrors) return { environment: opened.environment, isOpen: true };
   } catch (thrown) {

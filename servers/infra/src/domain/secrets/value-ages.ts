@@ -1,4 +1,4 @@
-import { toAppError } from "@sophia/core/errors/app-error";
+import { unlessMissing } from "@sophia/core/errors/unless-missing";
 import type { EnvironmentId } from "@sophia/core/secrets/backend/secret-backend";
 import { parsePropertyPath } from "@sophia/core/secrets/esc/property-path";
 import { findDefinition } from "@sophia/core/secrets/inspect/find-definition";
@@ -31,8 +31,8 @@ export async function findAges(
   let waiting = [...paths];
   for (const { revision, createdAt } of history) {
     if (waiting.length === 0) break;
-    const yaml = await readText(backend, id, revision);
-    const find = findDefinition(yaml);
+    const source = await unlessMissing(backend.read(id, { revision }));
+    const find = findDefinition(source?.yaml ?? "");
     const unchanged = waiting.filter((path) => {
       const text = find(["values", ...parsePropertyPath(path)]);
       if (text === undefined) return false;
@@ -44,13 +44,4 @@ export async function findAges(
     waiting = unchanged;
   }
   return ages;
-}
-
-async function readText(backend: SecretDesk["backend"], id: EnvironmentId, revision: number): Promise<string> {
-  try {
-    return (await backend.read(id, { revision })).yaml;
-  } catch (thrown) {
-    if (toAppError(thrown).kind === "not_found") return "";
-    throw thrown;
-  }
 }

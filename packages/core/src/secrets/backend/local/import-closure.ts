@@ -1,10 +1,11 @@
 import { AppError, toAppError } from "../../../errors/app-error.ts";
 import { formatEnvironmentId } from "../environment-id.ts";
 import type { EnvironmentId, SecretBackend } from "../secret-backend.ts";
-import { parseEnvironmentReference } from "../environment-reference.ts";
+import { type EnvironmentReference, parseEnvironmentReference } from "../environment-reference.ts";
 import { findReferences } from "../find-references.ts";
 
 const largestClosure = 1_000;
+
 /**
  * The environment and all that it leads to, imports and references of every depth: what a credential has to hold the
  * keys of. Needs no key itself. What is missing or no name is left out: opening will tell. Throws AppError `not_found`
@@ -17,14 +18,14 @@ export async function listImportClosure(
   const closure = new Map([[formatEnvironmentId(id), id]]);
   // Two revisions of one environment may import different ones.
   const read = new Set([formatEnvironmentId(id)]);
-  const waiting: { id: EnvironmentId; revision: number | string | undefined }[] = [{ id, revision: undefined }];
+  const waiting: EnvironmentReference[] = [{ id, revision: undefined }];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const isRoot = next.id === id;
-    const source = await readSource(backend, next).catch((thrown: unknown) => {
-      if (!isRoot && toAppError(thrown).kind === "not_found") return "";
+    const { yaml } = await backend.read(next.id, { revision: next.revision }).catch((thrown: unknown) => {
+      if (!isRoot && toAppError(thrown).kind === "not_found") return { yaml: "" };
       throw thrown;
     });
-    for (const name of findReferences(source)) {
+    for (const name of findReferences(yaml)) {
       const found = parseReference(name);
       if (found === undefined) continue;
       const key = formatEnvironmentId(found.id) + (found.revision === undefined ? "" : `@${found.revision}`);
@@ -38,14 +39,7 @@ export async function listImportClosure(
   return [...closure.values()];
 }
 
-async function readSource(
-  backend: Pick<SecretBackend, "read">,
-  { id, revision }: { id: EnvironmentId; revision: number | string | undefined },
-): Promise<string> {
-  return (await backend.read(id, revision === undefined ? {} : { revision })).yaml;
-}
-
-function parseReference(name: string): ReturnType<typeof parseEnvironmentReference> | undefined {
+function parseReference(name: string): EnvironmentReference | undefined {
   try {
     return parseEnvironmentReference(name);
   } catch {

@@ -3,7 +3,14 @@ import type { EvaluationRequest, LocalEvaluation, LocalEvaluator, ProviderSet } 
 import { createLocalEvaluator, digestClosure } from "./local-evaluation.ts";
 import { openSecrets } from "../../esc/open-secrets.ts";
 import { formatEnvironmentId } from "../environment-id.ts";
-import type { EnvironmentId, EnvironmentSummary, OpenedEnvironment, Page, SecretBackend } from "../secret-backend.ts";
+import type {
+  EnvironmentId,
+  EnvironmentSummary,
+  ListQuery,
+  OpenedEnvironment,
+  Page,
+  SecretBackend,
+} from "../secret-backend.ts";
 import { type ClosureVersions, createClosureVersions } from "./closure-versions.ts";
 import type { DeletedEnvironment } from "./deleted-environments.ts";
 import { emptyEnvironment } from "./empty-environment.ts";
@@ -143,10 +150,7 @@ async function summarise({ files, tags }: LocalStore, id: EnvironmentId): Promis
   };
 }
 
-async function listPage(
-  store: LocalStore,
-  query: { project?: string; cursor?: string; limit?: number },
-): Promise<Page<EnvironmentSummary>> {
+async function listPage(store: LocalStore, query: ListQuery): Promise<Page<EnvironmentSummary>> {
   const limit = Math.max(1, Math.min(query.limit ?? defaultPage, largestPage));
   const all = (await store.files.list(query.project)).sort((one, other) => compare(nameOf(one), nameOf(other)));
   const from = query.cursor ?? "";

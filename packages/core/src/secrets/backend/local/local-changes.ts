@@ -2,7 +2,7 @@ import { applyPatches } from "../../esc/apply-patches.ts";
 import { openSecrets } from "../../esc/open-secrets.ts";
 import { sealSecrets } from "../../esc/seal-secrets.ts";
 import { isConflict } from "../conflict.ts";
-import type { EnvironmentId, UpdateResult } from "../secret-backend.ts";
+import type { EnvironmentId, UpdateOptions, UpdateResult } from "../secret-backend.ts";
 import { lazyCrypter, type LocalEvaluator } from "./local-evaluation.ts";
 import { checkCount, trimMessage } from "./local-limits.ts";
 import type { LocalStore } from "./local-store.ts";
@@ -15,7 +15,7 @@ import { sealRevision } from "./seal-revision.ts";
 export interface LocalChanges {
   create(id: EnvironmentId, message: string | undefined): Promise<void>;
   clone(id: EnvironmentId, to: EnvironmentId): Promise<void>;
-  update(id: EnvironmentId, yaml: string, options: { etag?: string; message?: string }): Promise<UpdateResult>;
+  update(id: EnvironmentId, yaml: string, options: UpdateOptions): Promise<UpdateResult>;
   rollback(id: EnvironmentId, revision: number | string, message: string | undefined): Promise<UpdateResult>;
   rotate(id: EnvironmentId, paths: readonly string[] | undefined): Promise<UpdateResult>;
 }

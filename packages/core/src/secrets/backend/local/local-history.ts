@@ -70,7 +70,7 @@ export function createLocalHistory(store: LocalStore): LocalHistory {
 async function listRevisions(
   { files, revisionTags, retractions }: LocalStore,
   id: EnvironmentId,
-  options: { before?: number; limit?: number },
+  options: { before?: number | undefined; limit?: number },
 ): Promise<RevisionSummary[]> {
   const { revision: newest } = await files.head(id);
   const folder = files.folderOf(id);

@@ -1,7 +1,7 @@
 import type { EscDiagnostic } from "../../esc/evaluation.ts";
 import { createConflict } from "../conflict.ts";
 import { formatEnvironmentId } from "../environment-id.ts";
-import type { EnvironmentId, UpdateResult } from "../secret-backend.ts";
+import type { EnvironmentId, UpdateOptions, UpdateResult } from "../secret-backend.ts";
 import type { LocalEvaluator } from "./local-evaluation.ts";
 import { checkRevisionCount, checkSource, trimMessage } from "./local-limits.ts";
 import type { LocalStore } from "./local-store.ts";
@@ -14,7 +14,7 @@ export type RevisionDraft = Pick<StoredRevision, "yaml" | "message">;
 export interface LocalWriter {
   /** `etag` undefined: on top of whatever is the newest then. Throws a conflict. */
   append(id: EnvironmentId, draft: RevisionDraft, etag: string | undefined): Promise<StoredRevision>;
-  update(id: EnvironmentId, yaml: string, options: { etag?: string; message?: string }): Promise<UpdateResult>;
+  update(id: EnvironmentId, yaml: string, options: UpdateOptions): Promise<UpdateResult>;
 }
 
 /** Writers without an ETag go on after each other; so many lost races mean that something else is wrong. */
@@ -34,11 +34,7 @@ export function createLocalWriter(store: LocalStore, evaluator: LocalEvaluator):
     throw changedMeanwhile(id);
   }
 
-  async function update(
-    id: EnvironmentId,
-    yaml: string,
-    options: { etag?: string; message?: string },
-  ): Promise<UpdateResult> {
+  async function update(id: EnvironmentId, yaml: string, options: UpdateOptions): Promise<UpdateResult> {
     checkSource(yaml, limits);
     const head = await files.head(id);
     if (options.etag !== undefined && (await files.read(id, head.revision)).etag !== options.etag) {
