@@ -56,7 +56,7 @@ test("a day with secrets, and none of them in the clear where it does not belong
     nextCursor: string;
   };
   expect(page.environments).toHaveLength(3);
-  expect((await succeed(["ls", "--cursor", page.nextCursor])).trim().split("\n")).toHaveLength(4);
+  expect((await succeed(["ls", "--cursor", page.nextCursor])).trim().split("\n")).toHaveLength(5);
 
   await succeed(["set", "OPENROUTER_API_KEY"], { stdin: `${canary}\n` });
   await succeed(["set", "SOPHIA_LOG_LEVEL", "debug"]);
