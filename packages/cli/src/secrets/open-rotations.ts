@@ -62,6 +62,7 @@ export async function openRotations(
     keys: createRotationKeys(secrets.keyring),
     backupFolder: join(secretsFolder(config.platform.dataDir), "backups"),
     server,
+    overrides: environment,
     ownSecrets: isStored ? [{ ...findDatabasePlace(secrets), secret: databaseUrl }] : [],
     limits: { refreshMs: config.platform.secretsRefreshMs, graceMs: config.platform.secretsGraceMs },
   });

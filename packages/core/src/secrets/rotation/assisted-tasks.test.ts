@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Secret, unwrap } from "../../config/secret.ts";
 import { AppError } from "../../errors/app-error.ts";
+import type { KeyProbe } from "./rotator.ts";
 import { createRotationBench, firstValue, type RotationBench } from "./testing/rotation-bench.ts";
 
 const minute = 60_000;
@@ -76,6 +77,47 @@ test("a key that stops working during the grace gives way to the old one, and th
   expect(await bench.rotations.tasks()).toMatchObject([
     { state: "cancelled", instruction: "The service refuses this key. Delete the new key, or start again." },
   ]);
+});
+
+test("a service that does not answer for a while takes no key back", async () => {
+  await bench.close();
+  let isDown = false;
+  bench = await createRotationBench({
+    rotator: undefined,
+    probeKey: async () => {
+      if (isDown) throw new AppError("unavailable", "The service does not answer.");
+    },
+  });
+  const { task, id } = await bench.rotations.start(bench.target, actor);
+  isDown = true;
+  const handOver = () => bench.rotations.completeTask(task?.id ?? "", new Secret("fake-good-key"), actor);
+  await expect(handOver()).rejects.toMatchObject({ kind: "unavailable" });
+  expect(await bench.rotations.tasks({ state: "open" })).toHaveLength(1);
+  isDown = false;
+  await handOver();
+  await bench.clock.advance(30_000);
+  isDown = true;
+  await bench.clock.advance(10 * minute);
+  expect(bench.served()).toBe("fake-good-key");
+  expect(await bench.rotations.get(id)).toMatchObject({ state: "waiting", step: "retire", served: "new" });
+  expect(bench.logged()).toContain("could not be tried");
+});
+
+test("a probe is told where the service is, as the users of the key are, and no other secret", async () => {
+  await bench.close();
+  const asked: Readonly<Record<string, string | undefined>>[] = [];
+  const probe: KeyProbe = async (_variable, _value, { settings }) => void asked.push(settings);
+  bench = await createRotationBench({ rotator: undefined, probeKey: probe });
+  await bench.backend.update(
+    bench.target.environment,
+    `values:\n  stores:\n    fake:\n      FAKE_KEY: { "fn::secret": ${firstValue} }\n      OTHER: { "fn::secret": other }\n` +
+      "      FAKE_URL: https://stored.example\n      FAKE_REGION: north\n      FAKE_BLANK: ''\n    else: { X: far }\n",
+  );
+  const overrides = { FAKE_URL: "https://here.example", FAKE_REGION: " ", FAKE_ZONE: undefined };
+  const { rotations } = await bench.createOther({ overrides });
+  const { task } = await rotations.start(bench.target, actor);
+  await rotations.completeTask(task?.id ?? "", new Secret("fake-made-by-hand"), actor);
+  expect(asked).toEqual([{ FAKE_URL: "https://here.example", FAKE_REGION: "north" }]);
 });
 
 test("a service without a probe says that only the shape was checked", async () => {

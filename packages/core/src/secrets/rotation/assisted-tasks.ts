@@ -3,7 +3,7 @@ import type { Selectable } from "kysely";
 import { Secret, unwrap } from "../../config/secret.ts";
 import { AppError } from "../../errors/app-error.ts";
 import { parseEnvironmentId } from "../backend/environment-id.ts";
-import { checkKey } from "./check-key.ts";
+import { checkKey, prepareProbe } from "./check-key.ts";
 import { serviceOf } from "./plan-rotation.ts";
 import type { RotationParts } from "./rotation-parts.ts";
 import { toTarget } from "./rotation-run.ts";
@@ -68,7 +68,7 @@ export async function completeTask(
     });
   }
   const signal = AbortSignal.timeout(parts.limits.callTimeoutMs);
-  const checkedBy = await checkKey(service, task.variable, { value, signal });
+  const checkedBy = await checkKey(parts, toTarget(row), { service, value, signal });
   const warnings = checkedBy === "probe" ? [] : [`The new key was not tried at ${service.title}: no probe yet.`];
   const kept = await parts.rows.update(row.id, {
     sealed_new: await parts.keys.seal(environment, unwrap(value)),
@@ -89,10 +89,11 @@ export async function confirmTask(parts: RotationParts, id: string, actor: strin
   if (task.state !== "delete_old") throw wrongState(task);
   const row = await parts.rows.get(task.rotation_id);
   const service = serviceOf(parts, toTarget(row));
-  if (service.probeKey && row.sealed_old !== null) {
+  const probe = await prepareProbe(parts, toTarget(row), service);
+  if (probe && row.sealed_old !== null) {
     const old = new Secret(await parts.keys.unseal(parseEnvironmentId(row.environment), row.sealed_old));
     const signal = AbortSignal.timeout(parts.limits.callTimeoutMs);
-    const isRefused = await service.probeKey(task.variable, old, signal).then(
+    const isRefused = await probe(old, signal).then(
       () => false,
       (thrown: unknown) => thrown instanceof AppError && (thrown.kind === "denied" || thrown.kind === "not_configured"),
     );

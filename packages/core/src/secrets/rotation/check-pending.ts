@@ -6,13 +6,10 @@ import { watchConsumers } from "./watch-consumers.ts";
 
 /** Tries the pending value here, as a consumer would, and from where each consumer is. Throws StepFailure when one refuses it. */
 export async function checkPending(run: RotationRun): Promise<void> {
-  const { rotator } = run.service;
+  const { service, target, parts } = run;
   const next = await openValue(run, "sealed_new");
-  if (run.row.kind === "automatic") await atService(run, async (context) => rotator?.validate(context, next));
-  else
-    await atService(run, (context) =>
-      checkKey(run.service, run.target.variable, { value: next, signal: context.signal }),
-    );
+  if (run.row.kind === "automatic") await atService(run, async (context) => service.rotator?.validate(context, next));
+  else await atService(run, (context) => checkKey(parts, target, { service, value: next, signal: context.signal }));
   await askConsumers(run);
 }
 

@@ -51,11 +51,21 @@ function probeEveryMs({ row, parts: { limits } }: RotationRun): number {
 
 async function probeServed(run: RotationRun): Promise<void> {
   const next = await openValue(run, "sealed_new");
-  const { rotator } = run.service;
-  await atService(run, async (context) => {
-    if (run.row.kind === "automatic") await rotator?.validate(context, next);
-    else await checkKey(run.service, run.target.variable, { value: next, signal: context.signal });
-  });
+  const { service, target, parts, row } = run;
+  if (row.kind === "automatic") {
+    await atService(run, async (context) => service.rotator?.validate(context, next));
+    return;
+  }
+  try {
+    await atService(run, ({ signal }) => checkKey(parts, target, { service, value: next, signal }));
+  } catch (thrown) {
+    // A vendor that does not answer says nothing about the key, and to take a good one back a person has to make another.
+    if (!(thrown instanceof StepFailure && thrown.error.retryable)) throw thrown;
+    parts.log.warn(
+      { service: service.id, error: thrown.error },
+      "a new key could not be tried; the next look tries again",
+    );
+  }
 }
 
 async function isLeft(run: RotationRun, watch: ConsumerWatch, served: "old" | "new"): Promise<boolean> {

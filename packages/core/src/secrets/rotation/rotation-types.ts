@@ -253,5 +253,7 @@ export interface RotationsOptions {
   /** Secrets that this very process uses, e.g. its store's URL: they change with what is served, not a refresh later. */
   ownSecrets?: readonly (Pick<RotationTarget, "environment" | "path"> & { secret: Secret })[];
   blackouts?: readonly BlackoutWindow[];
+  /** The process's environment: for servers too it wins over the settings that stand beside a secret. */
+  overrides?: Readonly<Record<string, string | undefined>>;
   limits?: Partial<RotationLimits>;
 }

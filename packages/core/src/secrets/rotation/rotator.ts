@@ -1,3 +1,4 @@
+import type { Logger } from "pino";
 import type { Secret } from "../../config/secret.ts";
 import type { EnvironmentId } from "../backend/secret-backend.ts";
 
@@ -56,5 +57,13 @@ export interface RotatorForecast {
   needsAdministrator?: boolean;
 }
 
-/** Asks the service whether a key works. Throws AppError `denied` when it does not. */
-export type KeyProbe = (variable: string, value: Secret, signal: AbortSignal) => Promise<void>;
+/** What a probe has beside the key. */
+export interface ProbeContext {
+  /** The service's other settings by variable, as whoever uses the key gets them: where the service is, above all. */
+  settings: Readonly<Record<string, string | undefined>>;
+  log: Logger;
+  signal: AbortSignal;
+}
+
+/** Asks the service whether a key works. Throws AppError: `denied` when it does not, any other when nobody can tell now. */
+export type KeyProbe = (variable: string, value: Secret, context: ProbeContext) => Promise<void>;

@@ -5,7 +5,7 @@ import { formatEnvironmentId } from "../backend/environment-id.ts";
 import type { EnvironmentSource, SecretBackend } from "../backend/secret-backend.ts";
 import { removeValue, setValue } from "../esc/edit-source.ts";
 import { parsePropertyPath, type PropertyPath } from "../esc/property-path.ts";
-import type { EscRepr } from "../esc/value.ts";
+import type { EscRepr, EscValue } from "../esc/value.ts";
 import type { RotationTarget } from "./rotator.ts";
 
 type Place = Pick<RotationTarget, "environment" | "path">;
@@ -21,14 +21,29 @@ export async function readServedSecret(backend: SecretBackend, place: Place): Pr
   const source = await backend.read(place.environment);
   const { environment, revision } = await backend.open(place.environment, { revision: source.revision });
   if (revision !== source.revision) throw new AppError("unavailable", "The environment changed while it was read.");
-  if (!environment) {
-    throw new AppError("invalid_input", `The environment ${formatEnvironmentId(place.environment)} has errors.`, {
-      hint: "Check it and mend what is wrong; then rotate.",
-    });
-  }
+  if (!environment) throw hasErrors(place);
   const found = valueAt(environment.properties, parsePropertyPath(place.path));
   if (typeof found !== "string" || found === "" || !isOwnLiteral(source.yaml, place.path)) throw noSecretThere(place);
   return { value: new Secret(found), source };
+}
+
+/** The plain texts that stand beside a secret, by name: its service's other settings. No secret is among them. */
+export async function readSettingsBeside(backend: SecretBackend, place: Place): Promise<Record<string, string>> {
+  const { environment } = await backend.open(place.environment);
+  if (!environment) throw hasErrors(place);
+  const beside = valueAt(environment.properties, parsePropertyPath(place.path).slice(0, -1));
+  const settings: Record<string, string> = {};
+  if (!(beside instanceof Map)) return settings;
+  for (const [name, { value, secret, unknown }] of beside as ReadonlyMap<string, EscValue>) {
+    if (typeof value === "string" && !secret && !unknown && value.trim() !== "") settings[name] = value;
+  }
+  return settings;
+}
+
+function hasErrors({ environment }: Place): AppError {
+  return new AppError("invalid_input", `The environment ${formatEnvironmentId(environment)} has errors.`, {
+    hint: "Check it and mend what is wrong; then rotate.",
+  });
 }
 
 function valueAt(properties: EscRepr, path: PropertyPath): EscRepr {

@@ -89,12 +89,12 @@ async function swapBack(run: RotationRun): Promise<boolean> {
 }
 
 async function works(run: RotationRun, which: "sealed_old" | "sealed_new"): Promise<boolean> {
-  const { service, target } = run;
+  const { service, target, parts } = run;
   const value = await openValue(run, which);
   const answer = await ended(async () => {
     await atService(run, async (context) => {
       if (run.row.kind === "automatic") await service.rotator?.validate(context, value);
-      else await checkKey(service, target.variable, { value, signal: context.signal });
+      else await checkKey(parts, target, { service, value, signal: context.signal });
     });
     return true;
   });
