@@ -43,9 +43,11 @@ async function prepare(store: MigrationStore, folder: RunFolder, { id, initial }
     if (before !== undefined) await folder.seal(backupName(id), Buffer.from(before.yaml));
     await record(folder, id, before === undefined ? {} : { revisionBefore: before.revision });
   }
-  if (before !== undefined) return;
+  // Between making an environment and its first text a crash leaves it empty.
+  const isBegun = known !== undefined && known.revisionBefore === undefined && before?.yaml.trim() === "";
+  if (before !== undefined && !isBegun) return;
   const located = store.locate(id);
-  await store.backend.create(located, { message: describeChange(folder.state.id) });
+  if (before === undefined) await store.backend.create(located, { message: describeChange(folder.state.id) });
   const { etag } = await store.backend.read(located);
   const result = await store.backend.update(located, initial, { etag, message: describeChange(folder.state.id) });
   if (!result.kept) throw refused(id, result.diagnostics[0]?.summary);

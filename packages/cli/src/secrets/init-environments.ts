@@ -63,15 +63,18 @@ async function make(
   { id, yaml }: EnvironmentSkeleton,
   { mayExist }: { mayExist: boolean },
 ): Promise<boolean> {
-  if ((await unlessMissing(backend.get(id))) !== undefined) {
-    if (mayExist) return false;
+  const there = await unlessMissing(backend.read(id));
+  if (there !== undefined && !mayExist) {
     throw new AppError("invalid_input", `${formatEnvironmentId(id)} is there already.`, {
       hint: "`secrets edit` changes it.",
     });
   }
-  await backend.create(id, { message: "Create" });
+  // As a start that was cut off leaves it: made, and never written.
+  const isBegun = there?.revision === 1 && there.yaml.trim() === "";
+  if (there !== undefined && !isBegun) return false;
+  if (there === undefined) await backend.create(id, { message: "Create" });
   if (yaml.trim() === "") return true;
-  const result = await backend.update(id, yaml, { message: "Begin" });
+  const result = await backend.update(id, yaml, { message: "Begin", ...(there && { etag: there.etag }) });
   if (result.kept) return true;
   // Nobody asked for an empty one.
   await backend.delete(id);

@@ -171,3 +171,15 @@ test("a value that no server starts with keeps nobody from undoing what brought 
   expect(listed).toMatchObject({ code: 0, stderr: expect.stringContaining("Without the values of the store") });
   await succeed(["migrate", "--undo", "--dry-run"]);
 });
+
+test("init writes what an init that was cut off only made, and leaves the rest", async () => {
+  await succeed(["init", "sophia/sophia-ai-development"]);
+  await succeed(["init", "sophia/base"]);
+  await succeed(["set", "sophia/base", "region", "eu", "--plaintext"]);
+  const { created, kept } = JSON.parse(await succeed(["init", "--json"])) as { created: string[]; kept: string[] };
+  expect(created).toContain("sophia/sophia-ai-development");
+  expect(kept).toEqual(["sophia/base"]);
+  expect(await succeed(["get", "sophia-ai-development", "--definition"])).toContain(
+    "sophia/ai-intelligence-development",
+  );
+});

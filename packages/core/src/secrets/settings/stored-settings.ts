@@ -44,6 +44,9 @@ const openDeadlineMs = 10_000;
 export async function openStoredSettings(options: StoredSettingsOptions): Promise<StoredSettings> {
   try {
     const opened = await openFromStore(options);
+    // A token that lost its rights is told that there is no such environment: the copy of what there was stays.
+    if (opened === undefined)
+      return { values: new Map(), version: undefined, openedAt: options.clock.now(), origin: "store" };
     options.copy.write(opened);
     return opened;
   } catch (thrown) {
@@ -55,13 +58,13 @@ export async function openStoredSettings(options: StoredSettingsOptions): Promis
 /** The store did not answer; it did not say no. */
 export function isAway(thrown: unknown): boolean {
   const { kind } = toAppError(thrown);
-  return kind === "unavailable" || kind === "timeout" || kind === "upstream";
+  return kind === "unavailable" || kind === "timeout" || kind === "upstream" || kind === "rate_limited";
 }
 
-async function openFromStore({ backend, id, clock }: StoredSettingsOptions): Promise<StoredSettings> {
+async function openFromStore({ backend, id, clock }: StoredSettingsOptions): Promise<StoredSettings | undefined> {
   const openedAt = clock.now();
   const opened = await unlessMissing(backend.open(id, { signal: AbortSignal.timeout(openDeadlineMs) }));
-  if (opened === undefined) return { values: new Map(), version: undefined, openedAt, origin: "store" };
+  if (opened === undefined) return undefined;
   const errors = opened.diagnostics.filter(({ severity }) => severity === "error");
   if (errors.length > 0 || opened.environment === undefined) {
     throw new AppError("not_configured", `The environment ${formatEnvironmentId(id)} has errors.`, {
