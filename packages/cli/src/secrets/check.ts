@@ -2,6 +2,7 @@ import { formatEnvironmentId } from "@sophia/core/secrets/backend/environment-id
 import type { SecretBackend } from "@sophia/core/secrets/backend/secret-backend";
 import type { EscDiagnostic } from "@sophia/core/secrets/esc/evaluation";
 import { AppError, toAppError } from "@sophia/core/errors/app-error";
+import { hasErrors } from "@sophia/core/secrets/inspect/has-errors";
 import type { CommandContext } from "../commands/command-context.ts";
 import { checkVariables } from "./check-variables.ts";
 import type { EnvironmentName } from "./environment-name.ts";
@@ -30,7 +31,7 @@ interface Checked {
 export async function runCheck(context: CommandContext, options: CheckOptions): Promise<number> {
   const secrets = await openBackend(context);
   const checked = await check(secrets, options);
-  const isWrong = checked.diagnostics.some(({ severity }) => severity === "error");
+  const isWrong = hasErrors(checked.diagnostics);
   if (options.json) {
     const { environment, diagnostics } = checked;
     context.terminal.print(JSON.stringify({ ok: !isWrong, environment, diagnostics }));
@@ -55,8 +56,8 @@ async function check(secrets: OpenSecrets, { environment, file }: CheckOptions):
   if (file !== undefined) return await checkText(secrets.backend, await readInput(file));
   const name = secrets.parseName(environment ?? "");
   const { yaml, checked } = await readRevision(secrets.backend, name, { decrypt: false });
-  const isSound = checked.diagnostics.every(({ severity }) => severity !== "error");
-  const diagnostics = (isSound ? await checkOpened(secrets, name) : undefined) ?? checked.diagnostics;
+  const opened = hasErrors(checked.diagnostics) ? undefined : await checkOpened(secrets, name);
+  const diagnostics = opened ?? checked.diagnostics;
   return { environment: formatEnvironmentId(name.id), source: yaml, diagnostics };
 }
 

@@ -3,7 +3,7 @@ import { formatEnvironmentId } from "@sophia/core/secrets/backend/environment-id
 import type { SecretBackend } from "@sophia/core/secrets/backend/secret-backend";
 import type { EscEnvironment } from "@sophia/core/secrets/esc/evaluation";
 import { compareLeaves, type LeafDifference, type LeafSide } from "@sophia/core/secrets/inspect/compare-leaves";
-import { requireEnvironment } from "@sophia/core/secrets/inspect/environment-errors";
+import { requireEnvironment } from "@sophia/core/secrets/inspect/require-environment";
 import { type Leaf, listLeaves } from "@sophia/core/secrets/inspect/list-leaves";
 import type { CommandContext } from "../commands/command-context.ts";
 import { toPlainLine } from "../terminal.ts";

@@ -3,7 +3,7 @@ import { formatEnvironmentId } from "@sophia/core/secrets/backend/environment-id
 import { parsePropertyPath } from "@sophia/core/secrets/esc/property-path";
 import type { PropertyPath } from "@sophia/core/secrets/esc/property-path";
 import type { EscValue } from "@sophia/core/secrets/esc/value";
-import { requireEnvironment } from "@sophia/core/secrets/inspect/environment-errors";
+import { requireEnvironment } from "@sophia/core/secrets/inspect/require-environment";
 import { isMap, isNode, parseDocument, stringify } from "yaml";
 import type { CommandContext } from "../commands/command-context.ts";
 import type { EnvironmentName } from "./environment-name.ts";

@@ -1,7 +1,7 @@
 import { formatEnvironmentId } from "@sophia/core/secrets/backend/environment-id";
 import type { OpenedEnvironment, SecretBackend } from "@sophia/core/secrets/backend/secret-backend";
 import { parsePropertyPath } from "@sophia/core/secrets/esc/property-path";
-import { requireEnvironment } from "@sophia/core/secrets/inspect/environment-errors";
+import { requireEnvironment } from "@sophia/core/secrets/inspect/require-environment";
 import type { CommandContext } from "../commands/command-context.ts";
 import type { EnvironmentName } from "./environment-name.ts";
 import { parseFormat, renderEnvironment } from "./format/render-environment.ts";

@@ -1,4 +1,5 @@
 import type { EnvironmentSource, OpenedEnvironment, SecretBackend } from "@sophia/core/secrets/backend/secret-backend";
+import { hasErrors } from "@sophia/core/secrets/inspect/has-errors";
 import type { EnvironmentName } from "./environment-name.ts";
 import { explainMissing } from "./open-backend.ts";
 import { openNamed } from "./open-environment.ts";
@@ -18,6 +19,6 @@ export async function readRevision(
   const stored = revision === undefined && !decrypt;
   const checked = await explainMissing(backend.check(stored ? id : { yaml: source.yaml }));
   // In the clear, a secret with `${` in it reads like an interpolation.
-  const isMisread = decrypt && checked.diagnostics.some(({ severity }) => severity === "error");
+  const isMisread = decrypt && hasErrors(checked.diagnostics);
   return { ...source, checked: isMisread ? await openNamed(backend, { id, revision }) : checked };
 }

@@ -3,7 +3,7 @@ import { AppError } from "@sophia/core/errors/app-error";
 import { formatEnvironmentId } from "@sophia/core/secrets/backend/environment-id";
 import type { EscEnvironment } from "@sophia/core/secrets/esc/evaluation";
 import { readEnvironmentVariables, readFiles } from "@sophia/core/secrets/esc/reserved-outputs";
-import { requireEnvironment } from "@sophia/core/secrets/inspect/environment-errors";
+import { requireEnvironment } from "@sophia/core/secrets/inspect/require-environment";
 import type { CommandContext } from "../commands/command-context.ts";
 import { fillArguments } from "./fill-arguments.ts";
 import { openBackend } from "./open-backend.ts";

@@ -5,12 +5,12 @@ import type { Terminal } from "../terminal.ts";
 
 const maximumShown = 20;
 
-/** Tells each diagnostic with its place and, where it lies in this text, the line. Returns whether one is an error. */
+/** Tells each diagnostic with its place and, where it lies in this text, the line. */
 export function showDiagnostics(
   terminal: Terminal,
   diagnostics: readonly EscDiagnostic[],
   text: { environment: string; source: string },
-): boolean {
+): void {
   const excerpts = createExcerptFormatter(text.environment, text.source);
   for (const diagnostic of diagnostics.slice(0, maximumShown)) {
     const isError = diagnostic.severity === "error";
@@ -20,5 +20,4 @@ export function showDiagnostics(
     if (excerpt !== undefined) terminal.note(excerpt);
   }
   if (diagnostics.length > maximumShown) terminal.note(`and ${diagnostics.length - maximumShown} more`);
-  return diagnostics.some(({ severity }) => severity === "error");
 }

@@ -1,6 +1,7 @@
 import { defineTool, Source, type ToolContext } from "@sophia/core/mcp/define-tool";
 import { Cursor, NextCursor } from "@sophia/core/mcp/paging";
 import { formatEnvironmentId } from "@sophia/core/secrets/backend/environment-id";
+import { hasErrors } from "@sophia/core/secrets/inspect/has-errors";
 import { z } from "zod";
 import type { InfraServices } from "../services.ts";
 import { takePage } from "../domain/page.ts";
@@ -46,7 +47,7 @@ export const checkEnvironment = defineTool({
     return {
       environment: name,
       revision: read.revision,
-      ok: mistakes.every(({ severity }) => severity !== "error"),
+      ok: !hasErrors(mistakes),
       items: page.items,
       total: mistakes.length,
       ...(page.next !== undefined && { nextCursor: page.next }),

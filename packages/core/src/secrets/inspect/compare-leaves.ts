@@ -1,6 +1,6 @@
 import { compareText } from "../esc/text/compare-text.ts";
 import type { Leaf, LeafType } from "./list-leaves.ts";
-import { toComparableText } from "./value-text.ts";
+import { toComparableText } from "./to-comparable-text.ts";
 
 /** What one side holds at a path. */
 export interface LeafSide {

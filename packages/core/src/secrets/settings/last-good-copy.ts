@@ -1,11 +1,11 @@
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { randomBytes } from "node:crypto";
 import type { Logger } from "pino";
 import { z } from "zod";
 import { makeFolder } from "../../config/make-folder.ts";
 import { Secret, unwrap } from "../../config/secret.ts";
 import { hasErrorCode } from "../../config/start-errors.ts";
+import { createDurableFiles } from "../backend/local/durable-files.ts";
 import type { Crypter } from "../esc/surroundings.ts";
 import type { StoredSettings } from "./stored-settings.ts";
 
@@ -19,24 +19,30 @@ export interface LastGoodCopy {
   settled(): Promise<void>;
 }
 
+export interface LastGoodCopyOptions {
+  path: string;
+  /** A folder for half-made files, on the same file system. */
+  drafts: string;
+  crypter: Crypter;
+  log?: Logger;
+}
+
 const Content = z.object({
   openedAt: z.number(),
   version: z.string().optional(),
   values: z.array(z.object({ name: z.string(), text: z.string(), isSecret: z.boolean() })),
 });
 
-export function createLastGoodCopy(options: { path: string; crypter: Crypter; log?: Logger }): LastGoodCopy {
-  const { path, crypter, log } = options;
+export function createLastGoodCopy(options: LastGoodCopyOptions): LastGoodCopy {
+  const { path, drafts, crypter, log } = options;
+  const files = createDurableFiles(drafts);
   let writing = Promise.resolve();
 
   async function seal({ openedAt, version, values }: StoredSettings): Promise<void> {
     const variables = [...values].map(([name, { value, isSecret }]) => ({ name, text: unwrap(value), isSecret }));
     const content: z.input<typeof Content> = { openedAt, version, values: variables };
-    const sealed = await crypter.encrypt(Buffer.from(JSON.stringify(content)));
     makeFolder(dirname(path));
-    const draft = `${path}.${randomBytes(6).toString("hex")}`;
-    writeFileSync(draft, sealed, { mode: 0o600, flag: "wx", flush: true });
-    renameSync(draft, path);
+    await files.replace(path, await crypter.encrypt(Buffer.from(JSON.stringify(content))));
   }
 
   return {

@@ -9,6 +9,7 @@ import {
   lastGoodFolder,
   openSecretStore,
   type OpenSecretStoreOptions,
+  secretsFolder,
   type SecretStore,
 } from "./secret-store.ts";
 import { openStoredSettings, type StoredSettings } from "./stored-settings.ts";
@@ -36,6 +37,7 @@ export async function findOwnSecrets(options: OpenSecretStoreOptions): Promise<O
   const id = store.locate(local);
   const copy = createLastGoodCopy({
     path: join(lastGoodFolder(config.dataDir), `${id.project}.${id.name}`),
+    drafts: join(secretsFolder(config.dataDir), "drafts"),
     crypter: keyring.crypter(local),
     log: options.log,
   });

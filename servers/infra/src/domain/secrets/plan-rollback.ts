@@ -4,6 +4,7 @@ import { createConflict } from "@sophia/core/secrets/backend/conflict";
 import { formatEnvironmentId } from "@sophia/core/secrets/backend/environment-id";
 import type { EnvironmentId } from "@sophia/core/secrets/backend/secret-backend";
 import { compareLeaves, type LeafDifference } from "@sophia/core/secrets/inspect/compare-leaves";
+import { hasErrors } from "@sophia/core/secrets/inspect/has-errors";
 import { listLeaves } from "@sophia/core/secrets/inspect/list-leaves";
 import { openOrCheck, readEnvironment } from "./read-environment.ts";
 import type { SecretDesk } from "./secret-desk.ts";
@@ -28,7 +29,7 @@ export async function planRollback(
       hint: "describe_environment lists its revisions.",
     });
   }
-  if (then.checked.diagnostics.some(({ severity }) => severity === "error")) {
+  if (hasErrors(then.checked.diagnostics)) {
     throw new AppError(
       "invalid_input",
       `Revision ${then.revision} of ${environment} has errors today: it cannot be put back.`,

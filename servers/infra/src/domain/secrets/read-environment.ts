@@ -2,6 +2,7 @@ import { AppError, toAppError } from "@sophia/core/errors/app-error";
 import { formatEnvironmentId } from "@sophia/core/secrets/backend/environment-id";
 import type { EnvironmentId, EnvironmentSource, OpenedEnvironment } from "@sophia/core/secrets/backend/secret-backend";
 import type { EscEnvironment } from "@sophia/core/secrets/esc/evaluation";
+import { hasErrors } from "@sophia/core/secrets/inspect/has-errors";
 import type { SecretDesk } from "./secret-desk.ts";
 
 export interface ReadEnvironment extends EnvironmentSource {
@@ -36,8 +37,8 @@ export async function openOrCheck(
   const { checked } = await readEnvironment(desk, id, revision);
   try {
     const opened = await desk.backend.open(id, { revision, signal });
-    const hasErrors = opened.diagnostics.some(({ severity }) => severity === "error");
-    if (opened.environment !== undefined && !hasErrors) return { environment: opened.environment, isOpen: true };
+    const { environment, diagnostics } = opened;
+    if (environment !== undefined && !hasErrors(diagnostics)) return { environment, isOpen: true };
   } catch (thrown) {
     if (signal.aborted || toAppError(thrown).kind === "unavailable") throw thrown;
   }

@@ -9,7 +9,7 @@ export interface DurableFiles {
   /** False when there is a file of this name already: of several writers at once exactly one gets true. */
   writeNew(path: string, content: string): Promise<boolean>;
   /** The last writer wins. */
-  replace(path: string, content: string): Promise<void>;
+  replace(path: string, content: string | Uint8Array): Promise<void>;
   /** A folder to fill, which {@link publishFolder} then moves into place whole. */
   makeDraftFolder(): Promise<string>;
   /** False when there is something under this name already. */
@@ -75,7 +75,7 @@ export function createDurableFiles(folder: string): DurableFiles {
 
 /** Half-made things, under names that nobody else uses. */
 function createDrafts(folder: string): {
-  writeFile(content: string): Promise<string>;
+  writeFile(content: string | Uint8Array): Promise<string>;
   makeFolder(): Promise<string>;
 } {
   let swept: Promise<void> | undefined;

@@ -17,7 +17,7 @@ import { emptyEnvironment } from "./empty-environment.ts";
 import { createLocalChanges } from "./local-changes.ts";
 import { createLocalHistory } from "./local-history.ts";
 import { checkSource } from "./local-limits.ts";
-import { hasErrors } from "./local-writer.ts";
+import { hasErrors } from "../../inspect/has-errors.ts";
 import { createLocalStore, type LocalStore, type LocalStoreOptions } from "./local-store.ts";
 
 export interface LocalBackendOptions extends LocalStoreOptions {

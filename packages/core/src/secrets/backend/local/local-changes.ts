@@ -1,12 +1,13 @@
 import { applyPatches } from "../../esc/apply-patches.ts";
 import { openSecrets } from "../../esc/open-secrets.ts";
 import { sealSecrets } from "../../esc/seal-secrets.ts";
+import { hasErrors } from "../../inspect/has-errors.ts";
 import { isConflict } from "../conflict.ts";
 import type { EnvironmentId, UpdateOptions, UpdateResult } from "../secret-backend.ts";
 import { lazyCrypter, type LocalEvaluator } from "./local-evaluation.ts";
 import { checkCount, trimMessage } from "./local-limits.ts";
 import type { LocalStore } from "./local-store.ts";
-import { changedMeanwhile, createLocalWriter, hasErrors, mostAttempts } from "./local-writer.ts";
+import { changedMeanwhile, createLocalWriter, mostAttempts } from "./local-writer.ts";
 import { createReusingCrypter } from "./reusing-crypter.ts";
 import type { StoredRevision } from "./revision-file.ts";
 import { sealRevision } from "./seal-revision.ts";

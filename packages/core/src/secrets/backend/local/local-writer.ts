@@ -1,4 +1,5 @@
 import type { EscDiagnostic } from "../../esc/evaluation.ts";
+import { hasErrors } from "../../inspect/has-errors.ts";
 import { createConflict } from "../conflict.ts";
 import { formatEnvironmentId } from "../environment-id.ts";
 import type { EnvironmentId, UpdateOptions, UpdateResult } from "../secret-backend.ts";
@@ -55,10 +56,6 @@ export function createLocalWriter(store: LocalStore, evaluator: LocalEvaluator):
   }
 
   return { append, update };
-}
-
-export function hasErrors(diagnostics: readonly EscDiagnostic[]): boolean {
-  return diagnostics.some(({ severity }) => severity === "error");
 }
 
 /** A secret with `${` in it is no interpolation: sealed, it is the text that it is. */
