@@ -1,8 +1,10 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from "node:crypto";
+import { hkdfSync } from "node:crypto";
 import { AppError } from "../../errors/app-error.ts";
 import { formatEnvironmentId } from "../backend/environment-id.ts";
+import { createEnvironmentCipher } from "../backend/local/environment-cipher.ts";
 import type { Keyring } from "../backend/local/keyring.ts";
 import type { EnvironmentId } from "../backend/secret-backend.ts";
+import type { Crypter } from "../esc/surroundings.ts";
 
 /** What keeps values out of the journal: they are sealed there, and people compare fingerprints. */
 export interface RotationKeys {
@@ -14,32 +16,22 @@ export interface RotationKeys {
   fingerprint(environment: EnvironmentId, value: string): string;
 }
 
-const nonceBytes = 12;
-const tagBytes = 16;
-
 /** Over the installation's keyring, or a consumer's own: then for the environments that it opens. */
 export function createRotationKeys(keyring: Pick<Keyring, "exportKey" | "fingerprint">): RotationKeys {
-  // Not the environment's key itself: what is sealed for the journal must not pass for a secret of the environment.
-  const derive = (environment: EnvironmentId): Buffer =>
-    Buffer.from(hkdfSync("sha256", keyring.exportKey(environment), "", "sophia rotation seal", 32));
+  function createCipher(environment: EnvironmentId): Crypter {
+    // Not the environment's key itself: what is sealed for the journal must not pass for a secret of the environment.
+    const key = Buffer.from(hkdfSync("sha256", keyring.exportKey(environment), "", "sophia rotation seal", 32));
+    return createEnvironmentCipher(formatEnvironmentId(environment), key);
+  }
 
   return {
     async seal(environment, plain) {
-      const nonce = randomBytes(nonceBytes);
-      const cipher = createCipheriv("aes-256-gcm", derive(environment), nonce);
-      cipher.setAAD(Buffer.from(formatEnvironmentId(environment)));
-      const sealed = Buffer.concat([nonce, cipher.update(plain, "utf8"), cipher.final(), cipher.getAuthTag()]);
-      return sealed.toString("base64url");
+      return Buffer.from(await createCipher(environment).encrypt(Buffer.from(plain))).toString("base64url");
     },
     async unseal(environment, sealed) {
-      const key = derive(environment);
-      const bytes = Buffer.from(sealed, "base64url");
+      const cipher = createCipher(environment);
       try {
-        const options = { authTagLength: tagBytes };
-        const decipher = createDecipheriv("aes-256-gcm", key, bytes.subarray(0, nonceBytes), options);
-        decipher.setAAD(Buffer.from(formatEnvironmentId(environment)));
-        decipher.setAuthTag(bytes.subarray(-tagBytes));
-        return decipher.update(bytes.subarray(nonceBytes, -tagBytes), undefined, "utf8") + decipher.final("utf8");
+        return Buffer.from(await cipher.decrypt(Buffer.from(sealed, "base64url"))).toString("utf8");
       } catch (cause) {
         throw new AppError("denied", "A sealed value of a rotation does not open.", {
           hint: "It was sealed with another key, or changed. Put the key of the secrets back, or start the rotation anew.",
