@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { Secret } from "../../config/secret.ts";
 import { AppError } from "../../errors/app-error.ts";
 import { createVirtualClock } from "../../testing/virtual-clock.ts";
+import { emptyEnvironment } from "../backend/local/empty-environment.ts";
 import type { LastGoodCopy } from "./last-good-copy.ts";
 import { openStoredSettings, type StoredSettings } from "./stored-settings.ts";
 
@@ -38,6 +39,22 @@ test("an environment that is gone sets nothing, and the copy of what it set stay
   const { opening, written } = settings(new AppError("not_found", "There is no such environment."));
   expect(await opening).toMatchObject({ values: new Map(), origin: "store" });
   expect(written).toEqual([]);
+});
+
+test.each([
+  { maximumAgeMs: 1_000, copies: 1 },
+  { maximumAgeMs: 0, copies: 0 },
+])("a copy that may be $maximumAgeMs ms old is written $copies times", async ({ maximumAgeMs, copies }) => {
+  const written: StoredSettings[] = [];
+  const copy: LastGoodCopy = {
+    read: () => Promise.resolve(undefined),
+    write: (each) => void written.push(each),
+    settled: () => Promise.resolve(),
+  };
+  const opened = { environment: emptyEnvironment(), diagnostics: [], revision: 1, version: "1" };
+  const backend = { open: () => Promise.resolve(opened) };
+  await openStoredSettings({ backend, id: { project: "sophia", name: "base" }, copy, maximumAgeMs, clock });
+  expect(written).toHaveLength(copies);
 });
 
 test.each(["denied", "not_configured"] as const)("a store that answers %s is heard", async (kind) => {

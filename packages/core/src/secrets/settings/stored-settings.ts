@@ -47,7 +47,8 @@ export async function openStoredSettings(options: StoredSettingsOptions): Promis
     // A token that lost its rights is told that there is no such environment: the copy of what there was stays.
     if (opened === undefined)
       return { values: new Map(), version: undefined, openedAt: options.clock.now(), origin: "store" };
-    options.copy.write(opened);
+    // Kept for nobody, it would only be one more place where they are.
+    if (options.maximumAgeMs > 0) options.copy.write(opened);
     return opened;
   } catch (thrown) {
     if (!isAway(thrown)) throw thrown;
