@@ -1,23 +1,9 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { readAllFiles } from "../end-to-end/canaries.ts";
-import { type InProcessOptions, runInProcess } from "./testing/run-in-process.ts";
+import { useCommandBench } from "./testing/command-bench.ts";
 
-let folder = "";
-let dataDir = "";
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "sophia-rotate-cli-"));
-  dataDir = join(folder, "data");
-});
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
-
-async function succeed(words: readonly string[], options: Omit<InProcessOptions, "dataDir"> = {}): Promise<string> {
-  const result = await runInProcess(words, { dataDir, ...options });
-  expect(result, result.stderr).toMatchObject({ code: 0 });
-  return result.stdout;
-}
+const bench = useCommandBench();
+const { run, succeed } = bench;
 
 const old = `sk-or-v1-${"0a".repeat(32)}`;
 const next = `sk-or-v1-${"1b".repeat(32)}`;
@@ -42,9 +28,9 @@ test(
     expect(await succeed(["rotate"])).toContain("No rotations yet.");
     const { task } = JSON.parse(await succeed(["rotate", "OPENROUTER_API_KEY", "--json"])) as { task: { id: string } };
     expect(await succeed(["tasks"])).toContain(`secrets complete ${task.id}`);
-    const again = await runInProcess(["rotate", "OPENROUTER_API_KEY"], { dataDir });
+    const again = await run(["rotate", "OPENROUTER_API_KEY"]);
     expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining("under way") });
-    const wrong = await runInProcess(["complete", task.id], { dataDir, input: "not a key of theirs" });
+    const wrong = await run(["complete", task.id], { input: "not a key of theirs" });
     expect(wrong.code).toBe(1);
     expect(await succeed(key)).toBe(`${old}\n`);
     const handed = JSON.parse(await succeed(["complete", task.id, "--json"], { input: `${next}\n` })) as {
@@ -53,7 +39,7 @@ test(
     expect(handed.rotation.served).toBe("new");
     expect(await succeed(key)).toBe(`${next}\n`);
     expect(await succeed(["restore"])).toContain(handed.rotation.backupId);
-    for (const [file, text] of readAllFiles(dataDir)) {
+    for (const [file, text] of readAllFiles(bench.dataDir)) {
       for (const secret of [old, next]) expect(text.includes(secret), file).toBe(false);
     }
   },
@@ -64,7 +50,7 @@ test("a rotation that waits for a person is cancelled, and one that is over cann
   await succeed(["set", "OPENROUTER_API_KEY"], { input: old });
   const { id } = JSON.parse(await succeed(["rotate", "OPENROUTER_API_KEY", "--json"])) as { id: string };
   expect(await succeed(["rotate", "--cancel", id])).toContain("cancelled; the old value is served");
-  const resumed = await runInProcess(["rotate", "--resume", id], { dataDir });
+  const resumed = await run(["rotate", "--resume", id]);
   expect(resumed).toMatchObject({ code: 1, stderr: expect.stringContaining("is over") });
 });
 
@@ -76,6 +62,6 @@ test.each([
   [["restore", "nonsense"], "secrets restore"],
 ])("%j is refused with the next step", async (words, says) => {
   await succeed(["init"]);
-  const refused = await runInProcess(words, { dataDir });
+  const refused = await run(words);
   expect(refused).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining(says) });
 });

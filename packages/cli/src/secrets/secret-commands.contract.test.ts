@@ -1,47 +1,11 @@
-import {
-  chmodSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseCredential } from "@sophia/core/secrets/backend/local/credential";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { type InProcessOptions, runInProcess } from "./testing/run-in-process.ts";
-import type { CommandResult } from "./testing/run-secrets.ts";
+import { expect, test } from "vitest";
+import { useCommandBench } from "./testing/command-bench.ts";
 
-let folder = "";
-let dataDir = "";
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "sophia-secrets-cli-"));
-  dataDir = join(folder, "data");
-});
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
-
-type Options = Omit<InProcessOptions, "dataDir">;
-
-async function run(words: readonly string[], options: Options = {}): Promise<CommandResult> {
-  return await runInProcess(words, { dataDir, ...options });
-}
-
-async function succeed(words: readonly string[], options: Options = {}): Promise<string> {
-  const result = await run(words, options);
-  expect(result, result.stderr).toMatchObject({ code: 0 });
-  return result.stdout;
-}
-
-/** A program on its own, e.g. an editor. */
-function writeScript(name: string, text: string): string {
-  const file = join(folder, name);
-  writeFileSync(file, `#!/bin/sh\n${text}\n`);
-  chmodSync(file, 0o755);
-  return file;
-}
+const bench = useCommandBench();
+const { run, succeed, writeScript } = bench;
 
 const canary = "canary-0123456789abcdef0123456789abcdef";
 
@@ -66,14 +30,14 @@ test("an edit with errors is not kept, says where, and leaves no file", async ()
   await succeed(["init", "team/app"]);
   const editor = writeScript(
     "editor",
-    `echo "$1" > ${join(folder, "path")}; printf 'values:\\n  a: $\{nowhere}\\n  k: {fn::secret: ${canary}}\\n' > "$1"`,
+    `echo "$1" > ${join(bench.folder, "path")}; printf 'values:\\n  a: $\{nowhere}\\n  k: {fn::secret: ${canary}}\\n' > "$1"`,
   );
   const refused = await run(["edit", "team/app"], { environment: { VISUAL: editor } });
   expect(refused.code).toBe(1);
   expect(refused.stderr).toContain('unknown property "nowhere"');
   expect(refused.stderr).toContain("2 |   a: ${nowhere}");
   expect(refused.stderr).not.toContain(canary);
-  expect(existsSync(readFileSync(join(folder, "path"), "utf8").trim())).toBe(false);
+  expect(existsSync(readFileSync(join(bench.folder, "path"), "utf8").trim())).toBe(false);
   expect(await run(["edit", "team/app"], { environment: { EDITOR: "true" } })).toMatchObject({
     code: 0,
     stderr: "Nothing was changed.\n",
@@ -155,12 +119,12 @@ test("a value that the servers would refuse does not keep it from being mended h
   expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("SOPHIA_LOG_LEVEL must be one of") });
   await succeed(["set", "stores-development", "environmentVariables.SOPHIA_LOG_LEVEL", "nonsense"]);
   await succeed(["set", "SOPHIA_LOG_LEVEL", "info"]);
-  expect(readdirSync(join(dataDir, "secrets"))).toContain("environments");
+  expect(readdirSync(join(bench.dataDir, "secrets"))).toContain("environments");
 });
 
 test("a value that no server starts with keeps nobody from undoing what brought it, nor from mending it", async () => {
   await succeed(["init"]);
-  const file = join(folder, ".env");
+  const file = join(bench.folder, ".env");
   writeFileSync(file, "HF_TOKEN=hf_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n");
   await succeed(["import", file]);
   await succeed(["set", "sophia/base", "environmentVariables.SOPHIA_PORT_AI", "many", "--plaintext"]);

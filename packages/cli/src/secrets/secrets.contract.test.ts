@@ -1,25 +1,19 @@
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import { parse } from "yaml";
 import { readAllFiles } from "../end-to-end/canaries.ts";
-import { runInProcess } from "./testing/run-in-process.ts";
+import { useCommandBench } from "./testing/command-bench.ts";
 import { type CommandOptions, type CommandResult, runSecrets } from "./testing/run-secrets.ts";
 
-let folder = "";
-let dataDir = "";
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "sophia-secrets-cli-"));
-  dataDir = join(folder, "data");
-});
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+const bench = useCommandBench();
+const { writeScript } = bench;
 
 type Options = Omit<CommandOptions, "dataDir">;
 
 async function run(words: readonly string[], options: Options = {}): Promise<CommandResult> {
-  return await runSecrets(words, { dataDir, ...options });
+  return await runSecrets(words, { dataDir: bench.dataDir, ...options });
 }
 
 async function succeed(words: readonly string[], options: Options = {}): Promise<string> {
@@ -29,18 +23,7 @@ async function succeed(words: readonly string[], options: Options = {}): Promise
 }
 
 /** The same without a process of its own, where that is not the point. */
-async function prepare(words: readonly string[], options: { input?: string } = {}): Promise<void> {
-  const result = await runInProcess(words, { dataDir, ...options });
-  expect(result, result.stderr).toMatchObject({ code: 0 });
-}
-
-/** A program on its own, e.g. an editor. */
-function writeScript(name: string, text: string): string {
-  const file = join(folder, name);
-  writeFileSync(file, `#!/bin/sh\n${text}\n`);
-  chmodSync(file, 0o755);
-  return file;
-}
+const prepare = bench.succeed;
 
 const canary = "canary-0123456789abcdef0123456789abcdef";
 const imported = "CaNaRyImPoRtEd0123456789AbCdEfGhIj";
@@ -98,7 +81,7 @@ test("a day with secrets, and none of them in the clear where it does not belong
     'echo "$OPENROUTER_API_KEY at $SOPHIA_LOG_LEVEL"; exit 7',
   ]);
   expect(ran).toMatchObject({ code: 7, stdout: "[secret] at debug\n", stderr: "" });
-  const file = join(folder, ".env");
+  const file = join(bench.folder, ".env");
   writeFileSync(file, `# mine\nHF_TOKEN=hf_${imported}\nSOPHIA_SIMULATE=0\n`);
   const planned = await succeed(["import", file, "--dry-run"]);
   expect(planned).toContain("HF_TOKEN");
@@ -111,9 +94,9 @@ test("a day with secrets, and none of them in the clear where it does not belong
   expect(await succeed(["open", "sophia-ai-development", "environmentVariables"])).not.toContain("HF_TOKEN");
   expect(await succeed(["migrate", "--list"])).toContain(file);
 
-  const audit = readAllFiles(join(dataDir, "audit"));
+  const audit = readAllFiles(join(bench.dataDir, "audit"));
   expect([...audit.values()].join("\n")).toMatch(/"tool":"secrets.edit".*"outcome":"ok"/);
-  for (const [file, text] of readAllFiles(dataDir)) {
+  for (const [file, text] of readAllFiles(bench.dataDir)) {
     for (const secret of [canary, second, imported]) expect(text.includes(secret), file).toBe(false);
   }
   for (const text of [shown, difference, log]) expect(text).not.toContain("canary-");
@@ -163,7 +146,7 @@ test.each(["SIGTERM", "SIGINT", "SIGHUP"] as const)(
   async (signal) => {
     await prepare(["init", "team/app"]);
     await prepare(["set", "team/app", "files.KEY_FILE"], { input: canary });
-    const mark = join(folder, "started");
+    const mark = join(bench.folder, "started");
     let pid = 0;
     const script = `trap 'echo caught; exit 42' TERM INT HUP; echo "$KEY_FILE" > ${mark}; while :; do sleep 0.05; done`;
     const running = run(["run", "team/app", "--", "sh", "-c", script], { onStarted: (started) => (pid = started) });
@@ -175,3 +158,14 @@ test.each(["SIGTERM", "SIGINT", "SIGHUP"] as const)(
     expect(existsSync(file)).toBe(false);
   },
 );
+
+test("an .env file may come over stdin, as into a container", async () => {
+  const stdin = `HF_TOKEN=hf_${imported}\nHF_TOKEN=hf_${imported}\n`;
+  const result = await run(["import", "-"], { stdin });
+  expect(result, result.stderr).toMatchObject({ code: 0 });
+  expect(result.stderr).not.toContain("--remove");
+  expect(await succeed(["open", "sophia-ai-development", "environmentVariables.HF_TOKEN", "-f", "string"])).toContain(
+    `hf_${imported}`,
+  );
+  expect(await run(["import", "-", "--remove"], { stdin })).toMatchObject({ code: 1 });
+});
