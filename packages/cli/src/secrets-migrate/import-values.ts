@@ -7,6 +7,7 @@ import { formatEnvironmentId } from "@sophia/core/secrets/backend/environment-id
 import { ownProject } from "@sophia/core/secrets/settings/group-environments";
 import type { Stage } from "@sophia/core/secrets/settings/group-environments";
 import type { CommandContext } from "../commands/command-context.ts";
+import { readStdin } from "../secrets/read-input.ts";
 import { recordSecretAct } from "../secrets/record-secret-act.ts";
 import { listPlaces } from "../server-settings.ts";
 import { openAll } from "./compare-store.ts";
@@ -29,7 +30,7 @@ import { writeEnvironments } from "./write-environments.ts";
 export interface ImportOptions {
   store: MigrationStore;
   stage: Stage;
-  /** An `.env` file; undefined for the variables of this process. */
+  /** An `.env` file, `-` for stdin; undefined for the variables of this process. */
   file: string | undefined;
   /** Only these variables; all that may hold settings when empty. */
   names: readonly string[];
@@ -42,6 +43,8 @@ export interface ImportOptions {
   json: boolean;
 }
 
+/** In the place of a path; no file has it, for paths are absolute. */
+const piped = "stdin";
 const maximumFileBytes = 4 * 1024 * 1024;
 
 interface Source {
@@ -159,8 +162,7 @@ async function recordImport(
 async function readSource(context: CommandContext, options: ImportOptions): Promise<Source> {
   const { file, names, store, remove } = options;
   if (file === undefined) {
-    if (remove)
-      throw new AppError("invalid_input", "Only a file can have lines taken out.", { hint: "Leave --remove out." });
+    if (remove) throw noLinesToRemove();
     const found = Object.entries(context.environment).flatMap(([name, value]) =>
       value === undefined ? [] : [{ name, value }],
     );
@@ -169,15 +171,28 @@ async function readSource(context: CommandContext, options: ImportOptions): Prom
       file: undefined,
     };
   }
-  const named = resolve(file);
-  // Behind a link are the lines themselves: to replace the link would leave them where they are.
-  const path = await realpath(named).catch(() => named);
-  const text = await readEnvFile(path);
+  const { path, text } = file === "-" ? await readPiped(remove) : await readNamed(file);
   const parsed = parseEnvText(text);
   return {
     ...selectValues(parsed.entries, { scope: "file", names, onlyKnown: false, isCloud: isCloud(store) }),
     file: { path, text, parsed },
   };
+}
+
+async function readPiped(remove: boolean): Promise<{ path: string; text: string }> {
+  if (remove) throw noLinesToRemove();
+  return { path: piped, text: await readStdin() };
+}
+
+async function readNamed(file: string): Promise<{ path: string; text: string }> {
+  const named = resolve(file);
+  // Behind a link are the lines themselves: to replace the link would leave them where they are.
+  const path = await realpath(named).catch(() => named);
+  return { path, text: await readEnvFile(path) };
+}
+
+function noLinesToRemove(): AppError {
+  return new AppError("invalid_input", "Only a file can have lines taken out.", { hint: "Leave --remove out." });
 }
 
 function isCloud({ backend }: MigrationStore): boolean {
@@ -251,7 +266,8 @@ function tellEnd(
     const numbers = lines.map(({ firstLine, lastLine }) =>
       firstLine === lastLine ? String(firstLine) : `${firstLine}-${lastLine}`,
     );
-    terminal.note(`These lines of the file may go now: ${numbers.join(", ")}. --remove takes them out.`);
+    const way = source.file?.path === piped ? "" : " --remove takes them out.";
+    terminal.note(`These lines of the file may go now: ${numbers.join(", ")}.${way}`);
   }
   if (run !== undefined) terminal.note(`Undo with: ${formatCommand(`secrets migrate --undo ${run}`)}`);
 }

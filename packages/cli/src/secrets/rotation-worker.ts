@@ -26,7 +26,10 @@ export interface RotationWorker {
 export async function startRotationWorker(context: CommandContext): Promise<RotationWorker | undefined> {
   const { config, environment, log } = context;
   const { dataDir, databaseUrl, secretsCredentialFile } = config.platform;
-  if (secretsCredentialFile !== undefined) return undefined;
+  if (secretsCredentialFile !== undefined) {
+    log.info("Secrets are not rotated here: that takes the installation's key, and this process has a credential.");
+    return undefined;
+  }
   try {
     const known = await openSecretStore({
       environment,

@@ -28,7 +28,9 @@ interface GithubFlags extends StageOption {
 export function addMoving(secrets: Command, { mend, undo }: { mend: ChooseSecrets; undo: ChooseSecrets }): void {
   secrets
     .command("import [file]")
-    .description("bring the variables of an .env file, or of this shell with --environment, to their places")
+    .description(
+      "bring the variables of an .env file (- is stdin), or of this shell with --environment, to their places",
+    )
     .option("--environment", "the variables of this shell instead of a file")
     .option("--name <names...>", "only these")
     .addOption(stageOption())
