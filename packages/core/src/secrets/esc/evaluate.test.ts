@@ -220,3 +220,35 @@ test("a cancelled evaluation ends with a timeout, but hands over what a rotator 
   expect(patches).toMatchObject([{ replacement: { value: "new" } }]);
   expect(diagnostics.at(-1)?.summary).toContain("evaluation ended before its time");
 });
+
+test("an object that fn::final or fn::validate passes on hides the keys below it, but for those that copy it", async () => {
+  const below = "values:\n  final: { low: 1, x: { a: 1 } }\n  valid: { low: 1 }\n";
+  const middle = `
+imports: [below]
+values:
+  final: { fn::final: { high: 2, x: { b: 2 } } }
+  valid: { fn::validate: { schema: true, value: { high: 2 } } }
+  read: \${final.low}
+  copy: \${valid}
+`;
+  const direct = await evaluateText(middle, { environments: { below } });
+  expect(direct.problems).toEqual([]);
+  expect(direct.revealed).toEqual({
+    copy: { high: 2, low: 1 },
+    final: { high: 2, x: { b: 2 } },
+    read: 1,
+    valid: { high: 2 },
+  });
+  const imported = await evaluateText("imports: [middle]\nvalues: { valid: { top: 3 } }\n", {
+    environments: { below, middle },
+  });
+  expect(imported.revealed).toMatchObject({ valid: { high: 2, low: 1, top: 3 } });
+});
+
+test("a schema that is merged twice requires all of its properties", async () => {
+  const { evaluation } = await evaluateText("imports: [a, b]\nvalues: { y: 1 }\n", {
+    mode: "check",
+    environments: { a: "values: { x: { fn::rotate::echo: { inputs: {} } } }\n", b: "values: { z: 1 }\n" },
+  });
+  expect(evaluation.environment?.schema.properties?.get("x")?.required).toEqual(["current", "previous"]);
+});

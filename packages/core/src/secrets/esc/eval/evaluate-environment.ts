@@ -25,7 +25,7 @@ const reservedKeys = new Set(["imports", "context", "environments"]);
 /** Evaluates an environment: its context, what it imports, then its own values over that. */
 export async function evaluateEnvironment(scope: Scope): Promise<ValueNode> {
   const { run, name, declaration } = scope;
-  const mine: { isEvaluating: boolean; value?: ValueNode } = { isEvaluating: true };
+  const mine: { isEvaluating: boolean; value?: ValueNode; hidesKeys?: boolean } = { isEvaluating: true };
   run.imports.set(name, mine);
   scope.contextValue = evaluateContext(scope);
   await evaluateImports(scope);
@@ -46,6 +46,7 @@ export async function evaluateEnvironment(scope: Scope): Promise<ValueNode> {
   const value = await run.evaluate(scope, scope.root, alwaysSchema);
   mine.isEvaluating = false;
   mine.value = value;
+  mine.hidesKeys = scope.hidesKeys;
   return value;
 }
 
@@ -66,7 +67,7 @@ async function evaluateImports(scope: Scope): Promise<void> {
     if (value === undefined) continue;
     imported.set(environment.value, value);
     if (!merge) continue;
-    if (scope.base === undefined) {
+    if (scope.base === undefined && run.imports.get(environment.value)?.hidesKeys !== true) {
       // Nothing to merge it over: it is read only, and need not be copied.
       scope.base = value;
       continue;
@@ -151,6 +152,7 @@ export function createScope({ run, name, declaration, crypter, context, isRoot, 
     importsValue: undefined,
     root: undefined,
     base: undefined,
+    hidesKeys: false,
     rotatePaths: rotatePaths ?? new Set(),
     rotations: [],
     diagnostics: [],

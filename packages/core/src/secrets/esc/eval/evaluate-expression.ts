@@ -60,7 +60,7 @@ async function evaluateFresh(scope: Scope, node: ExpressionNode, accept: Schema)
   const value = await evaluateForm(scope, node, accept);
   if (isRotateOnly(accept)) value.rotateOnly = true;
   if (node.secret) value.secret = true;
-  mergeOver(value, node.base);
+  if (mergeOver(value, node.base)) scope.hidesKeys = true;
   node.schema = value.schema;
   node.value = value;
   return value;

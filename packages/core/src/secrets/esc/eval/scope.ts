@@ -21,7 +21,7 @@ export interface Run {
   environmentsLeft: number;
   /** Nested evaluations, for letting the stack run out now and then. */
   nesting: number;
-  imports: Map<string, { isEvaluating: boolean; value?: ValueNode }>;
+  imports: Map<string, { isEvaluating: boolean; value?: ValueNode; hidesKeys?: boolean }>;
   /** Evaluates an expression once; `accept` says what it is wanted for. Held here because everything calls everything. */
   evaluate: (scope: Scope, node: ExpressionNode, accept: Schema) => Promise<ValueNode>;
   /** The value of an environment, evaluated once; undefined, with a diagnostic, when it cannot be had. */
@@ -43,6 +43,8 @@ export interface Scope {
   root: ExpressionNode | undefined;
   /** What the imports come to. */
   base: ValueNode | undefined;
+  /** Something in it shows fewer keys than a copy of it would. */
+  hidesKeys: boolean;
   /** Document paths of the rotators to run; all when empty. */
   rotatePaths: ReadonlySet<string>;
   rotations: Rotation[];

@@ -13,6 +13,12 @@ const plainLevels = 6;
 export function keysOf(value: ValueNode): readonly string[] {
   if (value.mergedKeys !== undefined) return value.mergedKeys;
   if (!(value.repr instanceof Map)) return [];
+  value.mergedKeys = [...collectKeys(value)].sort(compareText);
+  return value.mergedKeys;
+}
+
+/** The keys of an object and its base, in no order. */
+export function collectKeys(value: ValueNode): Set<string> {
   const keys = new Set<string>();
   let at: ValueNode | undefined = value;
   while (at !== undefined && at.repr instanceof Map) {
@@ -20,8 +26,7 @@ export function keysOf(value: ValueNode): readonly string[] {
     if (at.mergedKeys !== undefined) break;
     at = at.base;
   }
-  value.mergedKeys = [...keys].sort(compareText);
-  return value.mergedKeys;
+  return keys;
 }
 
 /** A property of an object or its base. Of something unknown, an unknown property; of anything else, undefined. */

@@ -28,10 +28,12 @@ export function tupleSchema(prefixItems: Schema[]): Schema {
   return { type: "array", prefixItems, items: neverSchema };
 }
 
+const records = new WeakSet<Schema>();
+
 /** An object in which every one of the properties is required. */
 export function recordSchema(properties: Map<string, Schema>): Schema {
   let required: string[] | undefined;
-  return {
+  const schema: Schema = {
     type: "object",
     properties,
     // Sorted when first asked for: a thousand merged imports make a thousand records of which one is ever read.
@@ -40,6 +42,13 @@ export function recordSchema(properties: Map<string, Schema>): Schema {
       return required;
     },
   };
+  records.add(schema);
+  return schema;
+}
+
+/** Whether a schema is a record, and nothing more than that. */
+export function isRecordSchema(schema: Schema): boolean {
+  return records.has(schema);
 }
 
 export function oneOfSchema(oneOf: Schema[]): Schema {

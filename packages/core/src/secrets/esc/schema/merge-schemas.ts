@@ -1,4 +1,5 @@
 import { compareText } from "../text/compare-text.ts";
+import { isRecordSchema } from "./build-schema.ts";
 import { alwaysSchema } from "./schema.ts";
 import type { Schema } from "./schema.ts";
 
@@ -15,7 +16,7 @@ const merges = new WeakMap<Schema, Merge>();
 /** The schema of a value merged over a base. Its properties are merged when they are first asked for. */
 export function mergeSchemas(base: Schema | undefined, top: Schema): Schema {
   if (base === undefined || top.type !== "object" || base.type !== "object") return top;
-  const isClosed = hasOnlyNamedProperties(base) && hasOnlyNamedProperties(top);
+  const isClosed = isPlainRecord(base) && isPlainRecord(top);
   // Values are merged once on their own and once more as a part of what they stand in.
   if (isClosed && merges.get(top)?.base === base) return top;
   return createMerged({ base, top, properties: undefined, isClosed });
@@ -44,13 +45,16 @@ function createMerged(merge: Merge): Schema {
   return merged;
 }
 
-/** Of a schema whose merging twice is the same as merging once: no object in it says anything of other properties. */
-function hasOnlyNamedProperties(schema: Schema): boolean {
+/**
+ * Of a schema whose merging twice is the same as merging once: every object in it names its properties, requires all
+ * of them and says nothing else, as what a merge makes does.
+ */
+function isPlainRecord(schema: Schema): boolean {
   const merge = merges.get(schema);
   if (merge !== undefined) return merge.isClosed;
   if (schema.type !== "object") return true;
-  if (schema.additionalProperties !== undefined) return false;
-  for (const property of schema.properties?.values() ?? []) if (!hasOnlyNamedProperties(property)) return false;
+  if (!isRecordSchema(schema)) return false;
+  for (const property of schema.properties?.values() ?? []) if (!isPlainRecord(property)) return false;
   return true;
 }
 

@@ -77,7 +77,7 @@ test.for([
   ["a: !!int x\n", "yaml: cannot decode !!str `x` as a !!int"],
   ["a: *x\n", "yaml: unknown anchor 'x' referenced"],
   ["a: b: c\n", "yaml: mapping values are not allowed in this context"],
-  ["a: 1\nb: [c\n", "yaml: line 2: did not find expected ',' or ']'"],
+  ["a: 1\nb: [c\n", "yaml: line 1: did not find expected ',' or ']'"],
   ["a: 1\nb: 'c\n", "yaml: line 2: found unexpected end of stream"],
   ["a: 1\nb\n", "yaml: line 2: could not find expected ':'"],
   ["a: 1\n\tb: 2\n", "yaml: line 2: found character that cannot start any token"],

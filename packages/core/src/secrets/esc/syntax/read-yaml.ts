@@ -118,7 +118,9 @@ function ignoreError(): void {}
 function readBlockScalar(token: CST.BlockScalar, base: (offset: number) => Omit<YamlNode, "kind">): YamlNode {
   const header = token.props.find((property) => property.type === "block-scalar-header");
   const isLiteral = header !== undefined && "source" in header && header.source.startsWith("|");
-  const value = CST.resolveAsScalar(token, false, ignoreError)?.value ?? "";
+  let value = CST.resolveAsScalar(token, false, ignoreError)?.value ?? "";
+  // A last line that no line feed ends has none.
+  if (/[^ \n][^\n]*$/.test(token.source) && value.endsWith("\n")) value = value.slice(0, -1);
   const offset = header !== undefined && "offset" in header ? header.offset : token.offset;
   return { ...base(offset), kind: "scalar", value, style: isLiteral ? "literal" : "folded" };
 }

@@ -41,5 +41,6 @@ test("quotes and tags decide", () => {
   expect(resolveScalar("", true, undefined)).toEqual({ value: null });
   expect(resolveScalar("~", true, undefined)).toEqual({ value: null });
   expect(resolveScalar("TRUE", true, undefined)).toEqual({ value: true });
-  expect(resolveScalar("x", true, "!local")).toEqual({ error: "yaml: cannot decode !!str `x` as a !local" });
+  expect(resolveScalar("x", true, "!!int")).toEqual({ error: "yaml: cannot decode !!str `x` as a !!int" });
+  expect(resolveScalar("1", true, "!local")).toEqual({ value: "1" });
 });

@@ -18,6 +18,7 @@ const words = new Map<string, { tag: string; value: ScalarValue }>(
   ).flatMap(([tag, value, spellings]) => spellings.map((spelling) => [spelling, { tag, value }] as const)),
 );
 
+const knownTags = new Set(["!!bool", "!!int", "!!float", "!!null", "!!timestamp"]);
 const floatForm = /^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$/;
 const timestampForm = /^\d{4}-\d\d?-\d\d?(?:[Tt ]+\d\d?:\d\d?:\d\d?(?:\.\d*)?(?:[ \t]*(?:Z|[-+]\d\d?(?::?\d\d)?))?)?$/;
 
@@ -28,6 +29,7 @@ const timestampForm = /^\d{4}-\d\d?-\d\d?(?:[Tt ]+\d\d?:\d\d?:\d\d?(?:\.\d*)?(?:
 export function resolveScalar(text: string, isPlain: boolean, tag: string | undefined): ScalarResult {
   if (tag === "!!str" || (tag === undefined && !isPlain)) return { value: text };
   if (tag === "!!binary") return decodeBinary(text);
+  if (tag !== undefined && !knownTags.has(tag)) return { value: text };
   const found = resolvePlain(text, tag);
   if (tag === undefined || tag === found.tag) return { value: found.value };
   if (tag === "!!float" && found.tag === "!!int") {

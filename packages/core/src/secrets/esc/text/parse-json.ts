@@ -1,5 +1,6 @@
 import type { EscRepr, EscValue } from "../value.ts";
 import { quote } from "./quote.ts";
+import { textToBytes } from "./text-bytes.ts";
 
 const maxJsonDepth = 500;
 const nowhere = { line: 0, column: 0, byte: 0 };
@@ -43,7 +44,7 @@ function peek(parser: Parser): string {
 }
 
 function fail(parser: Parser, context: string): never {
-  const code = Buffer.from(String.fromCodePoint(parser.text.codePointAt(parser.at) ?? 0))[0] ?? 0;
+  const code = textToBytes(parser.text.slice(parser.at, parser.at + 2))[0] ?? 0;
   throw new JsonError(`invalid character ${quoteByte(code)} ${context}`);
 }
 

@@ -18,6 +18,8 @@ test.for([
   ["tru1", "invalid character '1' in literal true (expecting 'e')"],
   ['"a\\x"', "invalid character 'x' in string escape code"],
   ["1.x", "invalid character 'x' after decimal point in numeric literal"],
+  ["\udcff", "invalid character 'ÿ' looking for beginning of value"],
+  ["é", "invalid character 'Ã' looking for beginning of value"],
   ["'a'", "invalid character '\\'' looking for beginning of value"],
 ] as const)("%s is no JSON: %s", ([text, error]) => {
   expect(parseJson(text)).toEqual({ error });
