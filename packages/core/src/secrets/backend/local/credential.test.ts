@@ -23,6 +23,15 @@ describe("a credential", () => {
     expect(() => formatCredential(keyring, [stranger])).toThrow(expect.objectContaining({ kind: "denied" }) as Error);
   });
 
+  it("may hold a thousand imports, their names as long as they may be", () => {
+    const many = Array.from({ length: 1_001 }, (_, index) => ({
+      project: "p".repeat(100),
+      name: String(index).padStart(100, "n"),
+    }));
+    const keyring = parseCredential(formatCredential(root, many));
+    expect(many.every((id) => keyring.has(id))).toBe(true);
+  });
+
   it("makes the same fingerprints as the key it came from, which other keys do not", () => {
     const keyring = parseCredential(formatCredential(root, ids));
     expect(keyring.fingerprint("value")).toBe(root.fingerprint("value"));

@@ -7,7 +7,8 @@ import { createPartialKeyring, keyBytes, type Keyring } from "./keyring.ts";
 
 /** Also how the scrubber and people recognise one. */
 const prefix = "sophia_esc_";
-const maximumLength = 256 * 1024;
+/** Holds the keys of 1,001 environments with names as long as they may be. */
+const maximumLength = 512 * 1024;
 
 const Credential = z.object({
   version: z.literal(1),

@@ -4,12 +4,13 @@ import type { EnvironmentId, SecretBackend } from "../secret-backend.ts";
 import { type EnvironmentReference, parseEnvironmentReference } from "../environment-reference.ts";
 import { findReferences } from "../find-references.ts";
 
-const largestClosure = 1_000;
+/** Beside the first one; the evaluator takes as many. */
+const mostImports = 1_000;
 
 /**
  * The environment and all that it leads to, imports and references of every depth: what a credential has to hold the
  * keys of. Needs no key itself. What is missing or no name is left out: opening will tell. Throws AppError `not_found`
- * for the first one, and `invalid_input` beyond 1,000.
+ * for the first one, and `invalid_input` for more than 1,000.
  */
 export async function listImportClosure(
   backend: Pick<SecretBackend, "read">,
@@ -33,7 +34,7 @@ export async function listImportClosure(
       read.add(key);
       closure.set(formatEnvironmentId(found.id), found.id);
       waiting.push(found);
-      if (read.size > largestClosure) throw tooMany(id);
+      if (read.size > mostImports + 1) throw tooMany(id);
     }
   }
   return [...closure.values()];
@@ -48,11 +49,7 @@ function parseReference(name: string): EnvironmentReference | undefined {
 }
 
 function tooMany(id: EnvironmentId): AppError {
-  return new AppError(
-    "invalid_input",
-    `${formatEnvironmentId(id)} leads to more than ${largestClosure} environments.`,
-    {
-      hint: "Import fewer of them.",
-    },
-  );
+  return new AppError("invalid_input", `${formatEnvironmentId(id)} leads to more than ${mostImports} environments.`, {
+    hint: "Import fewer of them.",
+  });
 }
