@@ -8,29 +8,27 @@ import { useCommandBench } from "./testing/command-bench.ts";
 import { type CommandOptions, type CommandResult, runSecrets } from "./testing/run-secrets.ts";
 
 const bench = useCommandBench();
-const { writeScript } = bench;
+const { succeed, writeScript } = bench;
 
 type Options = Omit<CommandOptions, "dataDir">;
 
-async function run(words: readonly string[], options: Options = {}): Promise<CommandResult> {
+/** In a process of its own, where that is the point: stdin, signals, a program, several at once. */
+async function runAlone(words: readonly string[], options: Options = {}): Promise<CommandResult> {
   return await runSecrets(words, { dataDir: bench.dataDir, ...options });
 }
 
-async function succeed(words: readonly string[], options: Options = {}): Promise<string> {
-  const result = await run(words, options);
+async function succeedAlone(words: readonly string[], options: Options = {}): Promise<string> {
+  const result = await runAlone(words, options);
   expect(result, result.stderr).toMatchObject({ code: 0 });
   return result.stdout;
 }
-
-/** The same without a process of its own, where that is not the point. */
-const prepare = bench.succeed;
 
 const canary = "canary-0123456789abcdef0123456789abcdef";
 const imported = "CaNaRyImPoRtEd0123456789AbCdEfGhIj";
 const second = "second-canary-fedcba9876543210fedcba98";
 
 test("a day with secrets, and none of them in the clear where it does not belong", { timeout: 180_000 }, async () => {
-  const made = await succeed(["init"]);
+  const made = await succeedAlone(["init"]);
   expect(made.trim().split("\n")).toContain("sophia/ai-intelligence-development");
   expect(await succeed(["init"])).toBe("");
   expect((await succeed(["ls"])).trim().split("\n")).toHaveLength(8);
@@ -41,7 +39,7 @@ test("a day with secrets, and none of them in the clear where it does not belong
   expect(page.environments).toHaveLength(3);
   expect((await succeed(["ls", "--cursor", page.nextCursor])).trim().split("\n")).toHaveLength(5);
 
-  await succeed(["set", "OPENROUTER_API_KEY"], { stdin: `${canary}\n` });
+  await succeedAlone(["set", "OPENROUTER_API_KEY"], { stdin: `${canary}\n` });
   await succeed(["set", "SOPHIA_LOG_LEVEL", "debug"]);
   const key = "ai_intelligence.openrouter.OPENROUTER_API_KEY";
   const shown = await succeed(["get", "ai-intelligence-development"]);
@@ -60,7 +58,7 @@ test("a day with secrets, and none of them in the clear where it does not belong
   expect(formats[3]).toContain(`export OPENROUTER_API_KEY='${canary}'`);
 
   const editor = writeScript("editor", `grep -q '${canary}' "$1" || exit 9; sed -i 's/${canary}/${second}/' "$1"`);
-  await succeed(["edit", "ai-intelligence-development", "-m", "Another key"], { environment: { EDITOR: editor } });
+  await succeedAlone(["edit", "ai-intelligence-development", "-m", "Another key"], { environment: { EDITOR: editor } });
   const difference = await succeed(["diff", "ai-intelligence-development@3"]);
   expect(difference).toMatch(new RegExp(`^~ ${key}: \\[secret [0-9a-f]{16}\\] → \\[secret [0-9a-f]{16}\\]$`, "m"));
   const log = await succeed(["log", "ai-intelligence-development"]);
@@ -72,7 +70,7 @@ test("a day with secrets, and none of them in the clear where it does not belong
   );
   expect(await succeed(["diff", "ai-intelligence-development@3", "@5"])).toBe("");
 
-  const ran = await run([
+  const ran = await runAlone([
     "run",
     "sophia-ai-development",
     "--",
@@ -104,17 +102,17 @@ test("a day with secrets, and none of them in the clear where it does not belong
 });
 
 test("values survive as they are: lines, quotes, dollars, numbers, lists", { timeout: 60_000 }, async () => {
-  await prepare(["init", "team/app"]);
+  await succeed(["init", "team/app"]);
   const hostile = `-----BEGIN KEY-----\n"it's" $HOME \${x} \\ \`id\`\n-----END KEY-----\n`;
-  await prepare(["set", "team/app", "files.KEY_FILE"], { input: hostile });
-  await prepare(["set", "team/app", 'odd["a b"]', "[1, {c: 2.50}]"]);
-  await prepare(["set", "team/app", "text", "007", "--string"]);
+  await succeed(["set", "team/app", "files.KEY_FILE"], { input: hostile });
+  await succeed(["set", "team/app", 'odd["a b"]', "[1, {c: 2.50}]"]);
+  await succeed(["set", "team/app", "text", "007", "--string"]);
   expect(JSON.parse(await succeed(["open", "team/app"]))).toEqual({
     files: { KEY_FILE: hostile },
     odd: { "a b": [1, { c: 2.5 }] },
     text: "007",
   });
-  const place = await succeed(
+  const place = await succeedAlone(
     ["run", "team/app", "--", "sh", "-c", 'stat -c "%a %n" "$KEY_FILE"; cmp "$KEY_FILE" - && echo same'],
     { stdin: hostile },
   );
@@ -123,20 +121,20 @@ test("values survive as they are: lines, quotes, dollars, numbers, lists", { tim
 });
 
 test("run refuses a secret among the arguments, and fills in what is none", async () => {
-  await prepare(["init", "team/app"]);
-  await prepare(["set", "team/app", "region", "eu-1"]);
-  await prepare(["set", "team/app", "key"], { input: canary });
-  expect(await succeed(["run", "team/app", "--", "echo", "--region=${region}", "$${region} ${HOME}"])).toBe(
+  await succeed(["init", "team/app"]);
+  await succeed(["set", "team/app", "region", "eu-1"]);
+  await succeed(["set", "team/app", "key"], { input: canary });
+  expect(await succeedAlone(["run", "team/app", "--", "echo", "--region=${region}", "$${region} ${HOME}"])).toBe(
     "--region=eu-1 ${region} ${HOME}\n",
   );
-  expect(await run(["run", "team/app", "--", "echo", "${key}"])).toMatchObject({ code: 1, stdout: "" });
-  expect(await run(["run", "team/app", "--", "no-such-program-here"])).toMatchObject({ code: 1 });
+  expect(await runAlone(["run", "team/app", "--", "echo", "${key}"])).toMatchObject({ code: 1, stdout: "" });
+  expect(await runAlone(["run", "team/app", "--", "no-such-program-here"])).toMatchObject({ code: 1 });
 });
 
 test("two who set at once lose nothing", async () => {
-  await prepare(["init", "team/app"]);
+  await succeed(["init", "team/app"]);
   await Promise.all(
-    Array.from({ length: 4 }, (_each, index) => succeed(["set", "team/app", `key${index}`, String(index)])),
+    Array.from({ length: 4 }, (_each, index) => succeedAlone(["set", "team/app", `key${index}`, String(index)])),
   );
   expect(JSON.parse(await succeed(["open", "team/app"]))).toEqual({ key0: 0, key1: 1, key2: 2, key3: 3 });
 });
@@ -144,12 +142,14 @@ test("two who set at once lose nothing", async () => {
 test.each(["SIGTERM", "SIGINT", "SIGHUP"] as const)(
   "%s reaches the program, and its files are gone afterwards",
   async (signal) => {
-    await prepare(["init", "team/app"]);
-    await prepare(["set", "team/app", "files.KEY_FILE"], { input: canary });
+    await succeed(["init", "team/app"]);
+    await succeed(["set", "team/app", "files.KEY_FILE"], { input: canary });
     const mark = join(bench.folder, "started");
     let pid = 0;
     const script = `trap 'echo caught; exit 42' TERM INT HUP; echo "$KEY_FILE" > ${mark}; while :; do sleep 0.05; done`;
-    const running = run(["run", "team/app", "--", "sh", "-c", script], { onStarted: (started) => (pid = started) });
+    const running = runAlone(["run", "team/app", "--", "sh", "-c", script], {
+      onStarted: (started) => (pid = started),
+    });
     await vi.waitFor(() => expect(existsSync(mark) && readFileSync(mark, "utf8").endsWith("\n")).toBe(true), 10_000);
     const file = readFileSync(mark, "utf8").trim();
     expect(statSync(file).mode & 0o777).toBe(0o600);
@@ -161,11 +161,11 @@ test.each(["SIGTERM", "SIGINT", "SIGHUP"] as const)(
 
 test("an .env file may come over stdin, as into a container", async () => {
   const stdin = `HF_TOKEN=hf_${imported}\nHF_TOKEN=hf_${imported}\n`;
-  const result = await run(["import", "-"], { stdin });
+  const result = await runAlone(["import", "-"], { stdin });
   expect(result, result.stderr).toMatchObject({ code: 0 });
   expect(result.stderr).not.toContain("--remove");
   expect(await succeed(["open", "sophia-ai-development", "environmentVariables.HF_TOKEN", "-f", "string"])).toContain(
     `hf_${imported}`,
   );
-  expect(await run(["import", "-", "--remove"], { stdin })).toMatchObject({ code: 1 });
+  expect(await runAlone(["import", "-", "--remove"], { stdin })).toMatchObject({ code: 1 });
 });
