@@ -2,7 +2,9 @@
 import { secretString } from "@sophia/core/config/parse-config";
 import { defineService } from "@sophia/core/config/service";
 import { z } from "zod";
+import { createKeyProbe } from "../probe-key.ts";
 import { resolveMode } from "../resolve-mode.ts";
+import { apifyKeyCheck } from "./key-check.ts";
 
 const docsUrl = "https://console.apify.com/settings/integrations";
 
@@ -23,4 +25,5 @@ export const apify = defineService({
       simulate,
       docsUrl,
     }),
+  probeKey: createKeyProbe(apifyKeyCheck),
 });

@@ -3,7 +3,9 @@ import { secretString } from "@sophia/core/config/parse-config";
 import { defineService } from "@sophia/core/config/service";
 import { urlSetting } from "@sophia/core/config/setting-schemas";
 import { z } from "zod";
+import { createKeyProbe } from "../probe-key.ts";
 import { resolveMode } from "../resolve-mode.ts";
+import { githubKeyCheck } from "./key-check.ts";
 
 const docsUrl = "https://github.com/settings/personal-access-tokens";
 
@@ -36,4 +38,5 @@ export const github = defineService({
       docsUrl,
       alternative: "name a folder with Git clones in SOPHIA_INFRA_REPOSITORIES",
     }),
+  probeKey: createKeyProbe(githubKeyCheck),
 });

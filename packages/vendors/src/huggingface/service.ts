@@ -2,7 +2,9 @@
 import { secretString } from "@sophia/core/config/parse-config";
 import { defineService } from "@sophia/core/config/service";
 import { z } from "zod";
+import { createKeyProbe } from "../probe-key.ts";
 import { resolveMode } from "../resolve-mode.ts";
+import { huggingfaceKeyCheck } from "./key-check.ts";
 
 const docsUrl = "https://huggingface.co/settings/tokens";
 
@@ -31,4 +33,5 @@ export const huggingface = defineService({
       alternative:
         "start a model server on this machine (Ollama, vLLM, llama.cpp), or set SOPHIA_OPENAI_BASE_URL and SOPHIA_OPENAI_API_KEY",
     }),
+  probeKey: createKeyProbe(huggingfaceKeyCheck),
 });

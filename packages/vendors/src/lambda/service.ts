@@ -2,7 +2,9 @@
 import { secretString } from "@sophia/core/config/parse-config";
 import { defineService } from "@sophia/core/config/service";
 import { z } from "zod";
+import { createKeyProbe } from "../probe-key.ts";
 import { resolveMode } from "../resolve-mode.ts";
+import { lambdaKeyCheck } from "./key-check.ts";
 
 const docsUrl = "https://cloud.lambda.ai/api-keys/cloud-api";
 
@@ -25,4 +27,5 @@ export const lambda = defineService({
       simulate,
       docsUrl,
     }),
+  probeKey: createKeyProbe(lambdaKeyCheck),
 });

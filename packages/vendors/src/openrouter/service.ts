@@ -2,7 +2,9 @@
 import { secretString } from "@sophia/core/config/parse-config";
 import { defineService } from "@sophia/core/config/service";
 import { z } from "zod";
+import { createKeyProbe } from "../probe-key.ts";
 import { resolveMode } from "../resolve-mode.ts";
+import { openrouterKeyCheck } from "./key-check.ts";
 
 const docsUrl = "https://openrouter.ai/settings/keys";
 
@@ -23,4 +25,5 @@ export const openrouter = defineService({
       simulate,
       docsUrl,
     }),
+  probeKey: createKeyProbe(openrouterKeyCheck),
 });

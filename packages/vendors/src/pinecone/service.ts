@@ -2,7 +2,9 @@
 import { secretString } from "@sophia/core/config/parse-config";
 import { defineService } from "@sophia/core/config/service";
 import { z } from "zod";
+import { createKeyProbe } from "../probe-key.ts";
 import { resolveMode } from "../resolve-mode.ts";
+import { pineconeKeyCheck } from "./key-check.ts";
 
 const docsUrl = "https://app.pinecone.io/organizations/-/keys";
 
@@ -33,4 +35,5 @@ export const pinecone = defineService({
       simulate,
       docsUrl,
     }),
+  probeKey: createKeyProbe(pineconeKeyCheck),
 });

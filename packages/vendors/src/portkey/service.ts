@@ -3,7 +3,9 @@ import { secretString } from "@sophia/core/config/parse-config";
 import { defineService } from "@sophia/core/config/service";
 import { urlSetting } from "@sophia/core/config/setting-schemas";
 import { z } from "zod";
+import { createKeyProbe } from "../probe-key.ts";
 import { resolveMode } from "../resolve-mode.ts";
+import { portkeyKeyCheck } from "./key-check.ts";
 
 const docsUrl = "https://app.portkey.ai/api-keys";
 
@@ -27,4 +29,5 @@ export const portkey = defineService({
       simulate,
       docsUrl,
     }),
+  probeKey: createKeyProbe(portkeyKeyCheck),
 });

@@ -2,7 +2,9 @@
 import { secretString } from "@sophia/core/config/parse-config";
 import { defineService } from "@sophia/core/config/service";
 import { z } from "zod";
+import { createKeyProbe } from "../probe-key.ts";
 import { resolveMode } from "../resolve-mode.ts";
+import { pulumiKeyCheck } from "../pulumi/key-check.ts";
 
 const docsUrl = "https://app.pulumi.com/account/tokens";
 
@@ -36,4 +38,5 @@ export const pulumiEsc = defineService({
       simulate,
       docsUrl,
     }),
+  probeKey: createKeyProbe(pulumiKeyCheck),
 });

@@ -2,7 +2,9 @@
 import { secretString } from "@sophia/core/config/parse-config";
 import { defineService } from "@sophia/core/config/service";
 import { z } from "zod";
+import { createKeyProbe } from "../probe-key.ts";
 import { resolveMode } from "../resolve-mode.ts";
+import { pulumiKeyCheck } from "./key-check.ts";
 
 const docsUrl = "https://app.pulumi.com/account/tokens";
 
@@ -30,4 +32,5 @@ export const pulumi = defineService({
       docsUrl,
       alternative: "install the Pulumi CLI",
     }),
+  probeKey: createKeyProbe(pulumiKeyCheck),
 });

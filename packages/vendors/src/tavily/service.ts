@@ -2,7 +2,9 @@
 import { secretString } from "@sophia/core/config/parse-config";
 import { defineService } from "@sophia/core/config/service";
 import { z } from "zod";
+import { createKeyProbe } from "../probe-key.ts";
 import { resolveMode } from "../resolve-mode.ts";
+import { tavilyKeyCheck } from "./key-check.ts";
 
 const docsUrl = "https://app.tavily.com/home";
 
@@ -24,4 +26,5 @@ export const tavily = defineService({
       simulate,
       docsUrl,
     }),
+  probeKey: createKeyProbe(tavilyKeyCheck),
 });

@@ -2,7 +2,9 @@
 import { secretString } from "@sophia/core/config/parse-config";
 import { defineService } from "@sophia/core/config/service";
 import { z } from "zod";
+import { createKeyProbe } from "../probe-key.ts";
 import { resolveMode } from "../resolve-mode.ts";
+import { togetherKeyCheck } from "./key-check.ts";
 
 const docsUrl = "https://api.together.ai/settings/api-keys";
 
@@ -26,4 +28,5 @@ export const together = defineService({
       simulate,
       docsUrl,
     }),
+  probeKey: createKeyProbe(togetherKeyCheck),
 });

@@ -2,7 +2,9 @@
 import { secretString } from "@sophia/core/config/parse-config";
 import { defineService } from "@sophia/core/config/service";
 import { z } from "zod";
+import { createKeyProbe } from "../probe-key.ts";
 import { resolveMode } from "../resolve-mode.ts";
+import { twinglyKeyCheck } from "./key-check.ts";
 
 const docsUrl = "https://app.twingly.com";
 
@@ -30,4 +32,5 @@ export const twingly = defineService({
       simulate,
       docsUrl,
     }),
+  probeKey: createKeyProbe(twinglyKeyCheck),
 });

@@ -3,7 +3,9 @@ import { secretString } from "@sophia/core/config/parse-config";
 import { defineService } from "@sophia/core/config/service";
 import { wholeNumberSetting } from "@sophia/core/config/setting-schemas";
 import { z } from "zod";
+import { createKeyProbe } from "../probe-key.ts";
 import { resolveMode } from "../resolve-mode.ts";
+import { zenrowsKeyCheck } from "./key-check.ts";
 
 const docsUrl = "https://app.zenrows.com/account/settings";
 
@@ -28,4 +30,5 @@ export const zenrows = defineService({
       simulate,
       docsUrl,
     }),
+  probeKey: createKeyProbe(zenrowsKeyCheck),
 });

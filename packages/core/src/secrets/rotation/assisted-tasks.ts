@@ -95,7 +95,7 @@ export async function confirmTask(parts: RotationParts, id: string, actor: strin
     const signal = AbortSignal.timeout(parts.limits.callTimeoutMs);
     const isRefused = await probe(old, signal).then(
       () => false,
-      (thrown: unknown) => thrown instanceof AppError && (thrown.kind === "denied" || thrown.kind === "not_configured"),
+      (thrown: unknown) => thrown instanceof AppError && thrown.kind === "denied",
     );
     if (!isRefused) {
       throw new AppError("invalid_input", "The old key still works, or the service did not say that it does not.", {

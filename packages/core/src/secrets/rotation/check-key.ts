@@ -4,7 +4,7 @@ import type { RotationParts } from "./rotation-parts.ts";
 import type { CheckedBy, RotatedService, RotationTarget } from "./rotation-types.ts";
 import { readSettingsBeside } from "./served-secret.ts";
 
-export interface KeyToCheck {
+interface KeyToCheck {
   service: RotatedService;
   value: Secret;
   signal: AbortSignal;

@@ -60,7 +60,7 @@ async function probeServed(run: RotationRun): Promise<void> {
     await atService(run, ({ signal }) => checkKey(parts, target, { service, value: next, signal }));
   } catch (thrown) {
     // A vendor that does not answer says nothing about the key, and to take a good one back a person has to make another.
-    if (!(thrown instanceof StepFailure && thrown.error.retryable)) throw thrown;
+    if (!(thrown instanceof StepFailure) || thrown.error.kind === "denied") throw thrown;
     parts.log.warn(
       { service: service.id, error: thrown.error },
       "a new key could not be tried; the next look tries again",

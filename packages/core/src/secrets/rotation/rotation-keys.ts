@@ -3,6 +3,7 @@ import { AppError } from "../../errors/app-error.ts";
 import { formatEnvironmentId } from "../backend/environment-id.ts";
 import { createEnvironmentCipher } from "../backend/local/environment-cipher.ts";
 import type { Keyring } from "../backend/local/keyring.ts";
+import { shortFingerprint } from "../backend/local/short-fingerprint.ts";
 import type { EnvironmentId } from "../backend/secret-backend.ts";
 import type { Crypter } from "../esc/surroundings.ts";
 
@@ -39,6 +40,6 @@ export function createRotationKeys(keyring: Pick<Keyring, "exportKey" | "fingerp
         });
       }
     },
-    fingerprint: (_environment, value) => keyring.fingerprint(value).slice(0, 16),
+    fingerprint: (_environment, value) => shortFingerprint(keyring, value),
   };
 }
