@@ -4,7 +4,7 @@ import { formatEnvironmentId } from "@sophia/core/secrets/backend/environment-id
 import type { EnvironmentId } from "@sophia/core/secrets/backend/secret-backend";
 import type { EscEnvironment } from "@sophia/core/secrets/esc/evaluation";
 import { isEscNumber } from "@sophia/core/secrets/esc/value";
-import type { EscValue } from "@sophia/core/secrets/esc/value";
+import { findValue } from "../secrets/find-value.ts";
 import type { MigrationStore } from "./migration-store.ts";
 import type { Placement } from "./place-values.ts";
 
@@ -34,15 +34,20 @@ export async function openAll(store: MigrationStore, ids: readonly EnvironmentId
 }
 
 /** Compares by value, in memory: what lies at the path, and what the variable of that name would be. */
-export function compareWithStore(
-  { environment, path, variable, value }: Placement,
-  opened: OpenedEnvironments,
-): StoreStatus {
-  const found = opened.get(formatEnvironmentId(environment));
-  const current = [readText(found, path), readText(found, ["environmentVariables", variable])];
-  const known = current.filter((text) => text !== undefined);
+export function compareWithStore(placement: Placement, opened: OpenedEnvironments): StoreStatus {
+  const known = readPlaced(placement, opened);
   if (known.length === 0) return "new";
-  return known.every((text) => text === unwrap(value)) ? "same" : "changed";
+  return known.every((text) => text === unwrap(placement.value)) ? "same" : "changed";
+}
+
+/** What stands at the placement's path and as its variable; a person may list the variable alone. */
+export function readPlaced(
+  { environment, path, variable }: Pick<Placement, "environment" | "path" | "variable">,
+  opened: OpenedEnvironments,
+): string[] {
+  const found = opened.get(formatEnvironmentId(environment));
+  const texts = [readText(found, path), readText(found, ["environmentVariables", variable])];
+  return texts.filter((text) => text !== undefined);
 }
 
 /**
@@ -50,12 +55,7 @@ export function compareWithStore(
  * cannot be known or is no scalar as "".
  */
 export function readText(environment: EscEnvironment | undefined, path: readonly string[]): string | undefined {
-  let properties = environment?.properties;
-  let found: EscValue | undefined;
-  for (const key of path) {
-    found = properties?.get(key);
-    properties = found?.value instanceof Map ? (found.value as ReadonlyMap<string, EscValue>) : undefined;
-  }
+  const found = environment && findValue(environment, path);
   if (found === undefined || (found.value === null && found.unknown !== true)) return undefined;
   if (found.unknown === true) return "";
   if (typeof found.value === "string") return found.value;

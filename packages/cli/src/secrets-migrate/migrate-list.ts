@@ -1,5 +1,6 @@
 import type { CommandContext } from "../commands/command-context.ts";
 import { formatTable } from "../format-table.ts";
+import { formatTime } from "../format-time.ts";
 import type { MigrationStore } from "./migration-store.ts";
 import { openRunFolders } from "./run-folder.ts";
 
@@ -34,7 +35,7 @@ export async function runMigrateList(
     stage,
     phase,
     `${secrets.filter(({ verified }) => verified).length} of ${secrets.length}`,
-    new Date(createdAt).toISOString().slice(0, 16).replace("T", " "),
+    formatTime(createdAt),
   ]);
   terminal.print(formatTable(["RUN", "FROM", "STAGE", "STATE", "VERIFIED", "STARTED"], rows, terminal.columns));
   return 0;

@@ -1,11 +1,4 @@
-import type { Keyring } from "@sophia/core/secrets/backend/local/keyring";
-import type { EnvironmentId, SecretBackend } from "@sophia/core/secrets/backend/secret-backend";
+import type { OpenSecrets } from "../secrets/open-backend.ts";
 
-/** Where migrations and imports write; what `openBackend` of the secrets commands gives. */
-export interface MigrationStore {
-  backend: SecretBackend;
-  /** Of this installation: seals the journal's backups. */
-  keyring: Keyring;
-  /** What an environment of Sophia's own is called in this store. */
-  locate(id: EnvironmentId): EnvironmentId;
-}
+/** Where migrations and imports write. */
+export type MigrationStore = Pick<OpenSecrets, "backend" | "keyring" | "locate">;

@@ -1,4 +1,5 @@
 import { formatEnvironmentId } from "@sophia/core/secrets/backend/environment-id";
+import { shortFingerprint } from "@sophia/core/secrets/backend/local/short-fingerprint";
 import { unwrap } from "@sophia/core/config/secret";
 import { formatTable } from "../format-table.ts";
 import { toPlainLine } from "../terminal.ts";
@@ -29,7 +30,7 @@ export function toPlanLines(store: MigrationStore, values: readonly PlannedValue
     variable: placement.variable,
     status,
     written: written && status !== "same",
-    fingerprint: store.keyring.fingerprint(unwrap(placement.value)).slice(0, 16),
+    fingerprint: shortFingerprint(store.keyring, unwrap(placement.value)),
     ...(placement.doubt !== undefined && { doubt: placement.doubt }),
   }));
 }

@@ -1,5 +1,4 @@
-import { formatEnvironmentId } from "@sophia/core/secrets/backend/environment-id";
-import { openAll, readText } from "./compare-store.ts";
+import { openAll, readPlaced } from "./compare-store.ts";
 import type { MigrationStore } from "./migration-store.ts";
 import type { Placement } from "./place-values.ts";
 
@@ -14,13 +13,7 @@ export async function verifyStored(
     placements.map(({ environment }) => environment),
   );
   return placements.filter((placement) => {
-    const environment = opened.get(formatEnvironmentId(placement.environment));
-    const seen = [
-      readText(environment, placement.path),
-      readText(environment, ["environmentVariables", placement.variable]),
-    ];
-    // A person may list the variable alone, without a value at our place.
-    const known = seen.filter((text) => text !== undefined);
+    const known = readPlaced(placement, opened);
     return known.length === 0 || !known.every((text) => isRight(placement, text));
   });
 }

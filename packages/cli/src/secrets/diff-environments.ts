@@ -1,5 +1,6 @@
 import { toAppError } from "@sophia/core/errors/app-error";
 import { formatEnvironmentId } from "@sophia/core/secrets/backend/environment-id";
+import { shortFingerprint } from "@sophia/core/secrets/backend/local/short-fingerprint";
 import type { SecretBackend } from "@sophia/core/secrets/backend/secret-backend";
 import type { EscEnvironment } from "@sophia/core/secrets/esc/evaluation";
 import { compareLeaves, type LeafDifference, type LeafSide } from "@sophia/core/secrets/inspect/compare-leaves";
@@ -82,7 +83,7 @@ async function compareSides(
     readLeaves(backend, sides.after, notes),
   ]);
   const isWanted = ({ path }: { path: string }): boolean => isBelow(path, sides.path);
-  const fingerprint = (text: string): string => keyring.fingerprint(text).slice(0, 16);
+  const fingerprint = (text: string): string => shortFingerprint(keyring, text);
   const find = (leaves: readonly Leaf[], path: string): string | undefined => {
     const leaf = leaves.find((each) => each.path === path);
     return leaf && formatString(toPlainData(leaf.value, { reveal: true }));

@@ -12,7 +12,7 @@ export function toRootValue({ properties }: EscEnvironment): EscValue {
 }
 
 /** Undefined when there is nothing at the path. A part of a secret is one, whether it is marked itself or not. */
-export function findValue(environment: EscEnvironment, path: PropertyPath): EscValue | undefined {
+export function findValue(environment: EscEnvironment, path: Readonly<PropertyPath>): EscValue | undefined {
   let value = toRootValue(environment);
   for (const accessor of path) {
     const part = findPart(value, accessor);

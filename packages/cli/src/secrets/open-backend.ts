@@ -2,24 +2,18 @@ import { userInfo } from "node:os";
 import { formatCommand } from "@sophia/core/config/command-line";
 import { AppError } from "@sophia/core/errors/app-error";
 import { systemClock } from "@sophia/core/limits/clock";
-import type { Keyring } from "@sophia/core/secrets/backend/local/keyring";
-import type { EnvironmentId, SecretBackend } from "@sophia/core/secrets/backend/secret-backend";
+import type { EnvironmentId } from "@sophia/core/secrets/backend/secret-backend";
 import { ownProject, type Stage } from "@sophia/core/secrets/settings/group-environments";
-import { loadKeyring, openLocalStore } from "@sophia/core/secrets/settings/secret-store";
+import { loadKeyring, openLocalStore, type SecretStore } from "@sophia/core/secrets/settings/secret-store";
 import { openCloudSecrets } from "@sophia/vendors/pulumi-esc/open-cloud-secrets";
 import type { CommandContext } from "../commands/command-context.ts";
 import { type EnvironmentName, parseEnvironmentName } from "./environment-name.ts";
 
 /** Where a `secrets` command reads and writes. */
-export interface OpenSecrets {
-  backend: SecretBackend;
-  /** Of this installation, also beside Pulumi Cloud: for fingerprints, backups and credentials. */
-  keyring: Keyring;
+export interface OpenSecrets extends Omit<SecretStore, "config"> {
   stage: Stage;
   /** Of a name without a project. */
   defaultProject: string;
-  /** What an environment of Sophia's own is called in this store. */
-  locate(id: EnvironmentId): EnvironmentId;
   parseName(text: string): EnvironmentName;
 }
 

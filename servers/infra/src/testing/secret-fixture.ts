@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { systemClock } from "@sophia/core/limits/clock";
 import { createKeyring, createPartialKeyring, type Keyring } from "@sophia/core/secrets/backend/local/keyring";
 import { createLocalBackend } from "@sophia/core/secrets/backend/local/local-backend";
+import { shortFingerprint } from "@sophia/core/secrets/backend/local/short-fingerprint";
 import { formatEnvironmentId } from "@sophia/core/secrets/backend/environment-id";
 import type { EnvironmentId, SecretBackend } from "@sophia/core/secrets/backend/secret-backend";
 import type { RotationStatus } from "@sophia/core/secrets/rotation/rotation-types";
@@ -81,7 +82,7 @@ export async function openSecretFixture(): Promise<SecretFixture> {
       use("OPENROUTER_API_KEY", "openrouter", ["ai_intelligence", "ai-intelligence", "ai"]),
       use("GITHUB_TOKEN", "github", ["infrastructure", "infrastructure", "infra"]),
     ],
-    fingerprint: (text) => keyring.fingerprint(text).slice(0, 16),
+    fingerprint: (text) => shortFingerprint(keyring, text),
     rotations: async ({ name }) => rotations.filter(({ environment }) => environment.name === name),
     async requestRotation(request): Promise<RequestedRotation> {
       requests.push(request);

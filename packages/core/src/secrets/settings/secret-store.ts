@@ -12,20 +12,15 @@ import { readCredentialFile } from "./credential-file.ts";
 export type OpenCloud = (
   environment: Environment,
   options: { clock: Clock; log: Logger },
-) => Promise<
-  | {
-      backend: SecretBackend;
-      /** What an environment of ours is called there. */
-      locate(id: EnvironmentId): EnvironmentId;
-    }
-  | undefined
->;
+) => Promise<Pick<SecretStore, "backend" | "locate"> | undefined>;
 
 /** Where this installation keeps its environments. */
 export interface SecretStore {
   config: SecretsConfig;
   backend: SecretBackend;
+  /** Of this installation, also beside Pulumi Cloud: for fingerprints, backups and credentials. */
   keyring: Keyring;
+  /** What an environment of Sophia's own is called there. */
   locate(id: EnvironmentId): EnvironmentId;
 }
 

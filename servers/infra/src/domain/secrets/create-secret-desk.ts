@@ -1,4 +1,5 @@
 import type { Platform } from "@sophia/core/mcp/platform";
+import { shortFingerprint } from "@sophia/core/secrets/backend/local/short-fingerprint";
 import { createRotationRows } from "@sophia/core/secrets/rotation/rotation-rows";
 import { toStatus } from "@sophia/core/secrets/rotation/to-status";
 import { requestRotation } from "@sophia/core/secrets/rotation-requests/rotation-requests";
@@ -11,7 +12,6 @@ import type { SecretDesk, VariableUse } from "./secret-desk.ts";
 
 /** Whoever holds the keys looks once a second. */
 const beginWaitMs = 10_000;
-const fingerprintLength = 16;
 
 /** The desk over this installation's store of secrets, with what this server's own key opens. */
 export function createSecretDesk(
@@ -24,7 +24,7 @@ export function createSecretDesk(
     backend,
     stage: config.stage,
     variables: listVariablePlaces({ infra: InfraConfig }).map((place) => toUse(place, secrets)),
-    fingerprint: (text) => keyring.fingerprint(text).slice(0, fingerprintLength),
+    fingerprint: (text) => shortFingerprint(keyring, text),
     rotations: async (environment) => (await rows.list({ environment, limit: 1_000 })).map(toStatus),
     requestRotation: (request, signal) => requestRotation(jobs, request, { clock, waitMs: beginWaitMs, signal }),
   };
