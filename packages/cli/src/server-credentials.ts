@@ -1,11 +1,19 @@
+import { toAppError } from "@sophia/core/errors/app-error";
 import { systemClock } from "@sophia/core/limits/clock";
 import { formatCredential } from "@sophia/core/secrets/backend/local/credential";
 import type { EnvironmentId } from "@sophia/core/secrets/backend/secret-backend";
-import { groupEnvironment, type SecretGroup, secretGroups } from "@sophia/core/secrets/settings/group-environments";
+import {
+  baseEnvironment,
+  groupEnvironment,
+  type SecretGroup,
+  secretGroups,
+  storesEnvironment,
+} from "@sophia/core/secrets/settings/group-environments";
 import { listServerEnvironments } from "@sophia/core/secrets/settings/server-environments";
 import { openSecretStore } from "@sophia/core/secrets/settings/secret-store";
 import type { SecretStore } from "@sophia/core/secrets/settings/secret-store";
 import { openCloudSecrets } from "@sophia/vendors/pulumi-esc/open-cloud-secrets";
+import type { Logger } from "pino";
 import type { CommandContext } from "./commands/command-context.ts";
 
 /**
@@ -27,13 +35,24 @@ export async function makeServerCredentials(
   if (store === undefined) return new Map();
   const groups = secretGroups.filter(({ server }) => servers.includes(server));
   const entries = groups.map(async (group): Promise<[string, string]> => {
-    return [group.server, formatCredential(store.keyring, await listOwn(store, group))];
+    return [group.server, formatCredential(store.keyring, await listOwn(store, group, log))];
   });
   return new Map(await Promise.all(entries));
 }
 
 /** In Pulumi Cloud the key only seals the copy of what was opened last: who may open what is the cloud's to say. */
-async function listOwn({ backend, config }: SecretStore, group: SecretGroup): Promise<readonly EnvironmentId[]> {
-  if (backend.kind !== "local") return [groupEnvironment(group, config.stage)];
-  return await listServerEnvironments(backend, group, config.stage);
+async function listOwn(
+  { backend, config }: SecretStore,
+  group: SecretGroup,
+  log: Logger,
+): Promise<readonly EnvironmentId[]> {
+  const { stage } = config;
+  const own = groupEnvironment(group, stage);
+  if (backend.kind !== "local") return [own];
+  return await listServerEnvironments(backend, group, stage).catch((thrown: unknown) => {
+    // A damaged file is told by the server whose it is, which may have a copy; the other servers start all the same.
+    if (toAppError(thrown).kind !== "unavailable") throw thrown;
+    log.warn({ err: thrown, child: group.server }, "The environments of this server cannot all be read.");
+    return [own, baseEnvironment, storesEnvironment(stage)];
+  });
 }

@@ -40,21 +40,34 @@ export async function readStoredEnvironment(environment: Environment): Promise<S
       openCloud: openCloudSecrets,
     });
     if (store === undefined) return { environment, stored: [], warnings: [] };
-    const opened = await Promise.all(listEnvironments(store).map((id) => open(store, id)));
+    const { opened, warnings } = await openAll(store);
     const values: StoredSettings["values"] = new Map(opened.flatMap((settings) => [...settings.values]));
     const stored = [...values.keys()].filter((name) => (environment[name] ?? "").trim() === "");
-    return { environment: mergeSettings(values, environment), stored, warnings: [] };
+    return { environment: mergeSettings(values, environment), stored, warnings };
   } catch (thrown) {
-    const { message, hint = "" } = toAppError(thrown);
-    return { environment, stored: [], warnings: [`Secrets were not opened: ${message} ${hint}`.trim()] };
+    return { environment, stored: [], warnings: [describeFailure(thrown)] };
   }
 }
 
-/** The composed environment; with a server's credential only the groups that it is for. */
-function listEnvironments({ config, keyring }: SecretStore): EnvironmentId[] {
+/** The composed environment; with a server's credential, or where a part of it does not open, the groups that do. */
+async function openAll(store: SecretStore): Promise<{ opened: StoredSettings[]; warnings: string[] }> {
+  const { config, keyring } = store;
   const composed = composedEnvironment(config.stage);
-  if (keyring.has(composed)) return [composed];
-  return secretGroups.map((group) => groupEnvironment(group, config.stage)).filter((id) => keyring.has(id));
+  if (keyring.has(composed)) {
+    const opened = await open(store, composed).catch(() => undefined);
+    if (opened !== undefined) return { opened: [opened], warnings: [] };
+  }
+  const ids = secretGroups.map((group) => groupEnvironment(group, config.stage)).filter((id) => keyring.has(id));
+  const results = await Promise.allSettled(ids.map((id) => open(store, id)));
+  return {
+    opened: results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : [])),
+    warnings: results.flatMap((result) => (result.status === "rejected" ? [describeFailure(result.reason)] : [])),
+  };
+}
+
+function describeFailure(thrown: unknown): string {
+  const { message, hint = "" } = toAppError(thrown);
+  return `Secrets were not opened: ${message} ${hint}`.trim();
 }
 
 async function open(store: SecretStore, id: EnvironmentId): Promise<StoredSettings> {
