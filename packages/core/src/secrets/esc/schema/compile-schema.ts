@@ -1,4 +1,5 @@
 import { quote } from "../text/quote.ts";
+import { findPatternProblem } from "./pattern-problem.ts";
 import type { Schema } from "./schema.ts";
 
 /** Prepares a schema for validation. Returns what is wrong with it, or undefined. Marks the schema, at any depth. */
@@ -81,6 +82,8 @@ function checkCounts(schema: Schema): string | undefined {
 
 function compilePattern(schema: Schema): string | undefined {
   if (schema.pattern === undefined || schema.pattern === "") return undefined;
+  const problem = findPatternProblem(schema.pattern);
+  if (problem !== undefined) return `error parsing regexp: ${problem}`;
   // RE2's spelling of flags, ends and named groups.
   const flags = /^\(\?([ims]+)\)/.exec(schema.pattern);
   const source = schema.pattern
