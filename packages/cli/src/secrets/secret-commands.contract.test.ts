@@ -147,3 +147,11 @@ test("init writes what an init that was cut off only made, and leaves the rest",
     "sophia/ai-intelligence-development",
   );
 });
+
+test("a credential on stdout is that alone; what it opens is told beside it", async () => {
+  await succeed(["init", "team/app"]);
+  const { code, stdout, stderr } = await run(["credential", "team/app", "--print"]);
+  expect(code).toBe(0);
+  expect(parseCredential(stdout).has({ project: "team", name: "app" })).toBe(true);
+  expect(stderr).toBe("It opens team/app and nothing else.\n");
+});

@@ -47,6 +47,7 @@ export async function runCredential(context: CommandContext, options: Credential
   });
   if (options.print) {
     context.terminal.print(options.json ? JSON.stringify({ environments, credential }) : credential);
+    if (!options.json) context.terminal.note(`It opens ${environments.join(", ")} and nothing else.`);
     return 0;
   }
   const file =
