@@ -61,7 +61,7 @@ export async function completeTask(
   if (task.state !== "open") throw wrongState(task);
   const service = serviceOf(parts, toTarget(row));
   const { environment } = toTarget(row);
-  const fingerprint = parts.keys.fingerprint(environment, unwrap(value));
+  const fingerprint = parts.keys.fingerprint(unwrap(value));
   if (fingerprint === row.old_fingerprint) {
     throw new AppError("invalid_input", "That is the key that is in use already.", {
       hint: `Make a new one at ${task.page_url}.`,

@@ -13,7 +13,7 @@ import { readRotatedAt, readServedSecret, type ServedSecret } from "./served-sec
 export async function planRotation(parts: RotationParts, target: RotationTarget): Promise<RotationPlan> {
   const service = serviceOf(parts, target);
   const served = await readServedSecret(parts.backend, target);
-  const fingerprint = parts.keys.fingerprint(target.environment, unwrap(served.value));
+  const fingerprint = parts.keys.fingerprint(unwrap(served.value));
   const consumers = await listConsumers(parts, target, fingerprint);
   const forecast = await forecastOf(parts, { target, service, served });
   const last = await parts.rows.findLast(target);

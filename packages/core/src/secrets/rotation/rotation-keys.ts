@@ -14,7 +14,7 @@ export interface RotationKeys {
   /** Throws AppError `denied` when the text was sealed for another environment or changed. */
   unseal(environment: EnvironmentId, sealed: string): Promise<string>;
   /** 16 hex digits of an HMAC; equal for equal values, whoever of this installation computes it. */
-  fingerprint(environment: EnvironmentId, value: string): string;
+  fingerprint(value: string): string;
 }
 
 /** Over the installation's keyring, or a consumer's own: then for the environments that it opens. */
@@ -40,6 +40,6 @@ export function createRotationKeys(keyring: Pick<Keyring, "exportKey" | "fingerp
         });
       }
     },
-    fingerprint: (_environment, value) => shortFingerprint(keyring, value),
+    fingerprint: (value) => shortFingerprint(keyring, value),
   };
 }

@@ -33,8 +33,8 @@ export async function note(run: RotationRun, changes: RotationChanges): Promise<
   run.row = await run.parts.rows.updateAs(run.job, run.row.id, changes);
 }
 
-export function fingerprintOf(run: Pick<RotationRun, "parts" | "target">, value: string): string {
-  return run.parts.keys.fingerprint(run.target.environment, value);
+export function fingerprintOf(run: Pick<RotationRun, "parts">, value: string): string {
+  return run.parts.keys.fingerprint(value);
 }
 
 /** The old or the new value. Throws AppError `internal` before it was made. */

@@ -1,10 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { Secret } from "../../config/secret.ts";
 import { AppError } from "../../errors/app-error.ts";
 import { createAlertEvents } from "../../store/alert-events.ts";
-import { SecretReports } from "./secret-reports.ts";
+import { createConsumer } from "./testing/create-consumer.ts";
 import { createRotationBench, firstValue, type RotationBench, testLimits } from "./testing/rotation-bench.ts";
 
 let bench: RotationBench;
@@ -24,16 +23,6 @@ async function rotate(minutes = 5): Promise<string> {
 
 const steps = () => bench.audit.map((entry) => `${entry.rotation?.step} ${entry.phase} ${entry.outcome}`);
 const alerts = async () => await createAlertEvents({ store: bench.store }).list({});
-
-function createConsumer(name: string, given: { secret?: Secret; probe?: (value: Secret) => Promise<void> } = {}) {
-  const { store, keys, clock } = bench;
-  const { secret = new Secret(firstValue), probe } = given;
-  const log = { warn: () => {} } as never;
-  const reports = new SecretReports({ store, keys, clock, log, process: name, everyMs: 20_000 });
-  reports.watch({ ...bench.target, secret, ...(probe && { probe }) });
-  reports.start();
-  return { reports, secret };
-}
 
 test("six steps lead to one new valid value, and the audit tells each of them without a value", async () => {
   const plan = await bench.rotations.plan(bench.target);
@@ -169,7 +158,7 @@ test("of two rotators at once one wins and the other says who it was", async () 
 });
 
 test("a consumer that keeps the old value holds it valid, past the longest grace, until it lets go", async () => {
-  const { reports } = createConsumer("stubborn");
+  const { reports } = createConsumer(bench, { name: "stubborn" });
   const { id } = await bench.rotations.start(bench.target, actor);
   await bench.clock.advance(20 * minute);
   expect(await bench.rotations.get(id)).toMatchObject({ state: "held", served: "new" });
@@ -184,7 +173,7 @@ test("a consumer that keeps the old value holds it valid, past the longest grace
 });
 
 test("a held rotation ends by itself once nobody uses the old value", async () => {
-  const { reports } = createConsumer("stubborn");
+  const { reports } = createConsumer(bench, { name: "stubborn" });
   const { id } = await bench.rotations.start(bench.target, actor);
   await bench.clock.advance(15 * minute);
   expect(await bench.rotations.get(id)).toMatchObject({ state: "held" });
@@ -207,8 +196,9 @@ test("sessions that the service still sees under the old value keep it valid, to
 
 test("consumers try the pending value from where they are; one refusal drops it", async () => {
   const seen: string[] = [];
-  const willing = createConsumer("near", { probe: async () => void seen.push("near") });
-  const failing = createConsumer("far", {
+  const willing = createConsumer(bench, { name: "near", probe: async () => void seen.push("near") });
+  const failing = createConsumer(bench, {
+    name: "far",
     probe: async () => {
       throw new AppError("unavailable", "The host cannot be reached.");
     },

@@ -51,7 +51,7 @@ export function createRotations(options: RotationsOptions): Rotations {
     status: async (filter = {}) => (await parts.rows.list(filter)).map(toStatus),
     async consumers(target) {
       const { value } = await readServedSecret(backend, target);
-      return await listConsumers(parts, target, keys.fingerprint(target.environment, unwrap(value)));
+      return await listConsumers(parts, target, keys.fingerprint(unwrap(value)));
     },
     cancel: (id, actor) => cancelRotation(parts, id, actor),
     resume: (id, actor) => resumeRotation(parts, id, actor),

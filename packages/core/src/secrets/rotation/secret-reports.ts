@@ -102,8 +102,8 @@ export class SecretReports {
   #count(secret: Secret, value: Secret): Count | undefined {
     const known = this.#secrets.get(secret);
     if (!known) return undefined;
-    const { watched, counts } = known;
-    const fingerprint = this.#options.keys.fingerprint(watched.environment, unwrap(value));
+    const { counts } = known;
+    const fingerprint = this.#options.keys.fingerprint(unwrap(value));
     let count = counts.get(fingerprint);
     if (!count) {
       const oldest = counts.size >= maximumFingerprints ? [...counts.keys()][0] : undefined;

@@ -21,7 +21,7 @@ export async function startRotation(
 ): Promise<RotationRow> {
   const service = serviceOf(parts, target);
   const { value, source } = await readServedSecret(parts.backend, target);
-  const fingerprint = parts.keys.fingerprint(target.environment, unwrap(value));
+  const fingerprint = parts.keys.fingerprint(unwrap(value));
   if (stateVersion !== undefined && stateVersion !== `${source.revision}:${fingerprint}`) throw planIsStale();
   const now = parts.clock.now();
   const id = randomUUID();

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { Secret } from "../../config/secret.ts";
 import { AppError } from "../../errors/app-error.ts";
 import { createAlertEvents } from "../../store/alert-events.ts";
-import { SecretReports } from "./secret-reports.ts";
+import { createConsumer } from "./testing/create-consumer.ts";
 import { createRotationBench, firstValue, type RotationBench } from "./testing/rotation-bench.ts";
 
 let bench: RotationBench;
@@ -16,18 +16,8 @@ const actor = "tok_person";
 
 const alerts = async () => await createAlertEvents({ store: bench.store }).list({});
 
-function createConsumer(name: string, given: { secret?: Secret; probe?: (value: Secret) => Promise<void> } = {}) {
-  const { store, keys, clock } = bench;
-  const { secret = new Secret(firstValue), probe } = given;
-  const log = { warn: () => {} } as never;
-  const reports = new SecretReports({ store, keys, clock, log, process: name, everyMs: 20_000 });
-  reports.watch({ ...bench.target, secret, ...(probe && { probe }) });
-  reports.start();
-  return { reports, secret };
-}
-
 test("failing calls with the new value bring the old one back; the new one goes when nobody uses it", async () => {
-  const { reports, secret } = createConsumer("web");
+  const { reports, secret } = createConsumer(bench, { name: "web" });
   for (let call = 0; call < 200; call += 1) reports.note(secret, true);
   const { id } = await bench.rotations.start(bench.target, actor);
   await bench.clock.advance(30_000);
