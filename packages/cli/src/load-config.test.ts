@@ -2,7 +2,7 @@ import { ConfigError, parseConfig } from "@sophia/core/config/parse-config";
 import { PlatformSettings } from "@sophia/core/config/platform-config";
 import { expect, test } from "vitest";
 import { listSettingsSections } from "./generate/settings-sections.ts";
-import { loadConfig } from "./load-config.ts";
+import { buildServerEnvironment, loadConfig } from "./load-config.ts";
 import { serverSettings } from "./server-settings.ts";
 
 function messageFor(environment: Record<string, string>): string {
@@ -65,4 +65,10 @@ test.for(serverSettings)("no other setting passes for a misspelt one of $title",
   expect(others.length).toBeGreaterThan(20);
   const environment = Object.fromEntries(others.map((name) => [name, "1"]));
   expect(() => parseConfig([PlatformSettings, settings], environment)).not.toThrow();
+});
+
+test("a server gets the access token that is meant for it, and sees none of the others", () => {
+  const environment = { PULUMI_ACCESS_TOKEN: "of-all", PULUMI_ACCESS_TOKEN_AI: "of-ai", PULUMI_ACCESS_TOKEN_BI: " " };
+  expect(buildServerEnvironment(environment, "ai")).toEqual({ PULUMI_ACCESS_TOKEN: "of-ai" });
+  expect(buildServerEnvironment(environment, "bi")).toEqual({ PULUMI_ACCESS_TOKEN: "of-all" });
 });

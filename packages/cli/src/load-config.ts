@@ -17,10 +17,23 @@ import { z } from "zod";
 import { serverSettings } from "./server-settings.ts";
 import type { StoreReport } from "./stored-environment.ts";
 
+/** `up` hands it to that server, as its PULUMI_ACCESS_TOKEN. */
+function ownAccessToken(server: string): string {
+  return `PULUMI_ACCESS_TOKEN_${server.toUpperCase()}`;
+}
+
 /** Variables that only the command line reads. They are never handed to a server. */
 export const CliSettings = z.object({
   SOPHIA_SERVERS: listSetting().describe("Servers that `up` starts, separated by commas; all when empty."),
   SOPHIA_APPROVER_TOKEN: secretString().optional().describe("Approver's token for `approve` and `refuse`."),
+  ...Object.fromEntries(
+    serverSettings.map(({ id, title }) => [
+      ownAccessToken(id),
+      secretString()
+        .optional()
+        .describe(`PULUMI_ACCESS_TOKEN for ${title} alone, one that may open its group's environment and no other.`),
+    ]),
+  ),
 });
 
 export interface CliConfig {
@@ -95,12 +108,13 @@ const cliVariables = new Set(Object.keys(CliSettings.shape));
 const serviceVariables = new Set(serviceSettings.flatMap((settings) => Object.keys(settings.shape)));
 
 /** What a server inherits: Sophia's and the services' variables, tracing, and what a program needs to run at all. */
-export function buildServerEnvironment(environment: Environment): Record<string, string> {
+export function buildServerEnvironment(environment: Environment, server: string): Record<string, string> {
   const inherited = Object.entries(environment).filter(
     (entry): entry is [string, string] =>
       entry[1] !== undefined &&
       !cliVariables.has(entry[0]) &&
       (systemVariables.has(entry[0]) || serviceVariables.has(entry[0]) || /^(?:SOPHIA|OTEL)_/.test(entry[0])),
   );
-  return Object.fromEntries(inherited);
+  const own = environment[ownAccessToken(server)]?.trim() ?? "";
+  return { ...Object.fromEntries(inherited), ...(own !== "" && { PULUMI_ACCESS_TOKEN: own }) };
 }

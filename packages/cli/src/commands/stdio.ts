@@ -12,7 +12,7 @@ export async function runStdio(context: CommandContext, id: string): Promise<num
   const flags = ["--disable-sigusr1", ...serverNodeFlags];
   const child = spawn(process.execPath, [...flags, findServerMain(server.id), "--stdio"], {
     stdio: "inherit",
-    env: describeServerEnvironment(context),
+    env: describeServerEnvironment(context, server.id),
   });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
   process.once("disconnect", () => child.kill("SIGTERM"));

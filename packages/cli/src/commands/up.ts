@@ -144,7 +144,7 @@ async function refuseTakenPorts({ config }: CommandContext, servers: readonly Se
 
 function describeServer(context: CommandContext, server: ServerEntry, credential: string | undefined): ServerSpec {
   const { host, ports } = context.config.platform;
-  const environment = describeServerEnvironment(context);
+  const environment = describeServerEnvironment(context, server.id);
   return {
     id: server.id,
     title: server.title,
@@ -160,9 +160,16 @@ function describeServer(context: CommandContext, server: ServerEntry, credential
 }
 
 /** The parsed values win: a relative or ~ folder must mean the same one in a child. */
-export function describeServerEnvironment({ environment, config }: CommandContext): Record<string, string> {
+export function describeServerEnvironment(
+  { environment, config }: CommandContext,
+  server: string,
+): Record<string, string> {
   const { dataDir, simulate } = config.platform;
-  return { ...buildServerEnvironment(environment), SOPHIA_DATA_DIR: dataDir, SOPHIA_SIMULATE: simulate ? "1" : "0" };
+  return {
+    ...buildServerEnvironment(environment, server),
+    SOPHIA_DATA_DIR: dataDir,
+    SOPHIA_SIMULATE: simulate ? "1" : "0",
+  };
 }
 
 /** Everything given up: 78 when every one named its configuration, else 1. One misconfigured server stops the start as well. */

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { CliSettings } from "../load-config.ts";
 import { startSophia } from "../supervisor/testing/run-sophia.ts";
 import { findCanaries, plantCanaries, readAllFiles } from "./canaries.ts";
 import { askOverHttp, callEverything, startParrot } from "./canary-calls.ts";
@@ -13,7 +14,7 @@ import { environmentFor, freePorts, ready, serverIds, startSite } from "./start-
 // No store answers at these addresses, and a server would not start without: they have tests of their own.
 const unreachable = new Set(["SOPHIA_DATABASE_URL", "SOPHIA_REDIS_URL"]);
 // Read by commands alone, or naming where the store itself is.
-const ofCommands = new Set(["SOPHIA_APPROVER_TOKEN", "PULUMI_BACKEND_URL"]);
+const ofCommands = new Set([...Object.keys(CliSettings.shape), "PULUMI_BACKEND_URL"]);
 const canaries = plantCanaries().filter(({ variable }) => !unreachable.has(variable) && !ofCommands.has(variable));
 
 let home = "";

@@ -43,7 +43,7 @@ export function createBackups(options: {
   function list(environment?: EnvironmentId): BackupSummary[] {
     const wanted = environment && formatEnvironmentId(environment);
     return readNames(folder)
-      .map((name) => readFile(join(folder, name)))
+      .flatMap((name) => readOne(join(folder, name)))
       .filter((content) => wanted === undefined || content.environment === wanted)
       .map(toSummary)
       .toSorted((a, b) => b.createdAt - a.createdAt || b.id.localeCompare(a.id));
@@ -67,7 +67,10 @@ export function createBackups(options: {
         sealed,
       };
       write(join(folder, id + extension), folder, JSON.stringify(content));
-      for (const old of list(environment).slice(keptOfEach)) rmSync(join(folder, old.id + extension), { force: true });
+      // By the order of revisions: after a clock was set back the newest copy looks like the oldest.
+      const others = list(environment).filter((each) => each.id !== id);
+      const oldest = others.toSorted((a, b) => b.revision - a.revision || b.createdAt - a.createdAt);
+      for (const old of oldest.slice(keptOfEach - 1)) rmSync(join(folder, old.id + extension), { force: true });
       return toSummary(content);
     },
     async open(id) {
@@ -79,6 +82,15 @@ export function createBackups(options: {
       return { backup, yaml: await keys.unseal(backup.environment, content.sealed) };
     },
   };
+}
+
+/** A copy that cannot be read must not keep others from being made or found; to open it is refused. */
+function readOne(path: string): z.output<typeof Content>[] {
+  try {
+    return [readFile(path)];
+  } catch {
+    return [];
+  }
 }
 
 function toSummary({ id, environment, revision, createdAt, reason }: z.output<typeof Content>): BackupSummary {

@@ -36,7 +36,8 @@ export async function restoreBackup(parts: RotationParts, id: string, actor: str
 async function presentValues(parts: RotationParts, backup: BackupSummary): Promise<Map<string, Secret>> {
   const values = new Map<string, Secret>();
   for (const row of await parts.rows.list({ environment: backup.environment, limit: 1_000 })) {
-    const isLater = row.promoted_at !== null && row.promoted_at >= backup.createdAt && row.served === "new";
+    // Not by the clock, which may have been set back in between.
+    const isLater = (row.post_revision ?? 0) > backup.revision && row.served === "new";
     if (!isLater || values.has(row.path)) continue;
     const served = await readServedSecret(parts.backend, { environment: backup.environment, path: row.path });
     values.set(row.path, served.value);

@@ -139,6 +139,21 @@ describe("a server's own secrets", () => {
     });
   });
 
+  it("are missed where somebody named a store that has none: a token without rights is told the same", async () => {
+    const backend = await makeStore();
+    const elsewhere = await findOwnSecrets({
+      environment: { SOPHIA_DATA_DIR: dataDir },
+      author: "ai",
+      clock,
+      log,
+      openCloud: async () => ({
+        backend: { ...backend, kind: "pulumi-cloud" },
+        locate: ({ name }) => ({ project: "elsewhere", name }),
+      }),
+    });
+    await expect(elsewhere?.open()).rejects.toMatchObject({ kind: "not_configured" });
+  });
+
   it("are looked for in a store elsewhere when one is named", async () => {
     const backend = await makeStore();
     const store = await openSecretStore({

@@ -45,7 +45,14 @@ export async function findOwnSecrets(options: OpenSecretStoreOptions): Promise<O
     store,
     id,
     open: () =>
-      openStoredSettings({ backend, id, copy, maximumAgeMs: config.secretsMaximumAgeMs, clock: options.clock }),
+      openStoredSettings({
+        backend,
+        id,
+        copy,
+        maximumAgeMs: config.secretsMaximumAgeMs,
+        clock: options.clock,
+        isRequired: store.backend.kind === "pulumi-cloud",
+      }),
     version: () => backend.version(id),
     settled: () => copy.settled(),
   };

@@ -1,3 +1,4 @@
+import { formatCommand } from "../../config/command-line.ts";
 import type { Secret } from "../../config/secret.ts";
 import { AppError, toAppError } from "../../errors/app-error.ts";
 import { unlessMissing } from "../../errors/unless-missing.ts";
@@ -32,6 +33,8 @@ export interface StoredSettingsOptions {
   /** A copy that is older is not used. */
   maximumAgeMs: number;
   clock: Clock;
+  /** Somebody named this environment: where it is missing, something is wrong. */
+  isRequired?: boolean;
 }
 
 const openDeadlineMs = 10_000;
@@ -45,8 +48,7 @@ export async function openStoredSettings(options: StoredSettingsOptions): Promis
   try {
     const opened = await openFromStore(options);
     // A token that lost its rights is told that there is no such environment: the copy of what there was stays.
-    if (opened === undefined)
-      return { values: new Map(), version: undefined, openedAt: options.clock.now(), origin: "store" };
+    if (opened === undefined) return setsNothing(options);
     // Kept for nobody, it would only be one more place where they are.
     if (options.maximumAgeMs > 0) options.copy.write(opened);
     return opened;
@@ -54,6 +56,13 @@ export async function openStoredSettings(options: StoredSettingsOptions): Promis
     if (!isAway(thrown)) throw thrown;
     return readCopy(options, toAppError(thrown));
   }
+}
+
+function setsNothing({ id, isRequired, clock }: StoredSettingsOptions): StoredSettings {
+  if (isRequired !== true) return { values: new Map(), version: undefined, openedAt: clock.now(), origin: "store" };
+  throw new AppError("not_configured", `There is no environment ${formatEnvironmentId(id)}, or this token sees none.`, {
+    hint: `Make it with \`${formatCommand("secrets init")}\`, or give the server an access token that may open it.`,
+  });
 }
 
 /** The store did not answer; it did not say no. */
