@@ -14,10 +14,8 @@ export interface TokenRows {
   revoke(which: { nameOrId: string } | { name: string; except: string }, now: number): Promise<number>;
   /** Ends the valid tokens with this name; unlike a revoked one, such a token can be renewed. */
   expire(name: string, now: number): Promise<void>;
-  /** Gives a token a time limit, unless it was revoked. */
-  limit(id: string, expiresAt: number): Promise<void>;
-  /** Takes the time limit off, unless the token was revoked. */
-  renew(id: string): Promise<void>;
+  /** Gives a token another time limit, or takes it off, unless it was revoked. */
+  setExpiry(id: string, expiresAt: number | null): Promise<void>;
   noteUse(id: string, now: number): Promise<void>;
 }
 
@@ -64,18 +62,10 @@ export function createTokenRows(store: Store<CoreTables>): TokenRows {
         .where((test) => test.or([test("expires_at", "is", null), test("expires_at", ">", now)]))
         .execute();
     },
-    async limit(id, expiresAt) {
+    async setExpiry(id, expiresAt) {
       await db
         .updateTable("tokens")
         .set({ expires_at: expiresAt })
-        .where("id", "=", id)
-        .where("revoked_at", "is", null)
-        .execute();
-    },
-    async renew(id) {
-      await db
-        .updateTable("tokens")
-        .set({ expires_at: null })
         .where("id", "=", id)
         .where("revoked_at", "is", null)
         .execute();

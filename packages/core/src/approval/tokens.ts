@@ -127,10 +127,7 @@ export function createTokens(options: { store: Store<CoreTables>; clock: Clock }
     async list() {
       return (await rows.list()).map(toInfo);
     },
-    async limit(id, expiresAt) {
-      await rows.limit(id, expiresAt);
-      cache.forget();
-    },
+    limit: (id, expiresAt) => rows.setExpiry(id, expiresAt).then(cache.forget),
     find: async (bearer) => toInfoIfThere(await rows.findByHash(hashBearer(bearer))),
     async revoke(nameOrId) {
       const count = await rows.revoke({ nameOrId }, clock.now());
@@ -159,7 +156,7 @@ async function keepConfigured(rows: TokenRows, adopted: TokenInfo | undefined, n
     throw new AppError("not_configured", "The token in SOPHIA_TOKEN was revoked.", { hint: "Set another one." });
   }
   // Another name is a token that was made with a time of its own.
-  if (adopted.expiresAt !== undefined && adopted.name === configuredName) await rows.renew(adopted.id);
+  if (adopted.expiresAt !== undefined && adopted.name === configuredName) await rows.setExpiry(adopted.id, null);
   await rows.revoke({ name: configuredName, except: adopted.id }, now);
 }
 
