@@ -11,7 +11,7 @@ import { openComposeProject } from "./testing/compose-project.ts";
 import { findCompose } from "./testing/find-compose.ts";
 
 const program = await findCompose();
-const engine = program === undefined ? undefined : await findDocker();
+const engine = program === undefined ? undefined : await findDocker({ publishes: true });
 const id = randomBytes(4).toString("hex");
 const chosenToken = `sophia_all_${randomBytes(32).toString("base64url")}`;
 /** Less than what docker-compose.yml allows; more would mean that something had to be killed. */

@@ -78,10 +78,14 @@ async function prepare(dataDir: string): Promise<{ urls: string[]; pageUrl: stri
 test("a canary in every setting is of its key's shape, and the search would find it", () => {
   expect(canaries.length).toBeGreaterThan(24);
   expect(new Set(canaries.map(({ secret }) => secret)).size).toBe(canaries.length);
-  for (const { variable, pattern } of services.flatMap(({ keyShape }) =>
-    keyShape.filter(({ isDistinct }) => isDistinct),
-  ))
-    expect(valueOf(variable), variable).toMatch(pattern);
+  const shapes = services.flatMap(({ keyShape }) => keyShape.filter(({ isDistinct }) => isDistinct));
+  for (const [variable, known] of Map.groupBy(shapes, (shape) => shape.variable)) {
+    const value = valueOf(variable);
+    expect(
+      known.some(({ pattern }) => pattern.test(value)),
+      variable,
+    ).toBe(true);
+  }
   mkdirSync(join(home, "deep"));
   const planted = (canary: Canary): string => Buffer.from(`\u0000${canary.secret}\u00FF`, "latin1").toString("latin1");
   for (const canary of canaries) writeFileSync(join(home, "deep", canary.variable), planted(canary), "latin1");

@@ -80,8 +80,13 @@ export async function startRedis(options: { arguments?: readonly string[] } = {}
   );
 }
 
-/** A Docker Engine: the machine's own, else a private one started for the tests. `undefined` where none can be had. */
-export async function findDocker(): Promise<{ socketPath: string; stop(): Promise<void> } | undefined> {
+/**
+ * A Docker Engine: the machine's own, else a private one started for the tests. `undefined` where none can be had. Only
+ * one that `publishes` ports touches iptables: each Engine that does begins by removing the rules of the others.
+ */
+export async function findDocker(
+  options: { publishes?: boolean } = {},
+): Promise<{ socketPath: string; stop(): Promise<void> } | undefined> {
   const named = process.env["DOCKER_HOST"]?.startsWith("unix://") ? process.env["DOCKER_HOST"].slice(7) : undefined;
   for (const socketPath of [named, "/var/run/docker.sock"]) {
     if (socketPath !== undefined && (await answersPing(socketPath))) return { socketPath, stop: async () => {} };
@@ -92,7 +97,8 @@ export async function findDocker(): Promise<{ socketPath: string; stop(): Promis
   const folder = mkdtempSync(join(tmpdir(), "sophia-docker-"));
   const socketPath = join(folder, "docker.sock");
   const places = ["--data-root", join(folder, "data"), "--exec-root", join(folder, "exec")];
-  const files = ["--pidfile", join(folder, "pid"), "--host", `unix://${socketPath}`];
+  const network = options.publishes === true ? [] : ["--iptables=false"];
+  const files = ["--pidfile", join(folder, "pid"), "--host", `unix://${socketPath}`, ...network];
   try {
     const engine = { command: dockerd, arguments: [...places, ...files], ready: "API listen on", url: socketPath };
     const peer = await oneAtATime("dockerd", () => startPeer(engine, 0, folder, "SIGTERM"));
