@@ -178,7 +178,7 @@ test(
         const calls = await connect(urls, done);
         const working = work(calls, done, { round, hosts: own.map((site) => site.host), folder });
         // On a slow machine the first page takes three seconds by itself: its model is loaded then.
-        await delay(300 + random() * 6_000);
+        await delay(300 + random() * 9_000);
         killAll(up, random() < 0.5);
         await Promise.all([exited, working]);
         await portsFree(Object.values(urls));
