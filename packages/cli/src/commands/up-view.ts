@@ -116,7 +116,8 @@ function printReady(
   terminal.print("");
   for (const status of statuses) if (status.state !== "ready") terminal.print(describeFailure(status));
   const { length } = config.storedSettings;
-  if (length > 0) terminal.print(`Secrets: ${length} settings come from the environments of ${config.platform.stage}`);
+  const settings = length === 1 ? "1 setting comes" : `${length} settings come`;
+  if (length > 0) terminal.print(`Secrets: ${settings} from the environments of ${config.platform.stage}`);
   const rule = config.platform.simulate ? "Simulated is what has no account and no local way" : "Nothing is simulated";
   terminal.print(`${rule}; all services: ${formatCommand("doctor")}`);
   if (logFolder !== undefined) terminal.print(`Logs: ${logFolder}`);
