@@ -13,7 +13,7 @@ test("an environment that a crash left empty gets its first text all the same", 
   const id = { project: "sophia", name: "ai-intelligence-production" };
   const folder = await openRunFolders(dataDir, store.keyring).create({
     kind: "file",
-    source: "/work/.env",
+    source: "/home/ada/.env",
     stage: "production",
     phase: "importing",
   });
