@@ -20,11 +20,6 @@ export function readFiles(environment: EscEnvironment): ReservedOutput[] {
   return readScalars(environment, "files");
 }
 
-/** What stands under `pulumiConfig`, by configuration key; empty when nothing does. */
-export function readPulumiConfig(environment: EscEnvironment): ReadonlyMap<string, EscValue> {
-  return objectAt(environment, "pulumiConfig").properties;
-}
-
 function readScalars(environment: EscEnvironment, name: string): ReservedOutput[] {
   const { properties, secret } = objectAt(environment, name);
   const outputs: ReservedOutput[] = [];

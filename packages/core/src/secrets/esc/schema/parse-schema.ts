@@ -2,27 +2,11 @@ import type { JsonData } from "../text/format-json.ts";
 import { isEscNumber } from "../value.ts";
 import { alwaysSchema, neverSchema } from "./schema.ts";
 import type { Schema, SchemaConstant } from "./schema.ts";
+import { constantLists, flags, numbers, subschemaLists, subschemas } from "./schema-keywords.ts";
 
 type Reader = (schema: Schema, data: JsonData) => void;
 
 const texts = ["pattern", "title", "description", "type"] as const;
-const flags = ["uniqueItems", "deprecated", "secret"] as const;
-const subschemas = ["items", "additionalProperties"] as const;
-const subschemaLists = ["anyOf", "oneOf", "prefixItems"] as const;
-const constantLists = ["enum", "examples"] as const;
-const numbers = [
-  "multipleOf",
-  "maximum",
-  "exclusiveMaximum",
-  "minimum",
-  "exclusiveMinimum",
-  "maxLength",
-  "minLength",
-  "maxItems",
-  "minItems",
-  "maxProperties",
-  "minProperties",
-] as const;
 
 /** The JSON form of a schema → the schema. What ESC does not know is left out. */
 export function parseSchema(data: JsonData): Schema {

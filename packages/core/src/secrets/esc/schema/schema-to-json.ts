@@ -1,30 +1,14 @@
 import { rawNumber, toJsonObject } from "../to-json.ts";
 import type { Schema } from "./schema.ts";
+import { constantLists, flags, numbers, subschemaLists, subschemas } from "./schema-keywords.ts";
 
 const subschemaMaps = [
   ["defs", "$defs"],
   ["properties", "properties"],
 ] as const;
-const subschemaLists = ["anyOf", "oneOf", "prefixItems"] as const;
-const subschemas = ["items", "additionalProperties"] as const;
 const constants = ["const", "default"] as const;
-const constantLists = ["enum", "examples"] as const;
 const nameLists = ["required", "rotateOnly"] as const;
 const texts = ["pattern", "title", "description"] as const;
-const flags = ["uniqueItems", "deprecated", "secret"] as const;
-const numbers = [
-  "multipleOf",
-  "maximum",
-  "exclusiveMaximum",
-  "minimum",
-  "exclusiveMinimum",
-  "maxLength",
-  "minLength",
-  "maxItems",
-  "minItems",
-  "maxProperties",
-  "minProperties",
-] as const;
 
 /** The JSON form of a schema. `hideConstants` leaves out what would give a value away. */
 export function schemaToJson(schema: Schema, options: { hideConstants?: boolean } = {}): unknown {

@@ -1,4 +1,4 @@
-import { alwaysSchema, neverSchema } from "./schema.ts";
+import { neverSchema } from "./schema.ts";
 import type { Schema } from "./schema.ts";
 
 /** What a schema says of the item at an index. */
@@ -26,9 +26,4 @@ function unite(schema: Schema, own: Schema | undefined, ofPart: (part: Schema) =
 /** Whether only rotation needs what the schema describes. */
 export function isRotateOnly(schema: Schema): boolean {
   return schema.compiled?.isRotateOnly === true;
-}
-
-/** The schema itself, or `true` where nothing is said. */
-export function orAlways(schema: Schema | undefined): Schema {
-  return schema ?? alwaysSchema;
 }
