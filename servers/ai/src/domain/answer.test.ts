@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createStreamTally, toCompletion, toEvents, toStoredAnswer } from "./answer.ts";
-import type { ParsedChunk } from "./event-reader.ts";
+import type { ParsedChunk } from "@sophia/vendors/openai-shape/event-reader";
 
 const usage = { inputTokens: 5, outputTokens: 3, cachedInputTokens: 0, estimated: false };
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { ParsedChunk } from "./event-reader.ts";
-import { estimateTokens, parseUsage, type Usage } from "./usage.ts";
+import type { ParsedChunk } from "@sophia/vendors/openai-shape/event-reader";
+import { estimateTokens, parseUsage, type Usage } from "@sophia/vendors/openai-shape/usage";
 
 /** A whole answer in text form: the only thing the cache keeps. */
 export const StoredAnswer = z.object({

@@ -2,7 +2,7 @@ import type { Ledger } from "@sophia/core/ledger/ledger";
 import type { Caller } from "@sophia/core/approval/caller";
 import type { Logger } from "pino";
 import type { Target } from "./models.ts";
-import type { Usage } from "./usage.ts";
+import type { Usage } from "@sophia/vendors/openai-shape/usage";
 
 /** What a call cost. `priceKnown` is false when no price list has the model: the cost then counts as 0. */
 export interface Cost {

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { z } from "zod";
-import { estimateTokens } from "./usage.ts";
+import { estimateTokens } from "@sophia/vendors/openai-shape/usage";
 
 /** What we must understand of a chat request; everything else is the provider's business and passes unchanged. */
 export const ChatRequest = z.looseObject({

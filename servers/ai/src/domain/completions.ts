@@ -8,7 +8,7 @@ import { buildCacheKey, type ChatRequest } from "./chat-request.ts";
 import type { Models, Target } from "./models.ts";
 import { SharedStream, type StreamReader } from "./shared-stream.ts";
 import { askStream, askWhole, type Outcome } from "./upstream-call.ts";
-import type { Usage } from "./usage.ts";
+import type { Usage } from "@sophia/vendors/openai-shape/usage";
 
 export interface ChatCall {
   request: ChatRequest;

@@ -1,7 +1,8 @@
 import type { Clock } from "@sophia/core/limits/clock";
 import type { Logger } from "pino";
 import type { AiConfig } from "../config.ts";
-import { describeBaseUrl, type ModelEndpoint } from "./endpoint.ts";
+import type { ModelEndpoint } from "@sophia/vendors/openai-shape/model-endpoint";
+import { describeBaseUrl } from "./describe-base-url.ts";
 import { findLocalModels, localModelUrls } from "./local-models.ts";
 
 const defaultBaseUrl = "https://api.openai.com/v1";

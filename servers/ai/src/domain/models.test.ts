@@ -2,11 +2,11 @@ import { createVirtualClock } from "@sophia/core/testing/virtual-clock";
 import { pino } from "pino";
 import { describe, expect, test } from "vitest";
 import { AiConfig } from "../config.ts";
-import type { ModelEndpoint } from "./endpoint.ts";
+import type { ModelEndpoint } from "@sophia/vendors/openai-shape/model-endpoint";
 import { findEndpoints } from "./find-endpoints.ts";
 import { createModelCatalog } from "./model-catalog.ts";
 import { createModels, type Provider } from "./models.ts";
-import type { ListedModel, OpenAiClient } from "./openai-client.ts";
+import type { ListedModel, OpenAiClient } from "@sophia/vendors/openai-shape/openai-client";
 import { createPriceBook } from "./prices.ts";
 import { startOpenAiSimulator } from "@sophia/simulators/openai/simulator";
 

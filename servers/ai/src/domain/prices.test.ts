@@ -1,8 +1,9 @@
 import { createVirtualClock } from "@sophia/core/testing/virtual-clock";
 import { describe, expect, test } from "vitest";
-import { describeBaseUrl, type ModelEndpoint } from "./endpoint.ts";
+import type { ModelEndpoint } from "@sophia/vendors/openai-shape/model-endpoint";
+import { describeBaseUrl } from "./describe-base-url.ts";
 import { createPriceBook } from "./prices.ts";
-import { parseUsage } from "./usage.ts";
+import { parseUsage } from "@sophia/vendors/openai-shape/usage";
 
 const clock = createVirtualClock(Date.UTC(2026, 10, 22));
 const book = createPriceBook({ clock });

@@ -1,8 +1,8 @@
 import { calcPrice } from "@pydantic/genai-prices";
 import type { Clock } from "@sophia/core/limits/clock";
 import { z } from "zod";
-import type { ModelEndpoint } from "./endpoint.ts";
-import type { Usage } from "./usage.ts";
+import type { ModelEndpoint } from "@sophia/vendors/openai-shape/model-endpoint";
+import type { Usage } from "@sophia/vendors/openai-shape/usage";
 
 /** What a model costs. */
 export interface ModelPrice {

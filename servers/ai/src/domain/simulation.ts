@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import type { ModelEndpoint } from "./endpoint.ts";
+import type { ModelEndpoint } from "@sophia/vendors/openai-shape/model-endpoint";
 
 export interface Simulation {
   endpoint: ModelEndpoint;

@@ -6,7 +6,7 @@ import { createStreamTally, type StoredAnswer, toStoredAnswer } from "./answer.t
 import { type Booking, type Cost, openBooking } from "./booking.ts";
 import { type ChatRequest, estimateUsage } from "./chat-request.ts";
 import type { Target } from "./models.ts";
-import { estimateTokens, parseUsage, type Usage } from "./usage.ts";
+import { estimateTokens, parseUsage, type Usage } from "@sophia/vendors/openai-shape/usage";
 
 /** One chat request on its way to a model. */
 export interface UpstreamCall {

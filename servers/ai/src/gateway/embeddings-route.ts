@@ -1,6 +1,6 @@
 import { AppError } from "@sophia/core/errors/app-error";
 import { z } from "zod";
-import { estimateTokens } from "../domain/usage.ts";
+import { estimateTokens } from "@sophia/vendors/openai-shape/usage";
 import { embeddingModelName, type Exchange, type GatewayServices, parseBody, sendJson } from "./exchange.ts";
 
 const Text = z.string().min(1).max(100_000);

@@ -17,10 +17,10 @@ import { type OpenAiSimulator, startOpenAiSimulator } from "@sophia/simulators/o
 import OpenAI from "openai";
 import { pino } from "pino";
 import { Completions } from "../domain/completions.ts";
-import type { ModelEndpoint } from "../domain/endpoint.ts";
+import type { ModelEndpoint } from "@sophia/vendors/openai-shape/model-endpoint";
 import { createModelCatalog } from "../domain/model-catalog.ts";
 import { createModels } from "../domain/models.ts";
-import { createOpenAiClient } from "../domain/openai-client.ts";
+import { createOpenAiClient } from "@sophia/vendors/openai-shape/openai-client";
 import { createPriceBook } from "../domain/prices.ts";
 import { createGateway } from "../gateway/gateway.ts";
 import { aiServer } from "../server.ts";

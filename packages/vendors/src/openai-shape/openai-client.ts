@@ -4,7 +4,7 @@ import { createHttp, type HttpObserver } from "@sophia/core/http/http";
 import type { Pacer } from "@sophia/core/limits/pacer";
 import type { Logger } from "pino";
 import { z } from "zod";
-import type { ModelEndpoint } from "./endpoint.ts";
+import type { ModelEndpoint } from "./model-endpoint.ts";
 import { type StreamChunk, readEvents } from "./event-reader.ts";
 import { explainFailure, fromErrorBody } from "./provider-errors.ts";
 

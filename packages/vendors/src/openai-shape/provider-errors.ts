@@ -67,6 +67,7 @@ export function explainFailure(status: number, body: unknown): VendorFailure | u
   if (error.words.some((word) => contextWords.has(word)) || (status === 400 && contextText.test(error.text))) {
     return {
       kind: "invalid_input",
+      reason: "context_length",
       hint: "The prompt is longer than this model can read. Shorten it, or pick a model with a longer context (list_models).",
     };
   }
@@ -78,7 +79,11 @@ export function explainFailure(status: number, body: unknown): VendorFailure | u
     return { kind: "not_found", hint: "list_models shows the models this endpoint has." };
   }
   if (error.words.includes("content_policy_violation") || error.words.includes("content_filter")) {
-    return { kind: "invalid_input", hint: "The provider's content policy refused the prompt." };
+    return {
+      kind: "invalid_input",
+      reason: "content_policy",
+      hint: "The provider's content policy refused the prompt.",
+    };
   }
   const param = error.param !== undefined && /^[\w.[\]]{1,64}$/.test(error.param) ? error.param : undefined;
   if ((status === 400 || status === 422) && param !== undefined) {
