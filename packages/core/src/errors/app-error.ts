@@ -16,6 +16,9 @@ export const errorKinds = {
   internal: { retryable: false, logged: true, httpStatus: 500 },
 } as const;
 
+/** What a kind alone does not tell, for whoever decides what to try instead. */
+export type ErrorReason = "context_length" | "content_policy" | "bad_reply";
+
 export interface AppErrorOptions {
   /** The next step, written for the model that reads it. */
   hint?: string;
@@ -26,6 +29,7 @@ export interface AppErrorOptions {
   retryAfterMs?: number;
   /** The original error. It goes to the log, never to the caller: vendors quote keys and hostile text in theirs. */
   cause?: unknown;
+  reason?: ErrorReason;
   /** Overrides the kind's default, e.g. an upstream failure whose effect is unknown must not be repeated. */
   retryable?: boolean;
 }
@@ -37,6 +41,7 @@ export class AppError extends Error {
   readonly service: string | undefined;
   readonly status: number | undefined;
   readonly retryAfterMs: number | undefined;
+  readonly reason: ErrorReason | undefined;
   readonly retryable: boolean;
 
   constructor(kind: ErrorKind, message: string, options: AppErrorOptions = {}) {
@@ -47,6 +52,7 @@ export class AppError extends Error {
     this.service = options.service;
     this.status = options.status;
     this.retryAfterMs = options.retryAfterMs;
+    this.reason = options.reason;
     this.retryable = options.retryable ?? errorKinds[kind].retryable;
   }
 }

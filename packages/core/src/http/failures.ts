@@ -1,10 +1,11 @@
-import { AppError, type AppErrorOptions, type ErrorKind } from "../errors/app-error.ts";
+import { AppError, type AppErrorOptions, type ErrorKind, type ErrorReason } from "../errors/app-error.ts";
 import { BodyTooLargeError, UnknownEncodingError } from "./body.ts";
 
 /** What a vendor's reply tells about a failure, once understood by its adapter. Text is ours, never the vendor's. */
 export interface VendorFailure {
   kind?: ErrorKind;
   hint?: string;
+  reason?: ErrorReason;
   retryable?: boolean;
 }
 
@@ -71,6 +72,7 @@ export function fromResponse(failed: FailedResponse): AppError {
     status,
     ...(failed.retryAfterMs === undefined ? {} : { retryAfterMs: failed.retryAfterMs }),
     ...(failed.text ? { cause: new Error(`HTTP ${status}: ${failed.text}`) } : {}),
+    ...(understood?.reason === undefined ? {} : { reason: understood.reason }),
     ...(retryable === undefined ? {} : { retryable }),
   });
 }
@@ -94,6 +96,7 @@ export function badReply(service: string, what: string, options: AppErrorOptions
   return new AppError("upstream", `Bad reply from ${service}: ${what}.`, {
     hint: "Try again later; if it stays so, the service has changed.",
     service,
+    reason: "bad_reply",
     ...options,
   });
 }

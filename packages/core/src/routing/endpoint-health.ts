@@ -1,0 +1,53 @@
+import type { Candidate } from "./candidate.ts";
+import type { Failure } from "./failure.ts";
+
+export type HealthState = "closed" | "resting" | "open" | "returning";
+
+export interface Quantiles {
+  p50: number;
+  p95: number;
+}
+
+/** How a candidate has been doing lately. */
+export interface CandidateHealth {
+  /**
+   * `closed` works; `resting` asked for a pause (Retry-After); `open` failed and gets no calls; `returning` gets a part
+   * of the calls, in steps.
+   */
+  state: HealthState;
+  /** Until the next call may go; 0 when it may. */
+  retryAfterMs: number;
+  /** Part of the calls it may have while `returning`; 1 when closed. */
+  share: number;
+  /** Failed part of the recent calls, 0 to 1. */
+  errorRate: number;
+  recentCalls: number;
+  inFlight: number;
+  /** Absent until a call has been timed. */
+  firstTokenMs?: Quantiles | undefined;
+  totalMs?: Quantiles | undefined;
+  /** Times it opened since the start. */
+  openings: number;
+  /** What opened it or made it rest. */
+  cause?: Failure["class"] | undefined;
+}
+
+type Place = Pick<Candidate, "id" | "endpointId">;
+
+export interface CallReport {
+  candidateId: string;
+  endpointId: string;
+  outcome: "ok" | Failure;
+  /** From sending to the first byte of the answer, milliseconds. */
+  firstTokenMs?: number | undefined;
+  totalMs?: number | undefined;
+}
+
+/** Errors, latency and breaker of every candidate. It rules for model calls; the HTTP spine's breaker stands behind it. */
+export interface EndpointHealth {
+  /** Takes a place for one call; false when none must be made now. */
+  enter(place: Place): boolean;
+  /** How the call went, exactly once after each `enter` that said yes. */
+  report(report: CallReport): void;
+  state(place: Place): CandidateHealth;
+}
