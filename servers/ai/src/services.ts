@@ -33,9 +33,10 @@ const hourMs = 3_600_000;
 export async function createAiServices(
   settings: AiConfig,
   platform: Platform<AiTables>,
+  given: { endpoints?: readonly ModelEndpoint[] } = {},
 ): Promise<ServerRuntime<AiServices>> {
   const { log, clock, ledger, store } = platform;
-  const found = await findEndpoints(settings, { log, clock });
+  const found = given.endpoints ?? (await findEndpoints(settings, { log, clock }));
   const simulation = found.length === 0 && platform.config.simulate ? await startSimulation(log) : undefined;
   const providers = (simulation ? [simulation.endpoint] : found).map((endpoint) => createProvider(endpoint, platform));
   const models = createModels({ providers, prices: createPriceBook({ clock }) });

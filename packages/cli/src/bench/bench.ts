@@ -38,7 +38,9 @@ function installRivals({ packageFolder }: Bench): boolean {
   if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp) return true;
   const { packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { packageManager: string };
   const locked = existsSync(join(packageFolder, "pnpm-lock.yaml")) ? ["--frozen-lockfile"] : ["--no-lockfile"];
-  const { status } = spawnSync("npx", ["--yes", packageManager, "install", "--ignore-workspace", ...locked], {
+  // No rival's install script runs on this machine.
+  const install = ["--yes", packageManager, "install", "--ignore-workspace", "--ignore-scripts", ...locked];
+  const { status } = spawnSync("npx", install, {
     cwd: packageFolder,
     // stdout belongs to the benchmark: --json must stay parsable.
     stdio: ["ignore", 2, 2],

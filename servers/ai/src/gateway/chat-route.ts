@@ -31,8 +31,8 @@ export async function answerChat(exchange: Exchange, services: GatewayServices):
 /** `x-sophia-cache: bypass`, or HTTP's own word for the same. */
 function readCacheWish({ request }: Exchange): ChatCall["cache"] {
   const wish = request.headers["x-sophia-cache"];
-  if (wish !== undefined && wish !== "bypass" && wish !== "use") {
-    throw new AppError("invalid_input", "The header x-sophia-cache must be use or bypass.");
+  if (wish !== undefined && wish !== "bypass" && wish !== "use" && wish !== "exact") {
+    throw new AppError("invalid_input", "The header x-sophia-cache must be use, exact or bypass.");
   }
   const noStore = /\bno-(store|cache)\b/.test(request.headers["cache-control"] ?? "");
   return wish === "bypass" || (wish === undefined && noStore) ? "bypass" : "use";
