@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createAdwin, findLastChange } from "./adwin.ts";
+import { Adwin, findLastChange } from "./adwin.ts";
 import { createRandom } from "./seeded-random.ts";
 
 // A thousand draws of 0 or 1, then a thousand of 4 to 7: Python's random.Random(12345).choices, the stream for which the
@@ -31,7 +31,7 @@ const stream = [
   .map(Number);
 
 test("the documented stream: first detection at index 1023", () => {
-  const window = createAdwin({ delta: 0.002 });
+  const window = new Adwin({ delta: 0.002 });
   const detections = stream.flatMap((value, index) => (window.add(value) ? [index] : []));
   expect(detections[0]).toBe(1_023);
   expect(window.mean).toBeGreaterThan(5);
@@ -45,7 +45,7 @@ test("tells since when, to within some values", () => {
 test("a steady stream raises few alarms", () => {
   const random = createRandom(3);
   const alarms = Array.from({ length: 40 }, () => {
-    const window = createAdwin();
+    const window = new Adwin();
     return Array.from({ length: 1_000 }, () => window.add(random())).some(Boolean);
   });
   expect(alarms.filter(Boolean).length).toBeLessThanOrEqual(2);
@@ -53,7 +53,7 @@ test("a steady stream raises few alarms", () => {
 });
 
 test("memory grows with the logarithm: the width counts what the buckets hold", () => {
-  const window = createAdwin();
+  const window = new Adwin();
   for (let index = 0; index < 10_000; index += 1) window.add(index % 2);
   expect(window.width).toBe(10_000);
   expect(window.mean).toBeCloseTo(0.5, 3);

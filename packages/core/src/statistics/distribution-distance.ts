@@ -78,7 +78,7 @@ export function quantileOfSorted(sorted: Float64Array, share: number): number {
 
 /** How many values lie at or below each edge, and above the last. */
 function countBins(values: readonly number[], edges: readonly number[]): number[] {
-  const counts = new Array<number>(edges.length + 1).fill(0);
+  const counts = Array.from({ length: edges.length + 1 }, () => 0);
   for (const value of values) {
     const found = edges.findIndex((edge) => value <= edge);
     const bin = found === -1 ? edges.length : found;

@@ -4,7 +4,7 @@
  */
 export function adjustForDiscovery(pValues: readonly number[]): number[] {
   const order = pValues.map((_, index) => index).toSorted((a, b) => (pValues[b] ?? 1) - (pValues[a] ?? 1));
-  const adjusted = new Array<number>(pValues.length).fill(1);
+  const adjusted = pValues.map(() => 1);
   let smallest = 1;
   for (const [position, index] of order.entries()) {
     const rank = pValues.length - position;
