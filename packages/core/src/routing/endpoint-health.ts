@@ -32,22 +32,28 @@ export interface CandidateHealth {
   cause?: Failure["class"] | undefined;
 }
 
-type Place = Pick<Candidate, "id" | "endpointId">;
+export type Place = Pick<Candidate, "id" | "endpointId">;
 
+/** How a call went. Times are milliseconds from sending; `cancelled` and other outcomes of the request alone weigh nothing. */
 export interface CallReport {
-  candidateId: string;
-  endpointId: string;
   outcome: "ok" | Failure;
-  /** From sending to the first byte of the answer, milliseconds. */
+  /** To the first byte of the answer. */
   firstTokenMs?: number | undefined;
   totalMs?: number | undefined;
 }
 
+/** Permission for one call. */
+export interface CallTicket {
+  /** The first report counts. */
+  report(report: CallReport): void;
+}
+
 /** Errors, latency and breaker of every candidate. It rules for model calls; the HTTP spine's breaker stands behind it. */
 export interface EndpointHealth {
-  /** Takes a place for one call; false when none must be made now. */
-  enter(place: Place): boolean;
-  /** How the call went, exactly once after each `enter` that said yes. */
-  report(report: CallReport): void;
+  /**
+   * `undefined`: no call may be made now. `lastResort`: nothing else is left, so what is still returning may be asked
+   * beyond its share; what is open may not.
+   */
+  enter(place: Place, options?: { lastResort?: boolean }): CallTicket | undefined;
   state(place: Place): CandidateHealth;
 }
