@@ -1,5 +1,5 @@
 // https://docs.anthropic.com/en/api/messages
-import { AppError } from "@sophia/core/errors/app-error";
+import type { AppError } from "@sophia/core/errors/app-error";
 import { badReply, fromResponse, type VendorFailure } from "@sophia/core/http/failures";
 import { createHttp } from "@sophia/core/http/http";
 import { readEvents } from "@sophia/core/http/stream-text";
