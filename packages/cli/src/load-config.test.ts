@@ -25,12 +25,6 @@ test("a key under a misspelt name is told, and stops nothing", () => {
   expect(messageFor({ ...environment, OPENROUTER_API_KEY: "x" })).toBe("");
 });
 
-test("a setting that does nothing yet is told", () => {
-  expect(messageFor({ SOPHIA_REDIS_URL: "redis://:canary-9f31@h", OTEL_EXPORTER_OTLP_ENDPOINT: "http://h:4318" })).toBe(
-    "OTEL_EXPORTER_OTLP_ENDPOINT: set, but not used yet in this release.",
-  );
-});
-
 test("a name like none of ours is told, unless docker compose reads it", () => {
   expect(messageFor({ SOPHIA_FOO: "canary-9f31", SOPHIA_IMAGE: "sophia:1", SOPHIA_BASE_IMAGE: "node:24" })).toBe(
     "SOPHIA_FOO is not a setting of Sophia and is ignored: .env.example lists them all.",

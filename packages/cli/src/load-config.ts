@@ -3,7 +3,7 @@ import type { AiConfig } from "@sophia/ai/config";
 import { formatCommand, setCommandPrefix } from "@sophia/core/config/command-line";
 import { parseConfig, secretString } from "@sophia/core/config/parse-config";
 import type { Environment } from "@sophia/core/config/parse-config";
-import { PlatformSettings, toPlatformConfig, unusedSettings } from "@sophia/core/config/platform-config";
+import { PlatformSettings, toPlatformConfig } from "@sophia/core/config/platform-config";
 import type { PlatformConfig } from "@sophia/core/config/platform-config";
 import type { Secret } from "@sophia/core/config/secret";
 import { findMisspeltKeys, findUnknownSettings } from "@sophia/core/config/unknown-settings";
@@ -92,13 +92,11 @@ const composeVariables = ["SOPHIA_IMAGE", "SOPHIA_BASE_IMAGE"];
 function findDoubts(environment: Environment, known: Set<string>): string[] {
   const strangers = findUnknownSettings(environment, new Set([...known, ...composeVariables]));
   const misspelt = findMisspeltKeys(environment, [...known]);
-  const unused = unusedSettings.filter((name) => (environment[name] ?? "").trim() !== "");
   return [
     ...strangers
       .filter(({ suggestion }) => suggestion === undefined)
       .map(({ variable }) => `${variable} is not a setting of Sophia and is ignored: .env.example lists them all.`),
     ...misspelt.map(({ variable, suggestion }) => `${variable} is ignored; did you mean ${suggestion}?`),
-    ...(unused.length === 0 ? [] : [`${unused.join(" and ")}: set, but not used yet in this release.`]),
   ];
 }
 

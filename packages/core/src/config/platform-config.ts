@@ -21,10 +21,8 @@ export interface PlatformConfig extends SecretsConfig {
   redisUrl?: Secret;
   logLevel: LogLevel;
   otlpEndpoint?: string;
+  otlpHeaders?: Secret;
 }
-
-/** Settings that are read and do nothing yet. Whoever sets one should hear of it. */
-export const unusedSettings = ["OTEL_EXPORTER_OTLP_ENDPOINT"] as const;
 
 const portNames = [
   "SOPHIA_PORT_AI",
@@ -82,7 +80,10 @@ export const PlatformSettings = z
       .describe("Least severity that is logged."),
     OTEL_EXPORTER_OTLP_ENDPOINT: urlSetting(["http:", "https:"])
       .optional()
-      .describe("Where traces go (OTLP over HTTP). Not used yet."),
+      .describe("A collector's base URL: traces of all servers go to its /v1/traces (OTLP over HTTP, protobuf)."),
+    OTEL_EXPORTER_OTLP_HEADERS: secretString()
+      .optional()
+      .describe("Headers for it, such as a key: name=value, separated by commas, percent-encoded."),
   })
   .refine((settings) => findSharedPorts(settings).length === 0, {
     error: ({ input }) =>
@@ -119,5 +120,6 @@ export function toPlatformConfig(settings: PlatformSettings): PlatformConfig {
     ...(settings.SOPHIA_REDIS_URL && { redisUrl: settings.SOPHIA_REDIS_URL }),
     logLevel: settings.SOPHIA_LOG_LEVEL,
     ...(settings.OTEL_EXPORTER_OTLP_ENDPOINT && { otlpEndpoint: settings.OTEL_EXPORTER_OTLP_ENDPOINT }),
+    ...(settings.OTEL_EXPORTER_OTLP_HEADERS && { otlpHeaders: settings.OTEL_EXPORTER_OTLP_HEADERS }),
   };
 }

@@ -7,6 +7,8 @@ import type { Deadline } from "./deadline.ts";
 export type HttpAuth =
   | { in: "bearer"; secret: Secret }
   | { in: "header"; name: string; secret: Secret; prefix?: string }
+  /** Several at once, `name=value` between commas, percent-encoded: OTEL_EXPORTER_OTLP_HEADERS. */
+  | { in: "headers"; secret: Secret }
   | { in: "query"; name: string; secret: Secret }
   | { in: "basic"; user: string; secret: Secret };
 
@@ -35,7 +37,26 @@ export function authHeaders(auth: HttpAuth | undefined): Record<string, string> 
   const value = unwrap(auth.secret);
   if (auth.in === "bearer") return { authorization: `Bearer ${value}` };
   if (auth.in === "header") return { [auth.name.toLowerCase()]: `${auth.prefix ?? ""}${value}` };
+  if (auth.in === "headers") return parseHeaderList(value);
   return { authorization: `Basic ${Buffer.from(`${auth.user}:${value}`).toString("base64")}` };
+}
+
+/** https://opentelemetry.io/docs/specs/otel/protocol/exporter/#specifying-headers-via-environment-variables */
+function parseHeaderList(text: string): Record<string, string> {
+  const pairs = text.split(",").map((item) => {
+    const equals = item.indexOf("=");
+    return [item.slice(0, Math.max(0, equals)).trim().toLowerCase(), decodePercent(item.slice(equals + 1).trim())];
+  });
+  return Object.fromEntries(pairs.filter(([name]) => name !== "")) as Record<string, string>;
+}
+
+/** Many write the value as it is, with a lone % in it. */
+function decodePercent(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 export function authQuery(auth: HttpAuth | undefined): Record<string, string> {

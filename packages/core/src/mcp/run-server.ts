@@ -9,6 +9,7 @@ import { AppError } from "../errors/app-error.ts";
 import { createLogDestination } from "../observe/log-destination.ts";
 import { createLogger } from "../observe/log.ts";
 import { createMetrics, type Metrics } from "../observe/metrics.ts";
+import { startTelemetry } from "../observe/otlp-telemetry.ts";
 import { createScrubber, type Scrubber } from "../observe/scrub.ts";
 import { type ServerSecrets, SecretUses } from "../secrets/settings/secret-consumers.ts";
 import {
@@ -25,6 +26,7 @@ import type { ServerDefinition } from "./define-server.ts";
 import type { Platform, ServerRuntime } from "./platform.ts";
 import { attachSupervisor } from "./process-lifecycle.ts";
 import { maxBodyBytes, startServer } from "./start-server.ts";
+import { packageVersion } from "./version.ts";
 import { StdioProcess } from "./transport/stdio-process.ts";
 import { StdioProxy } from "./transport/stdio-proxy.ts";
 import { findRunningServer } from "./transport/stdio-running-server.ts";
@@ -115,6 +117,16 @@ async function openServer<Services, Tables extends CoreTables, Config extends z.
   started: Started<Config>,
 ) {
   const platform = await openPlatform(options, started);
+  const { config, log, metrics } = started;
+  const telemetry = await startTelemetry({
+    endpoint: config.otlpEndpoint,
+    headers: config.otlpHeaders,
+    server: options.definition.id,
+    version: packageVersion,
+    log,
+    clock: platform.clock,
+    metrics,
+  });
   const runtime = await options.createServices(started.settings, platform);
   const follower = createSettingsFollower(started.read, platform);
   const consumer = {
@@ -127,7 +139,7 @@ async function openServer<Services, Tables extends CoreTables, Config extends z.
     definition: options.definition,
     runtime: follower ? { ...runtime, checks: [...(runtime.checks ?? []), follower.check] } : runtime,
     platform: withoutOwnTables(platform),
-    planKey: ensurePlanKey(started.config.dataDir),
+    planKey: ensurePlanKey(config.dataDir),
     ...(options.limits ? { limits: options.limits } : {}),
   });
   follower?.start(async (variables) => {
@@ -142,7 +154,7 @@ async function openServer<Services, Tables extends CoreTables, Config extends z.
       await Promise.all([follower?.close(), reports?.stop()]);
       await server.close();
       await runtime.close?.();
-      await Promise.all([platform.pacer.close(), platform.store.close()]);
+      await Promise.all([telemetry.close(), platform.pacer.close(), platform.store.close()]);
     },
   };
 }
