@@ -44,7 +44,8 @@ export function buildCharges(budgets: readonly Budget[], now: number): Charge[] 
   return [...charges].toSorted(([left], [right]) => (left < right ? -1 : 1)).map(([, charge]) => charge);
 }
 
-function sliceOf(windowMs: number): number {
+/** How long a charge lies in one slice of its window. */
+export function sliceOf(windowMs: number): number {
   return Math.max(1, Math.ceil(windowMs / slicesPerWindow));
 }
 

@@ -7,13 +7,14 @@ import { narrowStore, type Store } from "../store/store.ts";
 import {
   addToBuckets,
   type Budget,
-  type BudgetShortage,
   type Charge,
   buildCharges,
   dropOldBuckets,
   findShortage,
   lockBudgets,
 } from "./budget-buckets.ts";
+import { closeOpen, expireAbandoned } from "./abandoned-reservations.ts";
+import { buildShortageError } from "./shortage-error.ts";
 import { createGroupCommit, Refusal } from "./group-commit.ts";
 import { toNanoUsd, toUsd } from "./nano-usd.ts";
 
@@ -87,7 +88,6 @@ type Tx = Transaction<CoreTables>;
 
 const defaultExpiryMs = 10 * 60_000;
 const sweepEveryMs = 60_000;
-const sweptAtOnce = 100;
 
 export function createLedger<Tables extends CoreTables>(options: { store: Store<Tables>; clock?: Clock }): Ledger {
   const store: Store<CoreTables> = narrowStore(options.store);
@@ -158,15 +158,6 @@ async function reserveIn(
   await tx.insertInto("ledger_reservations").values(row).execute();
 }
 
-function buildShortageError({ budget, spentUsd, retryAfterMs }: BudgetShortage, costNanoUsd: number): AppError {
-  const left = `${formatUsd(budget.limitUsd - spentUsd)} of ${formatUsd(budget.limitUsd)}`;
-  return new AppError(
-    "budget_exceeded",
-    `The budget ${budget.key} has ${left} left; this needs ${formatUsd(toUsd(costNanoUsd))}.`,
-    { hint: "Use a cheaper way, raise the budget, or wait until earlier spending leaves its window.", retryAfterMs },
-  );
-}
-
 async function settleIn(tx: Tx, id: string, actual: Settlement, now: number): Promise<void> {
   const costNanoUsd = toNanoUsd(actual.costUsd);
   const row = await tx.selectFrom("ledger_reservations").selectAll().where("id", "=", id).executeTakeFirst();
@@ -185,30 +176,6 @@ async function settleIn(tx: Tx, id: string, actual: Settlement, now: number): Pr
     .insertInto("ledger_entries")
     .values(buildEntry(row, actual, now))
     .execute();
-}
-
-async function closeOpen(tx: Tx, id: string, state: "released" | "expired"): Promise<void> {
-  const row = await tx
-    .updateTable("ledger_reservations")
-    .set({ state })
-    .where("id", "=", id)
-    .where("state", "=", "open")
-    .returning(["charges", "cost_nano_usd"])
-    .executeTakeFirst();
-  if (row) await addToBuckets(tx, JSON.parse(row.charges) as Charge[], -row.cost_nano_usd);
-}
-
-async function expireAbandoned(tx: Tx, now: number): Promise<number> {
-  const rows = await tx
-    .selectFrom("ledger_reservations")
-    .select("id")
-    .where("state", "=", "open")
-    .where("expires_at", "<=", now)
-    .orderBy("id")
-    .limit(sweptAtOnce)
-    .execute();
-  for (const row of rows) await closeOpen(tx, row.id, "expired");
-  return rows.length;
 }
 
 function buildEntry(
@@ -269,8 +236,4 @@ function toBillable(row: LedgerReservationsTable): Billable {
     quantity: row.quantity,
     costUsd: toUsd(row.cost_nano_usd),
   };
-}
-
-function formatUsd(costUsd: number): string {
-  return `$${Math.max(0, costUsd).toFixed(costUsd > 0 && costUsd < 0.01 ? 6 : 2)}`;
 }

@@ -1,4 +1,5 @@
 import type { Kysely } from "kysely";
+import { createLedgerLeases } from "../ledger/lease-migration.ts";
 import { createRotationTables } from "../secrets/rotation/rotation-migration.ts";
 import type { MigrationSet } from "./migrate.ts";
 
@@ -12,6 +13,7 @@ export const coreMigrations: MigrationSet = {
     "0004-alert-events": { up: createAlertEvents },
     "0005-result-bytes": { up: addResultBytes },
     "0006-rotations": { up: createRotationTables },
+    "0007-ledger-leases": { up: createLedgerLeases },
   },
 };
 

@@ -97,6 +97,22 @@ export interface LedgerBucketsTable {
   cost_nano_usd: number;
 }
 
+/** A block of budgets that one process took to spend from memory; charged to the budgets as a whole while it is there. */
+export interface LedgerLeasesTable {
+  id: string;
+  server: string;
+  service: string;
+  caller: string;
+  /** JSON array of the buckets it was charged to, as in {@link LedgerReservationsTable}. */
+  charges: string;
+  granted_nano_usd: number;
+  /** The part of it that has its ledger lines; what is left of a dead process's lease is booked as an estimate. */
+  written_nano_usd: number;
+  created_at: number;
+  /** Moved on while its process lives. */
+  expires_at: number;
+}
+
 export type JobState = "queued" | "running" | "succeeded" | "failed" | "aborted" | "unknown";
 
 export interface JobsTable {
@@ -171,6 +187,7 @@ export interface CoreTables extends RotationTables {
   ledger_entries: LedgerEntriesTable;
   ledger_reservations: LedgerReservationsTable;
   ledger_buckets: LedgerBucketsTable;
+  ledger_leases: LedgerLeasesTable;
   jobs: JobsTable;
   job_steps: JobStepsTable;
   schedules: SchedulesTable;
