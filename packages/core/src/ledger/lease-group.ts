@@ -1,4 +1,3 @@
-import type { AppError } from "../errors/app-error.ts";
 import type { Clock } from "../limits/clock.ts";
 import type { CoreTables } from "../store/core-tables.ts";
 import type { Store } from "../store/store.ts";
@@ -165,7 +164,7 @@ export class LeaseGroup {
   #refuse(error: unknown): void {
     const isRefusal = error instanceof LeaseRefusal;
     const room = isRefusal ? error.roomNanoUsd : -1;
-    const reason: AppError | unknown = isRefusal ? error.error : error;
+    const reason = isRefusal ? error.error : error;
     const refused = this.#waiting.filter(({ nanoUsd }) => nanoUsd > room);
     this.#waiting = this.#waiting.filter(({ nanoUsd }) => nanoUsd <= room);
     for (const { reject } of refused) reject(reason);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { AppError } from "../errors/app-error.ts";
+import type { AppError } from "../errors/app-error.ts";
 import type { CoreTables } from "../store/core-tables.ts";
 import type { Engine, Store } from "../store/store.ts";
 import { startScript } from "../testing/child-script.ts";
