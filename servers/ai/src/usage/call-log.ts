@@ -121,7 +121,9 @@ export function createCallLog<Tables extends UsageTables>(options: CallLogOption
         drop(1, "too many wait to be written");
         return;
       }
-      waiting.push({ id: randomUUID(), record: limitCategory(record) });
+      // In the order of time: rows are appended to the index, not scattered over it.
+      const id = `${record.startedAt.toString(36)}-${randomUUID()}`;
+      waiting.push({ id, record: limitCategory(record) });
       running ??= drain().finally(() => (running = undefined));
     },
     async flush() {

@@ -63,13 +63,13 @@ function sumUp(records: readonly CallRecord[], stepMs: number): UsageRow[] {
   const rows = new Map<string, { row: UsageRow; sketch: QuantileSketch }>();
   for (const record of records) {
     const start = Math.floor(record.startedAt / stepMs) * stepMs;
-    const dimensions = dimensionsOf(record);
-    const id = hash("sha256", [start, ...Object.values(dimensions)].join("\n"), "base64url");
-    let entry = rows.get(id);
+    const key = [start, ...usageDimensions.map((name) => record[name])].join("\n");
+    let entry = rows.get(key);
     if (!entry) {
-      const row = { id, start, ...dimensions, ...zeroCounts(), latency: "" };
+      const id = hash("sha256", key, "base64url");
+      const row = { id, start, ...dimensionsOf(record), ...zeroCounts(), latency: "" };
       entry = { row, sketch: new QuantileSketch() };
-      rows.set(id, entry);
+      rows.set(key, entry);
     }
     addCounts(entry.row, countsOf(record));
     if (record.outcome === "ok" || record.outcome === "partial") entry.sketch.add(record.totalMs);
