@@ -1,0 +1,102 @@
+import { type SpanContext, context, trace } from "@opentelemetry/api";
+import type { Clock } from "@sophia/core/limits/clock";
+import type { Metrics } from "@sophia/core/observe/metrics";
+import { narrowStore, type Store } from "@sophia/core/store/store";
+import type { Logger } from "pino";
+import type { CallContent, CallRecord, CallSink } from "../domain/call-record.ts";
+import type { KeepContent, TextFilter } from "./redact-content.ts";
+import { toTraceRows } from "./trace-rows.ts";
+import type { TraceTables } from "./trace-tables.ts";
+
+/** A finished call on its way into the store and to whoever takes spans. */
+export interface WaitingCall {
+  record: CallRecord;
+  content: CallContent;
+  /** The span that was active when the call ended, where this process traces. */
+  parent: SpanContext | undefined;
+}
+
+export interface TraceWriterOptions<Tables extends TraceTables> {
+  store: Store<Tables>;
+  clock: Clock;
+  log: Logger;
+  metrics: Metrics;
+  keep: KeepContent;
+  filter: TextFilter;
+  /** Told of each call, off the path of requests. Must not throw and not wait. */
+  onCall?(call: WaitingCall): void;
+  /** Calls that may wait; later ones are not traced, and counted. Default 1,000. */
+  maxWaiting?: number;
+  /** Default 1 s. */
+  gatherMs?: number;
+}
+
+export interface TraceWriter {
+  /** Microseconds: everything else happens later, in batches. */
+  sink: CallSink;
+  /** Resolves when every call told so far has been written or given up. */
+  flush(): Promise<void>;
+}
+
+/** Rows in one transaction; between two of them other work has its turn. */
+const maxBatch = 50;
+
+export function createTraceWriter<Tables extends TraceTables>(options: TraceWriterOptions<Tables>): TraceWriter {
+  const { clock, log, metrics, maxWaiting = 1_000, gatherMs = 1_000 } = options;
+  const store: Store<TraceTables> = narrowStore(options.store);
+  const waiting: WaitingCall[] = [];
+  const traced = metrics.counter("sophia_ai_traces_total", "Model calls, by what became of their traces.", ["outcome"]);
+  let hurry = new AbortController();
+  let writing: Promise<void> | undefined;
+
+  async function writeAll(): Promise<void> {
+    await clock.sleep(gatherMs, hurry.signal).catch(() => {});
+    hurry = new AbortController();
+    while (waiting.length > 0) {
+      const batch = waiting.splice(0, maxBatch);
+      try {
+        await writeBatch(store, batch, options);
+        traced.increment({ outcome: "kept" }, batch.length);
+      } catch (error) {
+        traced.increment({ outcome: "lost" }, batch.length);
+        log.warn({ err: error, calls: batch.length }, "traces could not be written and are lost");
+      }
+      for (const call of batch) options.onCall?.(call);
+    }
+    writing = undefined;
+  }
+
+  return {
+    sink(record, content) {
+      if (waiting.length >= maxWaiting) return traced.increment({ outcome: "dropped" });
+      waiting.push({ record, content, parent: trace.getSpanContext(context.active()) });
+      writing ??= writeAll();
+    },
+    async flush() {
+      hurry.abort();
+      await writing;
+    },
+  };
+}
+
+async function writeBatch(
+  store: Store<TraceTables>,
+  batch: readonly WaitingCall[],
+  options: { keep: KeepContent; filter: TextFilter },
+): Promise<void> {
+  const rows = batch.map(({ record, content }) => toTraceRows(record, content, options));
+  const contents = rows.flatMap(({ content }) => content ?? []);
+  await store.transaction(async (tx) => {
+    await tx
+      .insertInto("ai_traces")
+      .values(rows.map(({ trace: row }) => row))
+      .onConflict((conflict) => conflict.column("request_id").doNothing())
+      .execute();
+    if (contents.length === 0) return;
+    await tx
+      .insertInto("ai_trace_contents")
+      .values(contents)
+      .onConflict((conflict) => conflict.column("request_id").doNothing())
+      .execute();
+  });
+}
