@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import type { Dispatcher } from "undici";
 import { AppError } from "../errors/app-error.ts";
 import { createBreaker, type Breaker, type BreakerOutcome, type BreakerState } from "../limits/breaker.ts";
@@ -5,8 +6,9 @@ import type { LoadSignal } from "../limits/aimd.ts";
 import type { Clock } from "../limits/clock.ts";
 import type { Pacer, Pass } from "../limits/pacer.ts";
 import type { LimitRow } from "../limits/rules.ts";
+import { isCancelled, isDefinite, isRejection, outcomeOf, reportedLimit } from "./attempt-outcome.ts";
 import type { Deadline } from "./deadline.ts";
-import { BodyTooLargeError } from "./body.ts";
+import { collectBody, DirectExchange, type DirectHead } from "./direct-exchange.ts";
 import { createDispatcher, type StartWatch } from "./dispatcher.ts";
 import type { Answer } from "./exchange.ts";
 import { failedAnswer } from "./failed-answer.ts";
@@ -45,8 +47,19 @@ export interface Attempt {
   abandon(): void;
 }
 
+/** A request on its way by the short way. `succeed` and `fail` settle it; the first one counts. */
+export interface OpenedCall {
+  exchange: DirectExchange;
+  /** The head of a 2xx; throws the service's refusal otherwise. */
+  head(): Promise<DirectHead>;
+  succeed(): void;
+  fail(error: unknown): Error;
+}
+
 export interface Attempter {
   attempt(call: CallPlan): Promise<Attempt>;
+  /** The same entry and the same settling, by {@link DirectExchange}. */
+  open(call: CallPlan, maxBytes: number): Promise<OpenedCall>;
   /** The error is our own limiter's or breaker's refusal. */
   isOwnRefusal(error: AppError): boolean;
   /** Not a byte of the request had left. */
@@ -91,14 +104,7 @@ class ServiceAttempter implements Attempter {
     call.attempts++;
     const settle = await this.#enter(call);
     const watch: StartWatch = { started: false, once: !call.idempotent };
-    const fail = (thrown: unknown): Error => {
-      const error = this.#explain(thrown, call, watch);
-      settle(isCancelled(call) ? "ignored" : outcomeOf(error), isRejection(error) ? "rejected" : "failed");
-      const where = redactUrl(call.prepared.url, call.secretParameter);
-      const { operation, attempts } = call;
-      this.#options.log.debug({ service: this.#options.service, operation, where, attempts, error }, "call failed");
-      return error;
-    };
+    const fail = (thrown: unknown): Error => this.#fail(thrown, call, { watch, settle });
     try {
       const answer = await this.#follower.follow(call.prepared, call.redirects, {
         dispatcher: this.#dispatcher,
@@ -119,6 +125,55 @@ class ServiceAttempter implements Attempter {
     } catch (error) {
       throw fail(error);
     }
+  }
+
+  async open(call: CallPlan, maxBytes: number): Promise<OpenedCall> {
+    call.attempts++;
+    const settle = await this.#enter(call);
+    const { url, method, headers, body } = call.prepared;
+    const exchange = new DirectExchange({
+      dispatcher: this.#dispatcher,
+      maxBytes,
+      request: {
+        origin: url.origin,
+        path: url.pathname + url.search,
+        method: method as "POST",
+        headers,
+        body: body ?? null,
+        headersTimeout: Math.max(1, Math.ceil(call.deadline.at - this.#clock.monotonic())),
+        bodyTimeout: call.bodyTimeoutMs,
+      },
+    });
+    let failed: Error | undefined;
+    return {
+      exchange,
+      head: async () => {
+        const head = await exchange.head;
+        call.status = head.status;
+        if (head.status >= 300) throw await this.#refuseDirect(exchange, head, call);
+        return head;
+      },
+      succeed: () => settle("success", "accepted"),
+      fail: (thrown) =>
+        (failed ??= this.#fail(thrown, call, { watch: { started: exchange.started, once: false }, settle })),
+    };
+  }
+
+  /** The error's few bytes go the usual way: as a stream that may be packed. */
+  async #refuseDirect(exchange: DirectExchange, { status, headers }: DirectHead, call: CallPlan): Promise<AppError> {
+    const bytes = await collectBody(exchange).catch(() => Buffer.alloc(0));
+    const flat = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value ?? "")]));
+    const body = Readable.from([bytes]) as Answer["body"];
+    return await this.#refusal({ url: call.prepared.url, status, headers: flat, body }, call);
+  }
+
+  #fail(thrown: unknown, call: CallPlan, { watch, settle }: { watch: StartWatch; settle: Settle }): Error {
+    const error = this.#explain(thrown, call, watch);
+    settle(isCancelled(call) ? "ignored" : outcomeOf(error), isRejection(error) ? "rejected" : "failed");
+    const where = redactUrl(call.prepared.url, call.secretParameter);
+    const { operation, attempts } = call;
+    this.#options.log.debug({ service: this.#options.service, operation, where, attempts, error }, "call failed");
+    return error;
   }
 
   isOwnRefusal(error: AppError): boolean {
@@ -228,30 +283,3 @@ class ServiceAttempter implements Attempter {
 }
 
 type Settle = (outcome: BreakerOutcome, load: LoadSignal, reportedLimit?: number) => void;
-
-/** The caller gave up before the deadline did. */
-function isCancelled(call: CallPlan): boolean {
-  return call.deadline.signal.aborted && !call.deadline.expired;
-}
-
-/** The service answered, and the answer says that nothing was done. */
-function isDefinite(error: AppError): boolean {
-  const { status } = error;
-  return status !== undefined && status >= 300 && status < 500 && status !== 408;
-}
-
-function isRejection(error: Error): boolean {
-  return error instanceof AppError && error.status === 429;
-}
-
-// Any answer below 500 comes from a service that works, whatever it says; what never became an answer is a failure.
-function outcomeOf(error: Error): BreakerOutcome {
-  if (!(error instanceof AppError) || error.cause instanceof BodyTooLargeError) return "ignored";
-  return error.status !== undefined && error.status < 500 && error.status !== 408 ? "success" : "failure";
-}
-
-function reportedLimit(answer: Answer, row: LimitRow | undefined): number | undefined {
-  const header = row?.concurrency?.header;
-  const value = header === undefined ? Number.NaN : Number(answer.headers[header.toLowerCase()]);
-  return Number.isInteger(value) && value > 0 ? value : undefined;
-}

@@ -7,6 +7,7 @@ import type { Pacer } from "../limits/pacer.ts";
 import type { LimitRow } from "../limits/rules.ts";
 import type { HttpAuthSource } from "./auth.ts";
 import { createServiceCalls } from "./service-calls.ts";
+import type { DirectRelay, DirectReply, DirectRequest } from "./direct-calls.ts";
 import type { VendorFailure } from "./failures.ts";
 import { decodedChunks } from "./body.ts";
 import { parseReply } from "./reply.ts";
@@ -143,6 +144,10 @@ export interface Http {
   request<S>(request: HttpRequest<S>): Promise<HttpReply<S>>;
   /** Retried like `request` until the first byte of the body; never after. `timeoutMs` covers the whole body. */
   stream(request: HttpStreamRequest): Promise<HttpStream>;
+  /** A POST by the short way, see {@link DirectCalls}: one attempt, the answer's bytes. */
+  postDirect(request: DirectRequest): Promise<DirectReply>;
+  /** The same for an answer that comes bit by bit. */
+  relayDirect(request: DirectRequest): Promise<DirectRelay>;
   /** Per operation (and part) that was called. */
   breakers(): Record<string, BreakerState>;
   close(): Promise<void>;
@@ -177,5 +182,12 @@ export function createHttp(options: HttpOptions): Http {
     );
   }
 
-  return { request, stream, breakers: () => calls.breakers(), close: () => calls.close() };
+  return {
+    request,
+    stream,
+    postDirect: (request) => calls.direct.whole(request),
+    relayDirect: (request) => calls.direct.relay(request),
+    breakers: () => calls.breakers(),
+    close: () => calls.close(),
+  };
 }

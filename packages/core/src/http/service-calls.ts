@@ -8,6 +8,7 @@ import { createRetryBudget, retry, type RetryBudget } from "../limits/retry.ts";
 import { createAttempter, type Attempt, type Attempter, type CallPlan } from "./attempt.ts";
 import { credentialId, resolveAuth } from "./auth.ts";
 import { startDeadline } from "./deadline.ts";
+import { DirectCalls } from "./direct-calls.ts";
 import type { Answer } from "./exchange.ts";
 import { timedOut } from "./failures.ts";
 import type { HttpCall, HttpCallOptions, HttpOptions, HttpStream } from "./http.ts";
@@ -21,6 +22,7 @@ export interface ServiceCalls {
     idleTimeoutMs: number,
     decode: (answer: Answer) => AsyncGenerator<Buffer, void, undefined>,
   ): Promise<HttpStream>;
+  readonly direct: DirectCalls;
   breakers(): Record<string, BreakerState>;
   close(): Promise<void>;
 }
@@ -38,6 +40,7 @@ class PacedCalls implements ServiceCalls {
   readonly #base: { url: URL; headers: Readonly<Record<string, string>> };
   readonly #budget: RetryBudget;
   readonly #attempter: Attempter;
+  readonly direct: DirectCalls;
 
   constructor(options: HttpOptions) {
     const clock = options.clock ?? systemClock;
@@ -47,6 +50,7 @@ class PacedCalls implements ServiceCalls {
     this.#base = { url: new URL(options.baseUrl), headers: options.headers ?? {} };
     this.#budget = createRetryBudget({ clock });
     this.#attempter = createAttempter({ options, clock, pacer });
+    this.direct = new DirectCalls({ options, clock, attempter: this.#attempter });
   }
 
   async call<T>(request: HttpCallOptions, read: (answer: Answer) => Promise<T>): Promise<T> {
