@@ -1,4 +1,5 @@
 import type { Secret } from "@sophia/core/config/secret";
+import type { ProviderProfile } from "./provider-profile.ts";
 
 /** A place that answers in the OpenAI shape. */
 export interface ModelEndpoint {
@@ -8,6 +9,8 @@ export interface ModelEndpoint {
   /** With `/v1`. */
   baseUrl: string;
   apiKey?: Secret;
+  /** What it does differently from OpenAI. */
+  profile?: ProviderProfile;
   /** Models to offer, the default first; empty means all it lists. */
   models: readonly string[];
 }

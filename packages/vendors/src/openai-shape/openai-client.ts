@@ -1,28 +1,47 @@
 import type { Clock } from "@sophia/core/limits/clock";
 import { badReply } from "@sophia/core/http/failures";
-import { createHttp, type HttpObserver } from "@sophia/core/http/http";
+import { createHttp, type Http, type HttpCallOptions, type HttpObserver } from "@sophia/core/http/http";
 import type { Pacer } from "@sophia/core/limits/pacer";
 import type { Logger } from "pino";
 import { z } from "zod";
-import type { ModelEndpoint } from "./model-endpoint.ts";
+import type { CallOptions } from "./call-wishes.ts";
+import { type EmbeddingAnswer, parseEmbeddingAnswer } from "./embedding-answer.ts";
 import { type StreamChunk, readEvents } from "./event-reader.ts";
+import { type ListedModel, ModelReply } from "./listed-model.ts";
+import type { ModelEndpoint } from "./model-endpoint.ts";
 import { explainFailure, fromErrorBody } from "./provider-errors.ts";
+import type { Operation, ProviderProfile } from "./provider-profile.ts";
+import { parseRerankAnswer, type RerankAnswer } from "./rerank-answer.ts";
 
-/** An entry of the provider's `/models`. */
-export interface ListedModel {
-  id: string;
-  contextLength: number | undefined;
-  /** As the provider words it; see prices.ts. */
-  pricing: unknown;
-  kind: "chat" | "embedding";
+export interface EmbeddingRequest {
+  model: string;
+  /** Texts to embed. */
+  input: readonly string[];
+  dimensions?: number;
+}
+
+export interface RerankRequest {
+  model: string;
+  query: string;
+  documents: readonly string[];
+  /** Results to return. Default: all. */
+  topCount?: number;
 }
 
 export interface OpenAiClient {
   listModels(signal: AbortSignal): Promise<ListedModel[]>;
   /** A whole completion, checked for shape and for an error inside. */
-  complete(body: Record<string, unknown>, signal: AbortSignal): Promise<Record<string, unknown>>;
+  complete(body: Record<string, unknown>, signal: AbortSignal, options?: CallOptions): Promise<Record<string, unknown>>;
   /** Resolves when the provider accepts; the chunks end normally only when the answer is whole. */
-  stream(body: Record<string, unknown>, signal: AbortSignal): Promise<AsyncGenerator<StreamChunk, void, undefined>>;
+  stream(
+    body: Record<string, unknown>,
+    signal: AbortSignal,
+    options?: CallOptions,
+  ): Promise<AsyncGenerator<StreamChunk, void, undefined>>;
+  /** Absent where the provider does not embed. */
+  embed?(request: EmbeddingRequest, signal: AbortSignal, options?: CallOptions): Promise<EmbeddingAnswer>;
+  /** Absent where the provider does not rerank. */
+  rerank?(request: RerankRequest, signal: AbortSignal, options?: CallOptions): Promise<RerankAnswer>;
   close(): Promise<void>;
 }
 
@@ -43,35 +62,71 @@ const maxStreamBytes = 64 * 1024 * 1024;
 /** Whoever asks for a model would rather take another than wait longer for this endpoint. */
 const maxPauseMs = 3_000;
 
-const ModelList = z.object({
-  data: z
-    .array(
-      z.object({
-        id: z.string().min(1).max(200),
-        context_length: z.number().nullish(),
-        max_model_len: z.number().nullish(),
-        type: z.string().nullish(),
-        // Most endpoints (OpenAI, Ollama, vLLM) state none; a bare `unknown` would demand the key.
-        pricing: z.unknown().optional(),
-        architecture: z.object({ output_modalities: z.array(z.string()).nullish() }).nullish(),
-      }),
-    )
-    .max(20_000),
-});
-
-/** Together lists models as a bare array. */
-const ModelReply = z.union([ModelList, ModelList.shape.data.transform((data) => ({ data }))]);
-
 const Completion = z.looseObject({ choices: z.array(z.looseObject({})).min(1) });
 
 /** One client for every provider that speaks the shape of https://platform.openai.com/docs/api-reference. */
 export function createOpenAiClient(options: OpenAiClientOptions): OpenAiClient {
-  const { endpoint, timeoutMs = 300_000 } = options;
+  const { endpoint } = options;
   const { service } = endpoint;
-  const http = createHttp({
-    service,
+  // An endpoint without a profile does all as OpenAI does.
+  const profile: ProviderProfile = endpoint.profile ?? endpoint;
+  const http = createProviderHttp(options, profile);
+  const build = createRequestBuilder(profile, options.timeoutMs ?? 300_000);
+
+  /** A whole answer of any operation, after a look for an error inside. */
+  async function ask(call: OutgoingCall, signal: AbortSignal, callOptions: CallOptions | undefined): Promise<unknown> {
+    const { data, headers } = await http.request({ ...call, signal, schema: z.unknown() });
+    const error = fromErrorBody(service, data, profile.explain);
+    if (error) throw error;
+    tellFacts(profile, headers, callOptions);
+    return data;
+  }
+
+  return {
+    listModels: (signal) => fetchModels(http, profile, signal),
+    async complete(body, signal, callOptions) {
+      const parsed = Completion.safeParse(await ask(build("chat", body, callOptions), signal, callOptions));
+      if (!parsed.success) throw badReply(service, "it is not a completion");
+      return parsed.data;
+    },
+    async stream(body, signal, callOptions) {
+      const call = build("chat", body, callOptions);
+      const reply = await http.stream({
+        ...call,
+        signal,
+        headers: { ...call.headers, accept: "text/event-stream" },
+        idleTimeoutMs: options.idleTimeoutMs ?? 60_000,
+        maxBytes: maxStreamBytes,
+      });
+      tellFacts(profile, reply.headers, callOptions);
+      return readEvents(service, reply);
+    },
+    ...(profile.paths?.embeddings !== false && {
+      async embed(request: EmbeddingRequest, signal: AbortSignal, callOptions?: CallOptions) {
+        const answer = await ask(build("embeddings", { ...request }, callOptions), signal, callOptions);
+        return parseEmbeddingAnswer(service, answer, request.input.length);
+      },
+    }),
+    ...(profile.paths?.rerank !== false && {
+      async rerank({ topCount, ...request }: RerankRequest, signal: AbortSignal, callOptions?: CallOptions) {
+        const body = { ...request, ...(topCount !== undefined && { top_n: topCount }) };
+        const answer = await ask(build("rerank", body, callOptions), signal, callOptions);
+        return parseRerankAnswer(service, answer, request.documents.length);
+      },
+    }),
+    close: () => http.close(),
+  };
+}
+
+function createProviderHttp(options: OpenAiClientOptions, profile: ProviderProfile): Http {
+  const { endpoint } = options;
+  return createHttp({
+    service: endpoint.service,
     baseUrl: endpoint.baseUrl,
-    ...(endpoint.apiKey && { auth: { in: "bearer", secret: endpoint.apiKey } }),
+    ...(endpoint.apiKey && { auth: profile.auth?.(endpoint.apiKey) ?? { in: "bearer", secret: endpoint.apiKey } }),
+    ...(profile.headers && { headers: profile.headers }),
+    ...(profile.limits && { limits: profile.limits }),
+    ...(profile.retryAfterHeader !== undefined && { retryAfterHeader: profile.retryAfterHeader }),
     log: options.log,
     clock: options.clock,
     ...(options.observer && { observer: options.observer }),
@@ -81,56 +136,44 @@ export function createOpenAiClient(options: OpenAiClientOptions): OpenAiClient {
     attempts: 1,
     breaker: { minimumCalls: 5 },
     maxWaitMs: maxPauseMs,
-    explain: explainFailure,
+    explain: (status, body) => profile.explain?.(status, body) ?? explainFailure(status, body),
   });
-  // Not for repeating (see attempts): a lost answer is an upstream failure here, not an effect of unknown outcome.
-  const chat = { method: "POST", path: "/chat/completions", idempotent: true, timeoutMs, operation: "chat" } as const;
+}
 
-  return {
-    async listModels(signal) {
-      const { data } = await http.request({
-        path: "/models",
-        schema: ModelReply,
-        signal,
-        timeoutMs: 8_000,
-        operation: "models",
-      });
-      return data.data.map((model) => ({
-        id: model.id,
-        contextLength: model.context_length ?? model.max_model_len ?? undefined,
-        pricing: model.pricing,
-        kind: isEmbeddingModel(model) ? "embedding" : "chat",
-      }));
-    },
-    async complete(body, signal) {
-      const { data } = await http.request({ ...chat, ...partOf(body), body, signal, schema: z.unknown() });
-      const error = fromErrorBody(service, data);
-      if (error) throw error;
-      const parsed = Completion.safeParse(data);
-      if (!parsed.success) throw badReply(service, "it is not a completion");
-      return parsed.data;
-    },
-    async stream(body, signal) {
-      const reply = await http.stream({
-        ...chat,
-        ...partOf(body),
-        body,
-        signal,
-        headers: { accept: "text/event-stream" },
-        idleTimeoutMs: options.idleTimeoutMs ?? 60_000,
-        maxBytes: maxStreamBytes,
-      });
-      return readEvents(service, reply);
-    },
-    close: () => http.close(),
+type OutgoingCall = HttpCallOptions & { body: Record<string, unknown> };
+
+const defaultPaths: Readonly<Record<Operation, string>> = {
+  chat: "/chat/completions",
+  embeddings: "/embeddings",
+  rerank: "/rerank",
+};
+
+function createRequestBuilder(profile: ProviderProfile, timeoutMs: number) {
+  return (operation: Operation, body: Record<string, unknown>, options: CallOptions | undefined): OutgoingCall => {
+    const shaped = profile.shape?.(operation, body, options?.wishes ?? {}) ?? { body };
+    return {
+      ...shaped,
+      method: "POST",
+      path: profile.paths?.[operation] || defaultPaths[operation],
+      // Not for repeating (see attempts): a lost answer is an upstream failure here, not an effect of unknown outcome.
+      idempotent: true,
+      timeoutMs,
+      operation,
+      // One model of an endpoint may be down while the others answer.
+      ...(typeof body["model"] === "string" && { part: body["model"] }),
+    };
   };
 }
 
-/** One model of an endpoint may be down while the others answer. */
-function partOf({ model }: Record<string, unknown>): { part?: string } {
-  return typeof model === "string" ? { part: model } : {};
+function tellFacts(profile: ProviderProfile, headers: Record<string, string>, options: CallOptions | undefined): void {
+  if (options?.onFacts && profile.readFacts) options.onFacts(profile.readFacts(headers));
 }
 
-function isEmbeddingModel(model: z.output<typeof ModelList>["data"][number]): boolean {
-  return model.type === "embedding" || (model.architecture?.output_modalities?.includes("embeddings") ?? false);
+async function fetchModels(http: Http, profile: ProviderProfile, signal: AbortSignal): Promise<ListedModel[]> {
+  const lists = profile.modelLists ?? [{ path: "/models" }];
+  const replies = await Promise.all(
+    lists.map((list) => http.request({ ...list, schema: ModelReply, signal, timeoutMs: 8_000, operation: "models" })),
+  );
+  const models = replies.flatMap(({ data }) => data);
+  return profile.readModel ? models.map(profile.readModel) : models;
 }

@@ -93,10 +93,15 @@ export function explainFailure(status: number, body: unknown): VendorFailure | u
 }
 
 /** An error inside a 200 or inside a stream, as if it had come with its true status. */
-export function fromErrorBody(service: string, body: unknown): AppError | undefined {
+export function fromErrorBody(
+  service: string,
+  body: unknown,
+  explain?: (status: number, body: unknown) => VendorFailure | undefined,
+): AppError | undefined {
   const error = parseErrorBody(body);
   if (!error) return undefined;
   const named = error.words.map((word) => statusOfWord[word]).find((status) => status !== undefined);
   const status = error.status ?? named ?? 502;
-  return fromResponse({ service, status, text: error.text.slice(0, 500), understood: explainFailure(status, body) });
+  const understood = explain?.(status, body) ?? explainFailure(status, body);
+  return fromResponse({ service, status, text: error.text.slice(0, 500), understood });
 }

@@ -6,6 +6,8 @@ export interface Usage {
   outputTokens: number;
   /** Part of inputTokens that the provider had in its prompt cache. */
   cachedInputTokens: number;
+  /** Part of inputTokens that it wrote into its prompt cache, where that is charged apart. */
+  cacheWriteTokens?: number;
   /** What the provider says it charges, USD. */
   statedCostUsd?: number;
   /** Counted by us from the text, because the provider did not say. */
@@ -18,7 +20,7 @@ const Count = z.number().int().min(0).max(1e9);
 const ProviderUsage = z.object({
   prompt_tokens: Count,
   completion_tokens: Count.optional().default(0),
-  prompt_tokens_details: z.object({ cached_tokens: Count.nullish() }).nullish(),
+  prompt_tokens_details: z.object({ cached_tokens: Count.nullish(), cache_write_tokens: Count.nullish() }).nullish(),
   cost: z.number().min(0).max(1e6).nullish(),
 });
 
@@ -26,10 +28,12 @@ export function parseUsage(value: unknown): Usage | undefined {
   const parsed = ProviderUsage.safeParse(value);
   if (!parsed.success) return undefined;
   const { prompt_tokens, completion_tokens, prompt_tokens_details, cost } = parsed.data;
+  const written = prompt_tokens_details?.cache_write_tokens;
   return {
     inputTokens: prompt_tokens,
     outputTokens: completion_tokens,
     cachedInputTokens: Math.min(prompt_tokens, prompt_tokens_details?.cached_tokens ?? 0),
+    ...(typeof written === "number" && written > 0 && { cacheWriteTokens: written }),
     ...(typeof cost === "number" && { statedCostUsd: cost }),
     estimated: false,
   };

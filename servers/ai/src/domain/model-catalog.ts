@@ -1,7 +1,8 @@
 import type { Clock } from "@sophia/core/limits/clock";
 import type { Logger } from "pino";
 import type { ModelEndpoint } from "@sophia/vendors/openai-shape/model-endpoint";
-import type { ListedModel, OpenAiClient } from "@sophia/vendors/openai-shape/openai-client";
+import type { ListedModel } from "@sophia/vendors/openai-shape/listed-model";
+import type { OpenAiClient } from "@sophia/vendors/openai-shape/openai-client";
 
 /** The models an endpoint offers, kept for a while; when it does not answer, the last list stays. */
 export interface ModelCatalog {

@@ -6,7 +6,8 @@ import type { ModelEndpoint } from "@sophia/vendors/openai-shape/model-endpoint"
 import { findEndpoints } from "./find-endpoints.ts";
 import { createModelCatalog } from "./model-catalog.ts";
 import { createModels, type Provider } from "./models.ts";
-import type { ListedModel, OpenAiClient } from "@sophia/vendors/openai-shape/openai-client";
+import type { ListedModel } from "@sophia/vendors/openai-shape/listed-model";
+import type { OpenAiClient } from "@sophia/vendors/openai-shape/openai-client";
 import { createPriceBook } from "./prices.ts";
 import { startOpenAiSimulator } from "@sophia/simulators/openai/simulator";
 

@@ -2,7 +2,8 @@ import { suggestName } from "@sophia/core/config/suggest-name";
 import { AppError } from "@sophia/core/errors/app-error";
 import type { ModelEndpoint } from "@sophia/vendors/openai-shape/model-endpoint";
 import type { ModelCatalog } from "./model-catalog.ts";
-import type { ListedModel, OpenAiClient } from "@sophia/vendors/openai-shape/openai-client";
+import type { ListedModel } from "@sophia/vendors/openai-shape/listed-model";
+import type { OpenAiClient } from "@sophia/vendors/openai-shape/openai-client";
 import type { ModelPrice, PriceBook } from "./prices.ts";
 
 export interface Provider {

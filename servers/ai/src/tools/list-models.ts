@@ -11,7 +11,7 @@ const Model = z.object({
   id: z.string().describe("Give this as model."),
   service: z.string().describe("Who offers it."),
   mode: z.enum(["live", "local", "simulated"]).describe("How it is reached."),
-  kind: z.enum(["chat", "embedding"]).describe("What it does."),
+  kind: z.enum(["chat", "embedding", "rerank"]).describe("What it does."),
   contextLength: z.int().optional().describe("Most tokens of request and answer together."),
   inputUsdPerMillion: z.number().optional().describe("USD per million tokens read. Absent: no price list has it."),
   outputUsdPerMillion: z.number().optional().describe("USD per million tokens written."),
