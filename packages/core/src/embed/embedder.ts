@@ -4,6 +4,8 @@ export interface EmbeddingResult {
   /** Name, revision, dimension and mixing. Part of every key and every stored vector: two ids are never compared. */
   modelId: string;
   dimension: number;
+  /** What the call cost, as far as the provider said; absent where nobody bills. */
+  costUsd?: number;
 }
 
 export interface EmbedOptions {
@@ -12,7 +14,10 @@ export interface EmbedOptions {
   signal?: AbortSignal;
 }
 
-/** Text → vectors. The id may change once in an embedder's life, when a model cannot load: store it with the vectors. */
+/**
+ * Text → vectors. The id may change in an embedder's life, when a model cannot load or a remote service begins to serve
+ * another one: store it with the vectors. Vectors may be shared with other callers: nobody writes into one.
+ */
 export interface Embedder {
   embed(texts: readonly string[], options: EmbedOptions): Promise<EmbeddingResult>;
   /** What answers now, and why a lesser model does when it does. */
@@ -21,9 +26,14 @@ export interface Embedder {
 }
 
 export interface EmbedderStatus {
+  /** Of a remote model that has not answered yet: its name alone. */
   modelId: string;
+  /** 0 while unknown: only before a remote model's first answer. */
   dimension: number;
   /** `idle`: not loaded yet; `degraded`: a fallback answers. */
   state: "idle" | "ready" | "degraded" | "closed";
   reason?: string;
+  /** Who embeds. Absent: this process. */
+  service?: string;
+  mode?: "live" | "local" | "simulated";
 }

@@ -1,10 +1,11 @@
 import { AppError } from "../errors/app-error.ts";
 import type { EmbedOptions } from "./embedder.ts";
 
-export interface QueuedText {
+/** `Answer` is what a text becomes. */
+export interface QueuedText<Answer> {
   text: string;
   /** Only the first of these calls counts. */
-  resolve(vector: Float32Array): void;
+  resolve(answer: Answer): void;
   reject(error: unknown): void;
 }
 
@@ -23,14 +24,14 @@ export interface Batch {
   queriesOnly?: boolean;
 }
 
-interface Waiting extends QueuedText {
+interface Waiting<Answer> extends QueuedText<Answer> {
   done: boolean;
 }
 
 /** Texts of all calls in one line, so that concurrent calls share batches. Queries go before documents. */
-export class TextQueue {
+export class TextQueue<Answer> {
   readonly #options: TextQueueOptions;
-  readonly #queues: Record<EmbedOptions["purpose"], Waiting[]> = { query: [], document: [] };
+  readonly #queues: Record<EmbedOptions["purpose"], Waiting<Answer>[]> = { query: [], document: [] };
 
   constructor(options: TextQueueOptions) {
     this.#options = options;
@@ -46,13 +47,11 @@ export class TextQueue {
     });
   }
 
-  /** Vectors in the order of the texts. Ends at the deadline (`timeout`) or on cancellation; what waits is dropped. */
-  async submit(texts: readonly string[], { purpose, signal }: EmbedOptions): Promise<Float32Array[]> {
+  /** Answers in the order of the texts. Ends at the deadline (`timeout`) or on cancellation; what waits is dropped. */
+  async submit(texts: readonly string[], { purpose, signal }: EmbedOptions): Promise<Answer[]> {
     this.assertRoom(texts.length);
-    const waiting: Waiting[] = [];
-    const vectors = texts.map(
-      (text) => new Promise<Float32Array>((...settle) => waiting.push(toWaiting(text, settle))),
-    );
+    const waiting: Waiting<Answer>[] = [];
+    const answers = texts.map((text) => new Promise<Answer>((...settle) => waiting.push(toWaiting(text, settle))));
     this.#queues[purpose].push(...waiting);
     const deadline = AbortSignal.timeout(this.#options.deadlineMs ?? 30_000);
     const either = signal ? AbortSignal.any([signal, deadline]) : deadline;
@@ -64,14 +63,14 @@ export class TextQueue {
     };
     either.addEventListener("abort", drop, { once: true });
     try {
-      return await Promise.all(vectors);
+      return await Promise.all(answers);
     } finally {
       either.removeEventListener("abort", drop);
     }
   }
 
-  take({ maxTexts, maxCharacters, queriesOnly = false }: Batch): QueuedText[] {
-    const batch: QueuedText[] = [];
+  take({ maxTexts, maxCharacters, queriesOnly = false }: Batch): QueuedText<Answer>[] {
+    const batch: QueuedText<Answer>[] = [];
     let characters = 0;
     for (const queue of queriesOnly ? [this.#queues.query] : [this.#queues.query, this.#queues.document]) {
       while (batch.length < maxTexts && characters < maxCharacters && queue.length > 0) {
@@ -91,14 +90,14 @@ export class TextQueue {
   }
 }
 
-function toWaiting(
+function toWaiting<Answer>(
   text: string,
-  [resolve, reject]: [(vector: Float32Array) => void, (error: unknown) => void],
-): Waiting {
-  const item: Waiting = {
+  [resolve, reject]: [(answer: Answer) => void, (error: unknown) => void],
+): Waiting<Answer> {
+  const item: Waiting<Answer> = {
     text,
     done: false,
-    resolve: (vector) => settle(() => resolve(vector)),
+    resolve: (answer) => settle(() => resolve(answer)),
     reject: (error) => settle(() => reject(error)),
   };
   function settle(act: () => void): void {

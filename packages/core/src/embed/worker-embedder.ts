@@ -38,7 +38,7 @@ interface Running {
   worker: Worker;
   /** Set once the model answers. */
   ready: boolean;
-  batch: QueuedText[] | undefined;
+  batch: QueuedText<Float32Array>[] | undefined;
   timer: NodeJS.Timeout | undefined;
 }
 
@@ -52,7 +52,7 @@ export function createWorkerEmbedder(options: WorkerEmbedderOptions): WorkerEmbe
 
 class ModelWorker implements WorkerEmbedder {
   readonly #options: WorkerEmbedderOptions;
-  readonly #queue: TextQueue;
+  readonly #queue: TextQueue<Float32Array>;
   #running: Running | undefined;
   #crashedAt: number[] = [];
   /** Why the model can never answer here. */
