@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
+import type { AlertState } from "./alert-states.ts";
 import type { CoreTables } from "./core-tables.ts";
 import { narrowStore, type Store } from "./store.ts";
 
@@ -22,12 +23,17 @@ export type AlertEvent = z.infer<typeof AlertEvent>;
 
 export interface StoredAlertEvent extends AlertEvent {
   id: string;
+  state: AlertState;
+  /** When somebody last changed the state, and who; absent while it is open. */
+  stateAt?: number;
+  stateBy?: string;
 }
 
 export interface AlertFilter {
   server?: string;
   kind?: string;
   severity?: AlertEvent["severity"];
+  states?: readonly AlertState[];
   /** Wall-clock milliseconds, inclusive. */
   since?: number;
   /** At most 1,000; default 100. */
@@ -38,6 +44,8 @@ export interface AlertEvents {
   write(event: Omit<AlertEvent, "version">): Promise<{ id: string; existed: boolean }>;
   /** Newest first. */
   list(filter: AlertFilter): Promise<StoredAlertEvent[]>;
+  /** Forward only: open → acknowledged → resolved. False when there is no such alert or it is that far already. */
+  setState(id: string, change: { state: "acknowledged" | "resolved"; by: string; at: number }): Promise<boolean>;
 }
 
 export function createAlertEvents<Tables extends CoreTables>(options: { store: Store<Tables> }): AlertEvents {
@@ -49,7 +57,7 @@ export function createAlertEvents<Tables extends CoreTables>(options: { store: S
       const id = randomUUID();
       const inserted = await store.db
         .insertInto("alert_events")
-        .values({ id, key, at, server, kind, severity, body: JSON.stringify(body) })
+        .values({ id, key, at, server, kind, severity, body: JSON.stringify(body), state_at: null, state_by: null })
         .onConflict((conflict) => conflict.column("key").doNothing())
         .returning("id")
         .executeTakeFirst();
@@ -58,14 +66,31 @@ export function createAlertEvents<Tables extends CoreTables>(options: { store: S
       return { id: first?.id ?? id, existed: true };
     },
     async list(filter) {
-      let query = store.db.selectFrom("alert_events").select(["id", "body"]);
+      let query = store.db.selectFrom("alert_events").select(["id", "body", "state", "state_at", "state_by"]);
       if (filter.server !== undefined) query = query.where("server", "=", filter.server);
       if (filter.kind !== undefined) query = query.where("kind", "=", filter.kind);
       if (filter.severity !== undefined) query = query.where("severity", "=", filter.severity);
+      if (filter.states !== undefined) query = query.where("state", "in", filter.states);
       if (filter.since !== undefined) query = query.where("at", ">=", filter.since);
       const limit = Math.min(1_000, filter.limit ?? 100);
       const rows = await query.orderBy("at", "desc").orderBy("id").limit(limit).execute();
-      return rows.map((row) => ({ ...AlertEvent.parse(JSON.parse(row.body)), id: row.id }));
+      return rows.map((row) => ({
+        ...AlertEvent.parse(JSON.parse(row.body)),
+        id: row.id,
+        state: row.state,
+        ...(row.state_at !== null && { stateAt: row.state_at }),
+        ...(row.state_by !== null && { stateBy: row.state_by }),
+      }));
+    },
+    async setState(id, { state, by, at }) {
+      const earlier: AlertState[] = state === "acknowledged" ? ["open"] : ["open", "acknowledged"];
+      const { numUpdatedRows } = await store.db
+        .updateTable("alert_events")
+        .set({ state, state_at: at, state_by: by })
+        .where("id", "=", id)
+        .where("state", "in", earlier)
+        .executeTakeFirst();
+      return numUpdatedRows > 0n;
     },
   };
 }

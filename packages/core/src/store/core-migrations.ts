@@ -1,6 +1,7 @@
 import type { Kysely } from "kysely";
 import { createLedgerLeases } from "../ledger/lease-migration.ts";
 import { createRotationTables } from "../secrets/rotation/rotation-migration.ts";
+import { addAlertStates } from "./alert-states.ts";
 import type { MigrationSet } from "./migrate.ts";
 
 /** Core's own tables. Every store has them. A migration that has shipped is never edited; add the next number. */
@@ -14,6 +15,7 @@ export const coreMigrations: MigrationSet = {
     "0005-result-bytes": { up: addResultBytes },
     "0006-rotations": { up: createRotationTables },
     "0007-ledger-leases": { up: createLedgerLeases },
+    "0008-alert-states": { up: addAlertStates },
   },
 };
 

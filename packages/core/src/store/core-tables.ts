@@ -1,4 +1,5 @@
 import type { Generated } from "kysely";
+import type { AlertState } from "./alert-states.ts";
 import type { RotationTables } from "../secrets/rotation/rotation-tables.ts";
 
 // Tables of core. Times are wall-clock milliseconds, JSON is text, booleans are 0 or 1, money is nano-USD (1e-9 USD).
@@ -178,6 +179,10 @@ export interface AlertEventsTable {
   severity: string;
   /** JSON of an AlertEvent. */
   body: string;
+  state: Generated<AlertState>;
+  /** When the state was last changed, and by whom; null while open. */
+  state_at: number | null;
+  state_by: string | null;
 }
 
 export interface CoreTables extends RotationTables {
