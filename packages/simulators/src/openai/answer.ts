@@ -62,6 +62,11 @@ export function buildAnswer(request: ChatRequest, seed: number, choice: number):
   };
 }
 
+/** A model that is still loading, or gave up, says nothing and stops. */
+export function emptyAnswer(answer: SimulatedAnswer): SimulatedAnswer {
+  return { ...answer, pieces: [], toolCalls: [], finishReason: "stop", completionTokens: 0 };
+}
+
 function buildText(request: ChatRequest, digest: Buffer): string {
   const format = request.response_format;
   if (format?.type === "json_object") return JSON.stringify({ simulated: true, answer: "No model was asked." });

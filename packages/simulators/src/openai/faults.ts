@@ -1,6 +1,6 @@
 /** Ways to fail. Event counts start at 1 and count the stream's data events. */
 export type Fault =
-  | { kind: "status"; status: number; retryAfter?: string; body?: unknown }
+  | { kind: "status"; status: number; retryAfter?: string; headers?: Readonly<Record<string, string>>; body?: unknown }
   | { kind: "error_in_200"; code?: number | string; errorType?: string }
   | { kind: "error_in_stream"; afterEvents: number }
   | { kind: "html" }
@@ -9,6 +9,7 @@ export type Fault =
   | { kind: "stall"; afterEvents: number }
   | { kind: "malformed_event"; afterEvents: number }
   | { kind: "slow"; delayMs: number }
+  | { kind: "empty" }
   | { kind: "no_usage" };
 
 export interface FaultSwitch {

@@ -1,11 +1,14 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { setTimeout as delay } from "node:timers/promises";
-import { buildAnswer, buildEmbedding, countPromptTokens, countTokens } from "./answer.ts";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { buildAnswer, buildEmbedding, countPromptTokens, countTokens, emptyAnswer } from "./answer.ts";
+import { type RecordedCall, recordCall } from "./call-record.ts";
 import { buildChunks, buildCompletion } from "./chat-replies.ts";
 import { ChatRequest, EmbeddingRequest } from "./chat-request.ts";
-import { createFaultSwitch, type Fault, type FaultSwitch } from "./faults.ts";
+import { failEarly } from "./fail-early.ts";
+import { createFaultSwitch, type FaultSwitch } from "./faults.ts";
+import { readJson, sendJson } from "./json-body.ts";
 import { buildModelList, simulatedModels } from "./models.ts";
+import { sendEvents } from "./send-events.ts";
+import { serve } from "./serve.ts";
 
 export interface OpenAiSimulatorOptions {
   seed?: number;
@@ -13,16 +16,6 @@ export interface OpenAiSimulatorOptions {
   apiKey?: string;
   /** Default: any free port. */
   port?: number;
-}
-
-/** One call to a model, as it arrived. */
-export interface RecordedCall {
-  path: string;
-  model: string;
-  stream: boolean;
-  body: Record<string, unknown>;
-  /** The caller went away before the end of the answer. */
-  abandoned: boolean;
 }
 
 export interface OpenAiSimulator {
@@ -34,7 +27,10 @@ export interface OpenAiSimulator {
 }
 
 const embeddingDimension = 64;
-const bodyLimitBytes = 8 * 1024 * 1024;
+const errorChunk = {
+  error: { code: 502, message: "VENDOR TEXT: provider disconnected" },
+  choices: [{ index: 0, delta: {}, finish_reason: "error" }],
+};
 
 /**
  * A small stateful provider with the OpenAI API on loopback: models with prices, chat, embeddings, usage, faults.
@@ -48,23 +44,8 @@ export async function startOpenAiSimulator(options: OpenAiSimulatorOptions = {})
     calls: [],
     usage: { requests: 0, prompt_tokens: 0, completion_tokens: 0 },
   };
-  const server = createServer((request, response) => {
-    handle(state, request, response).catch(() => response.destroy());
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(options.port ?? 0, "127.0.0.1", resolve);
-  });
-  server.unref();
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
-    faults: state.faults,
-    calls: () => state.calls,
-    async close() {
-      server.closeAllConnections();
-      await new Promise<void>((resolve) => server.close(() => resolve()));
-    },
-  };
+  const served = await serve((request, response) => handle(state, request, response), options.port);
+  return { url: `${served.origin}/v1`, faults: state.faults, calls: () => state.calls, close: served.close };
 }
 
 interface State {
@@ -75,14 +56,12 @@ interface State {
   usage: { requests: number; prompt_tokens: number; completion_tokens: number };
 }
 
-/** The newest are kept: a simulator may run for weeks. */
-const callsKept = 2_000;
-
 async function handle(state: State, request: IncomingMessage, response: ServerResponse): Promise<void> {
   if (state.apiKey !== undefined && request.headers.authorization !== `Bearer ${state.apiKey}`) {
     sendError(response, 401, "invalid_api_key", "Incorrect API key provided: sk-visible-to-vendor.");
     return;
   }
+  response.setHeader("x-request-id", "req_simulated");
   const route = `${request.method} ${request.url?.split("?")[0]}`;
   if (route === "GET /v1/models") return sendJson(response, 200, buildModelList());
   if (route === "GET /v1/usage") return sendJson(response, 200, state.usage);
@@ -104,21 +83,22 @@ async function chat(state: State, body: unknown, response: ServerResponse): Prom
   }
   const call = record(state, "/v1/chat/completions", parsed.data, response);
   const fault = state.faults.take();
-  if (fault && (await failEarly(fault, response))) return;
+  if (await failEarly(fault, response, wordError)) return;
   const model = findModel(parsed.data.model, "chat");
   if (!model) return sendError(response, 404, "model_not_found", `The model ${parsed.data.model} does not exist.`);
   if (countPromptTokens(parsed.data) > model.contextLength) {
     const message = `This model's maximum context length is ${model.contextLength} tokens.`;
     return sendError(response, 400, "context_length_exceeded", message, "messages");
   }
-  const answers = Array.from({ length: parsed.data.n ?? 1 }, (_, choice) =>
-    buildAnswer(parsed.data, state.seed, choice),
-  );
+  const answers = Array.from({ length: parsed.data.n ?? 1 }, (_, choice) => {
+    const answer = buildAnswer(parsed.data, state.seed, choice);
+    return fault?.kind === "empty" ? emptyAnswer(answer) : answer;
+  });
   state.usage.prompt_tokens += answers[0]?.promptTokens ?? 0;
   state.usage.completion_tokens += answers.reduce((sum, answer) => sum + answer.completionTokens, 0);
   const usage = fault?.kind !== "no_usage";
   if (!call.stream) return sendJson(response, 200, buildCompletion(parsed.data, answers, { usage }));
-  await sendEvents(response, buildChunks(parsed.data, answers, { usage }), fault);
+  await sendEvents(response, buildChunks(parsed.data, answers, { usage }), { fault, errorChunk });
 }
 
 async function embed(state: State, body: unknown, response: ServerResponse): Promise<void> {
@@ -126,7 +106,7 @@ async function embed(state: State, body: unknown, response: ServerResponse): Pro
   if (!parsed.success) return sendError(response, 400, "invalid_value", "Invalid value for input.", "input");
   record(state, "/v1/embeddings", parsed.data, response);
   const fault = state.faults.take();
-  if (fault && (await failEarly(fault, response))) return;
+  if (await failEarly(fault, response, wordError)) return;
   if (!findModel(parsed.data.model, "embedding")) {
     return sendError(response, 404, "model_not_found", `The model ${parsed.data.model} does not exist.`);
   }
@@ -146,117 +126,23 @@ async function embed(state: State, body: unknown, response: ServerResponse): Pro
 function record(
   state: State,
   path: string,
-  body: { model: string; stream?: boolean | null | undefined; [name: string]: unknown },
+  body: Parameters<typeof recordCall>[2],
   response: ServerResponse,
 ): RecordedCall {
-  const call = { path, model: body.model, stream: body.stream === true, body, abandoned: false };
   state.usage.requests += 1;
-  state.calls.push(call);
-  if (state.calls.length > callsKept) state.calls.shift();
-  response.once("close", () => {
-    call.abandoned = !response.writableFinished;
-  });
-  return call;
+  return recordCall(state.calls, path, body, response);
 }
 
 function findModel(id: string, kind: "chat" | "embedding") {
   return simulatedModels.find((model) => model.id === id && model.kind === kind);
 }
 
-/** Faults that replace the whole answer. True when it has been given. */
-async function failEarly(fault: Fault, response: ServerResponse): Promise<boolean> {
-  switch (fault.kind) {
-    case "status":
-      if (fault.retryAfter !== undefined) response.setHeader("retry-after", fault.retryAfter);
-      if (fault.body === undefined) sendError(response, fault.status, "simulated", "VENDOR TEXT: simulated failure.");
-      else sendJson(response, fault.status, fault.body);
-      return true;
-    case "error_in_200": {
-      const error = {
-        code: fault.code ?? 502,
-        message: "VENDOR TEXT: provider failed",
-        metadata: { error_type: fault.errorType },
-      };
-      sendJson(response, 200, { error });
-      return true;
-    }
-    case "html":
-      response.writeHead(200, { "content-type": "text/html" }).end("<html>VENDOR TEXT: maintenance</html>");
-      return true;
-    case "slow":
-      await delay(fault.delayMs);
-      return response.destroyed;
-    case "error_in_stream":
-    case "cut":
-    case "end_early":
-    case "stall":
-    case "malformed_event":
-    case "no_usage":
-      return false;
-  }
-}
-
-async function sendEvents(
-  response: ServerResponse,
-  chunks: readonly unknown[],
-  fault: Fault | undefined,
-): Promise<void> {
-  response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-cache" });
-  for (const [index, chunk] of chunks.entries()) {
-    if (response.destroyed) return;
-    if (fault && "afterEvents" in fault && fault.afterEvents === index) {
-      if (breakStream(response, fault.kind)) return;
-    }
-    await send(response, `data: ${JSON.stringify(chunk)}\n\n`);
-  }
-  response.end("data: [DONE]\n\n");
-}
-
-/** True when nothing more may be sent. */
-function breakStream(response: ServerResponse, kind: Fault["kind"]): boolean {
-  if (kind === "cut") {
-    // In the middle of a token, so that half an event is on the wire.
-    response.write('data: {"id":"chatcmpl-sim","choices":[{"delta":{"content":"hal', () => response.destroy());
-  } else if (kind === "end_early") response.end();
-  else if (kind === "malformed_event") response.write("data: {this is not JSON\n\n");
-  else if (kind === "error_in_stream") {
-    const error = { code: 502, message: "VENDOR TEXT: provider disconnected" };
-    response.end(`data: ${JSON.stringify({ error, choices: [{ index: 0, delta: {}, finish_reason: "error" }] })}\n\n`);
-  }
-  return kind !== "malformed_event";
-}
-
-async function send(response: ServerResponse, text: string): Promise<void> {
-  if (response.write(text)) return;
-  await new Promise<void>((resolve) => {
-    response.once("drain", resolve);
-    response.once("close", resolve);
-  });
-}
-
-async function readJson(request: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > bodyLimitBytes) throw new Error("request body over the limit");
-    chunks.push(chunk);
-  }
-  try {
-    return JSON.parse(Buffer.concat(chunks).toString("utf8"));
-  } catch {
-    return undefined;
-  }
-}
-
-function sendJson(response: ServerResponse, status: number, body: unknown): void {
-  const bytes = Buffer.from(JSON.stringify(body));
-  response.writeHead(status, {
-    "content-type": "application/json",
-    "content-length": bytes.length,
-    "x-request-id": "req_simulated",
-  });
-  response.end(bytes);
+/** Also an error that hides in a 200. */
+function wordError(code: number | string, errorType: string | undefined): unknown {
+  const isStatus = typeof code === "number" && errorType === undefined;
+  const type = isStatus && code < 500 ? "invalid_request_error" : "server_error";
+  const metadata = errorType === undefined ? {} : { metadata: { error_type: errorType } };
+  return { error: { message: "VENDOR TEXT: simulated failure.", type, param: null, code, ...metadata } };
 }
 
 function sendError(response: ServerResponse, status: number, code: string, message: string, param?: string): void {

@@ -30,7 +30,8 @@ export function parseErrorBody(body: unknown): ProviderError | undefined {
   if (!parsed.success) return undefined;
   const { error } = parsed.data;
   if (typeof error === "string") return { text: error, words: [], param: undefined, status: undefined };
-  const words = [error.type, error.code, error.metadata?.error_type].filter((word) => typeof word === "string");
+  // The most exact first: OpenRouter's type is one for all of a family.
+  const words = [error.metadata?.error_type, error.code, error.type].filter((word) => typeof word === "string");
   const number = Number(error.code);
   return {
     text: error.message ?? "",
@@ -40,7 +41,15 @@ export function parseErrorBody(body: unknown): ProviderError | undefined {
   };
 }
 
-const contextWords = new Set(["context_length_exceeded", "string_above_max_length", "context_window_exceeded"]);
+const contextWords = new Set([
+  "context_length_exceeded",
+  "string_above_max_length",
+  "context_window_exceeded",
+  "max_tokens_exceeded",
+  "token_limit_exceeded",
+  "string_too_long",
+]);
+const policyWords = new Set(["content_policy_violation", "content_filter", "refusal"]);
 const contextText = /maximum context length|context window|context length|too many (input )?tokens|prompt is too long/i;
 const statusOfWord: Readonly<Record<string, number>> = {
   rate_limit_exceeded: 429,
@@ -50,6 +59,7 @@ const statusOfWord: Readonly<Record<string, number>> = {
   provider_unavailable: 503,
   server_error: 502,
   server: 502,
+  unmapped: 502,
   timeout: 504,
   payment_required: 402,
   insufficient_quota: 402,
@@ -58,6 +68,14 @@ const statusOfWord: Readonly<Record<string, number>> = {
   permission_error: 403,
   model_not_found: 404,
   invalid_request_error: 400,
+  authentication: 401,
+  permission_denied: 403,
+  not_found: 404,
+  invalid_request: 400,
+  invalid_prompt: 400,
+  precondition_failed: 412,
+  payload_too_large: 413,
+  unprocessable: 422,
 };
 
 /** What a refusal means beyond its status. Our words; of the vendor's only a parameter's name is kept. */
@@ -78,7 +96,7 @@ export function explainFailure(status: number, body: unknown): VendorFailure | u
   if (status === 404 || error.words.includes("model_not_found")) {
     return { kind: "not_found", hint: "list_models shows the models this endpoint has." };
   }
-  if (error.words.includes("content_policy_violation") || error.words.includes("content_filter")) {
+  if (error.words.some((word) => policyWords.has(word))) {
     return {
       kind: "invalid_input",
       reason: "content_policy",
