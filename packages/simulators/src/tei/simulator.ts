@@ -206,7 +206,7 @@ function countWords(text: string): number {
 
 /** The sum of one direction for each word, of unit length. */
 function buildVector(text: string, seed: number): number[] {
-  const sum = new Array<number>(dimension).fill(0);
+  const sum = Array.from({ length: dimension }, () => 0);
   for (const word of text.toLowerCase().split(/\W+/).filter(Boolean)) {
     const bytes = createHash("sha384").update(`${seed}\0${word}`).digest();
     for (let at = 0; at < dimension; at += 1) sum[at] = (sum[at] ?? 0) + (bytes[at] ?? 0) / 128 - 1;
