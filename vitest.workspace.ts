@@ -1,18 +1,29 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 // Vitest no longer reads a file of this name by itself: it is passed with --config, as an ordinary configuration.
 const notOurs = ["**/node_modules/**", "**/bench/**"];
-const shared = { testTimeout: 30_000, hookTimeout: 60_000, environment: "node" as const };
+// As `npm test` has it: most of what the processes of tests do is to load the same code.
+const compileCache = fileURLToPath(new URL("node_modules/.cache/node-compile", import.meta.url));
+const shared = {
+  testTimeout: 30_000,
+  hookTimeout: 60_000,
+  environment: "node" as const,
+  env: { NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? compileCache },
+};
 
 export default defineConfig({
   test: {
     projects: [
       {
+        // Many small files: loading everything anew for each would take longer than the tests.
         test: {
           ...shared,
           name: "unit",
           include: ["**/*.test.ts"],
           exclude: [...notOurs, "**/*.{contract,fault,live}.test.ts"],
+          maxWorkers: 2,
+          isolate: false,
         },
       },
       {

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { childEnvironment } from "@sophia/core/testing/child-environment";
 import { findFreePort } from "@sophia/core/testing/peers";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { callTool } from "./testing/call-tool.ts";
@@ -32,7 +33,7 @@ beforeAll(async () => {
     execArgv: [],
     stdio: ["ignore", "ignore", "inherit", "ipc"],
     env: {
-      PATH: process.env["PATH"] ?? "",
+      ...childEnvironment(),
       DOCKER_HOST: "unix:///nonexistent/docker.sock",
       SOPHIA_DATA_DIR: dataDir,
       SOPHIA_TOKEN: token,

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { childEnvironment } from "../../../core/src/testing/child-environment.ts";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { findFreePort } from "../../../core/src/testing/peers.ts";
 import { isAlive } from "../supervisor/testing/supervise-fixtures.ts";
@@ -23,7 +24,7 @@ let environment: Record<string, string> = {};
 beforeEach(async () => {
   const dataDir = mkdtempSync(join(tmpdir(), "sophia-stdio-cli-"));
   environment = {
-    PATH: process.env["PATH"] ?? "",
+    ...childEnvironment(),
     HOME: dataDir,
     SOPHIA_DATA_DIR: dataDir,
     SOPHIA_PORT_BI: String(await findFreePort()),

@@ -21,6 +21,12 @@ import {
 
 const rounds = 20;
 const sites = 6;
+/**
+ * Each start dies at a random moment after the next two acknowledgements of this kind: it is what was just said to be
+ * done that a kill may lose. `nothing` dies while the servers wake up.
+ */
+const moments = ["nothing", "imports", "completions", "documents"] as const;
+const busyWithinMs = 40_000;
 
 /** What the servers said is done. */
 interface Acknowledged {
@@ -134,6 +140,24 @@ async function connect(urls: Record<ServerId, string>, done: Acknowledged): Prom
   return Object.fromEntries(await Promise.all(calls)) as Calls;
 }
 
+/** Waits for the moment of this round, and then a random while. */
+async function untilMoment(done: Acknowledged, round: number, random: () => number): Promise<void> {
+  const counts = () => ({
+    nothing: Infinity,
+    imports: done.imports.size,
+    completions: done.completions.length,
+    documents: done.documents.size,
+  });
+  const moment = moments[round % moments.length] ?? "nothing";
+  const wanted = counts()[moment] + 2;
+  const until = performance.now() + busyWithinMs;
+  while (counts()[moment] < wanted) {
+    if (performance.now() > until) throw new Error(`Two further ${moment} took more than ${busyWithinMs} ms.`);
+    await delay(10);
+  }
+  await delay(random() * 1_200);
+}
+
 function killAll(up: ChildProcess, wholeGroup: boolean): void {
   // The supervisor alone (its children must notice), or everything at the same instant.
   if (wholeGroup && up.pid !== undefined) process.kill(-up.pid, "SIGKILL");
@@ -177,8 +201,7 @@ test(
         await Promise.all(Object.values(urls).map(ready));
         const calls = await connect(urls, done);
         const working = work(calls, done, { round, hosts: own.map((site) => site.host), folder });
-        // On a slow machine the first page takes three seconds by itself: its model is loaded then.
-        await delay(300 + random() * 9_000);
+        await untilMoment(done, round, random);
         killAll(up, random() < 0.5);
         await Promise.all([exited, working]);
         await portsFree(Object.values(urls));

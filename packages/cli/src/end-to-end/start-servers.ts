@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { childEnvironment } from "@sophia/core/testing/child-environment";
 
 export const serverIds = ["ai", "data", "infra", "bi"] as const;
 export type ServerId = (typeof serverIds)[number];
@@ -68,7 +69,7 @@ export async function startSite(page: (path: string) => string): Promise<{ host:
 
 export function environmentFor(dataDir: string, siteHost: string, ports: readonly number[]): Record<string, string> {
   return {
-    PATH: process.env["PATH"] ?? "",
+    ...childEnvironment(),
     HOME: dataDir,
     SOPHIA_DATA_DIR: dataDir,
     SOPHIA_TOKEN: bearer,

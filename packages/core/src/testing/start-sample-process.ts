@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { serverNodeFlags } from "../mcp/node-flags.ts";
+import { childEnvironment } from "./child-environment.ts";
 
 export interface SampleProcessOptions {
   /** Runs the server under `ulimit -n`. */
@@ -25,7 +26,7 @@ export async function startSampleProcess(options: SampleProcessOptions = {}) {
   const child = spawn("bash", ["-c", `${limit}exec "$@"`, "bash", ...command], {
     stdio: ["ignore", "ignore", "pipe"],
     env: {
-      PATH: process.env["PATH"],
+      ...childEnvironment(),
       SOPHIA_DATA_DIR: dataDir,
       SOPHIA_TOKEN: bearer,
       SOPHIA_PORT_AI: String(port),

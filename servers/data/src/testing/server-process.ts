@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { childEnvironment } from "@sophia/core/testing/child-environment";
 import { findFreePort } from "@sophia/core/testing/peers";
 
 export interface ServerProcess {
@@ -25,7 +26,7 @@ export async function startServerProcess(dataDir: string, settings: Record<strin
   const child = spawn(process.execPath, [fileURLToPath(new URL("../main.ts", import.meta.url))], {
     stdio: ["ignore", "ignore", "pipe"],
     env: {
-      PATH: process.env["PATH"],
+      ...childEnvironment(),
       HOME: dataDir,
       SOPHIA_DATA_DIR: dataDir,
       SOPHIA_TOKEN: bearer,

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { childEnvironment } from "@sophia/core/testing/child-environment";
 
 const main = fileURLToPath(new URL("../../main.ts", import.meta.url));
 
@@ -21,7 +22,7 @@ export interface CommandOptions {
 export function runSecrets(words: readonly string[], options: CommandOptions): Promise<CommandResult> {
   const { dataDir, stdin, environment, onStarted } = options;
   const child = spawn(process.execPath, [main, "secrets", ...words], {
-    env: { PATH: process.env["PATH"], SOPHIA_LOG_LEVEL: "error", SOPHIA_DATA_DIR: dataDir, ...environment },
+    env: { ...childEnvironment(), SOPHIA_LOG_LEVEL: "error", SOPHIA_DATA_DIR: dataDir, ...environment },
     stdio: ["pipe", "pipe", "pipe"],
   });
   let stdout = "";

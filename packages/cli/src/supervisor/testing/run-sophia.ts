@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { childEnvironment } from "@sophia/core/testing/child-environment";
 
 const main = fileURLToPath(new URL("../../main.ts", import.meta.url));
 
@@ -13,7 +14,7 @@ export interface SophiaRun {
 /** The real command in a process of its own, with exactly this environment. */
 export function startSophia(args: readonly string[], environment: Readonly<Record<string, string>>): SophiaRun {
   const child = spawn(process.execPath, [main, ...args], {
-    env: { PATH: process.env["PATH"], SOPHIA_LOG_LEVEL: "error", ...environment },
+    env: { ...childEnvironment(), SOPHIA_LOG_LEVEL: "error", ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let stdout = "";

@@ -9,6 +9,7 @@ import { Client } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { takeDataLock } from "../../store/data-lock.ts";
+import { childEnvironment } from "../../testing/child-environment.ts";
 import { startScript } from "../../testing/child-script.ts";
 import { findFreePort } from "../../testing/peers.ts";
 import { rpc } from "../../testing/raw-http.ts";
@@ -30,7 +31,7 @@ beforeEach(async () => {
   const dataDir = mkdtempSync(join(tmpdir(), "sophia-stdio-"));
   port = await findFreePort();
   environment = {
-    PATH: process.env["PATH"] ?? "",
+    ...childEnvironment(),
     HOME: dataDir,
     SOPHIA_DATA_DIR: dataDir,
     SOPHIA_TOKEN: "sophia_all_stdio-0123456789abcdef0123456789abcdef",
