@@ -12,7 +12,7 @@ function createWorld() {
     text: `text ${index}`,
     models: ["old"],
   }));
-  const state = { model: "new", failing: [] as unknown[], batches: [] as number[] };
+  const state = { model: "new", failing: [] as Error[], batches: [] as number[] };
   const port: ReembedPort = {
     async findOutdated(modelId, { after = "", limit }) {
       return rows.filter(({ id, models }) => id > after && !models.includes(modelId)).slice(0, limit);

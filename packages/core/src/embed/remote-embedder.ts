@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import { AppError } from "../errors/app-error.ts";
 import type { Embedder, EmbedderStatus, EmbeddingResult, EmbedOptions } from "./embedder.ts";
+import { hasContent } from "./has-content.ts";
 import { normalizeInPlace } from "./lexical-embedder.ts";
 import { type QueuedText, TextQueue, type TextQueueOptions } from "./text-queue.ts";
 
@@ -43,7 +44,6 @@ interface RemoteText {
   costUsd: number | undefined;
 }
 
-const hasContent = /[\p{L}\p{N}]/u;
 /** A batch ends here: services bound a request's tokens as well as its texts. */
 const maxBatchCharacters = 100_000;
 
@@ -74,7 +74,7 @@ class RemoteModel implements Embedder {
     options.signal?.throwIfAborted();
     if (this.#closing.signal.aborted) throw closingError();
     const { readCharacters = 16_000, prefixes } = this.#options;
-    const sent = texts.filter((text) => hasContent.test(text)).map((text) => text.slice(0, readCharacters));
+    const sent = texts.filter(hasContent).map((text) => text.slice(0, readCharacters));
     // The dimension of a text without content is known from any other text.
     if (sent.length === 0) sent.push("text");
     const prefixed = sent.map((text) => `${prefixes?.[options.purpose] ?? ""}${text}`);
@@ -83,7 +83,7 @@ class RemoteModel implements Embedder {
     const costs = answers.flatMap(({ costUsd }) => costUsd ?? []);
     let next = 0;
     const vectors = texts.map((text) =>
-      hasContent.test(text) ? (answers[next++]?.vector ?? first) : new Float32Array(first.length),
+      hasContent(text) ? (answers[next++]?.vector ?? first) : new Float32Array(first.length),
     );
     return {
       vectors,
