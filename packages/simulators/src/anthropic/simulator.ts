@@ -1,6 +1,7 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
+import { readJson, sendJson } from "../openai/json-body.ts";
+import { serve } from "../openai/serve.ts";
 import { buildMessageAnswer, MessagesRequest } from "./message-answer.ts";
 import { buildEvents, buildMessage } from "./message-replies.ts";
 
@@ -32,28 +33,17 @@ const models = [
   { id: "simulated-small", contextTokens: 4_000 },
   { id: "simulated-large", contextTokens: 200_000 },
 ];
-const bodyLimitBytes = 8 * 1024 * 1024;
 const requestsKept = 2_000;
 
 /** A provider of the Messages API on loopback; every text it gives says that it is simulated. https://docs.anthropic.com/en/api */
 export async function startAnthropicSimulator(options: { apiKey: string; seed?: number }): Promise<AnthropicSimulator> {
   const state: State = { seed: options.seed ?? 1, apiKey: options.apiKey, faults: [], requests: [] };
-  const server = createServer((request, response) => {
-    handle(state, request, response).catch(() => response.destroy());
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  server.unref();
+  const served = await serve((request, response) => handle(state, request, response));
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
+    url: `${served.origin}/v1`,
     fail: (fault) => state.faults.push(fault),
     requests: () => state.requests,
-    async close() {
-      server.closeAllConnections();
-      await new Promise<void>((resolve) => server.close(() => resolve()));
-    },
+    close: served.close,
   };
 }
 
@@ -113,27 +103,6 @@ function sendEvents(response: ServerResponse, events: readonly { type: string }[
     response.write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
   }
   response.end();
-}
-
-async function readJson(request: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > bodyLimitBytes) throw new Error("request body over the limit");
-    chunks.push(chunk);
-  }
-  try {
-    return JSON.parse(Buffer.concat(chunks).toString("utf8"));
-  } catch {
-    return undefined;
-  }
-}
-
-function sendJson(response: ServerResponse, status: number, body: unknown): void {
-  const bytes = Buffer.from(JSON.stringify(body));
-  response.writeHead(status, { "content-type": "application/json", "content-length": bytes.length });
-  response.end(bytes);
 }
 
 /** https://docs.anthropic.com/en/api/errors */

@@ -1,10 +1,11 @@
 import { hash, randomUUID } from "node:crypto";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
 import { buildAnswer } from "../openai/answer.ts";
 import { buildChunks, buildCompletion } from "../openai/chat-replies.ts";
 import { ChatRequest } from "../openai/chat-request.ts";
+import { readJson, sendJson } from "../openai/json-body.ts";
+import { serve } from "../openai/serve.ts";
 import { buildAnalytics } from "./analytics.ts";
 import { type GatewayWish, readGatewayWish } from "./gateway-config.ts";
 import { createLogExports, type LogExports } from "./log-exports.ts";
@@ -36,7 +37,6 @@ const FeedbackRequest = z.looseObject({
 });
 const FeedbackUpdate = FeedbackRequest.omit({ trace_id: true });
 
-const bodyLimitBytes = 8 * 1024 * 1024;
 const kept = 2_000;
 const centsPerToken = 0.0002;
 
@@ -50,23 +50,13 @@ export async function startPortkeySimulator(options: { apiKey: string; seed?: nu
   const failures = { status: 0, left: 0 };
   const { apiKey, seed = 1 } = options;
   const state: State = { apiKey, seed, requests, cached: new Map(), failures, exports, url: "" };
-  const server = createServer((request, response) => {
-    handle(state, request, response).catch(() => response.destroy());
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  server.unref();
-  state.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const served = await serve((request, response) => handle(state, request, response));
+  state.url = served.origin;
   return {
     url: `${state.url}/v1`,
     fail: (status, times) => void Object.assign(failures, { status, left: times }),
     requests: () => requests,
-    async close() {
-      server.closeAllConnections();
-      await new Promise<void>((resolve) => server.close(() => resolve()));
-    },
+    close: served.close,
   };
 }
 
@@ -215,27 +205,6 @@ function takeFeedback({ requests }: State, route: string, body: unknown, respons
 
 function sendFeedback(response: ServerResponse, id: string): void {
   sendJson(response, 200, { status: "success", message: "Feedback successfully saved", feedback_ids: [id] });
-}
-
-async function readJson(request: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > bodyLimitBytes) throw new Error("request body over the limit");
-    chunks.push(chunk);
-  }
-  try {
-    return JSON.parse(Buffer.concat(chunks).toString("utf8"));
-  } catch {
-    return undefined;
-  }
-}
-
-function sendJson(response: ServerResponse, status: number, body: unknown): void {
-  const bytes = Buffer.from(JSON.stringify(body));
-  response.writeHead(status, { "content-type": "application/json", "content-length": bytes.length });
-  response.end(bytes);
 }
 
 function sendFailure(response: ServerResponse, status: number, message: string): void {

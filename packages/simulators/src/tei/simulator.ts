@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
+import { readJson, sendJson } from "../openai/json-body.ts";
+import { serve } from "../openai/serve.ts";
 
 export interface TeiSimulatorOptions {
   /** One process serves one model: `embedding` answers /embed, `reranker` /rerank. */
@@ -38,7 +39,6 @@ const modelId = "simulated/tei-model";
 const dimension = 48;
 /** Words here; the program counts tokens. */
 const maxInputWords = 512;
-const bodyLimitBytes = 2 * 1024 * 1024;
 
 const Inputs = z.union([z.string(), z.array(z.string()).min(1)]);
 const EmbedRequest = z.looseObject({
@@ -80,23 +80,15 @@ export async function startTeiSimulator(options: TeiSimulatorOptions = {}): Prom
     healthy: true,
     texts: 0,
   };
-  const server = createServer((request, response) => {
-    handle(state, request, response).catch((error: unknown) => sendFailure(request, response, error));
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  server.unref();
+  const served = await serve((request, response) =>
+    handle(state, request, response).catch((error: unknown) => sendFailure(request, response, error)),
+  );
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: served.origin,
     overload: (times) => void (state.overloads = times),
     setHealthy: (healthy) => void (state.healthy = healthy),
     texts: () => state.texts,
-    async close() {
-      server.closeAllConnections();
-      await new Promise<void>((resolve) => server.close(() => resolve()));
-    },
+    close: served.close,
   };
 }
 
@@ -221,21 +213,6 @@ function parse<S>(schema: z.ZodType<S>, body: unknown): S {
   return parsed.data;
 }
 
-async function readJson(request: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > bodyLimitBytes) throw new Refusal(413, "Validation", "length limit exceeded");
-    chunks.push(chunk);
-  }
-  try {
-    return JSON.parse(Buffer.concat(chunks).toString("utf8"));
-  } catch {
-    return undefined;
-  }
-}
-
 /** The route in the OpenAI shape words its errors differently. */
 function sendFailure(request: IncomingMessage, response: ServerResponse, error: unknown): void {
   if (!(error instanceof Refusal)) {
@@ -246,10 +223,4 @@ function sendFailure(request: IncomingMessage, response: ServerResponse, error: 
     ? { message: error.message, code: error.status, error_type: error.type }
     : { error: error.message, error_type: error.type };
   sendJson(response, error.status, body);
-}
-
-function sendJson(response: ServerResponse, status: number, body: unknown): void {
-  const bytes = Buffer.from(JSON.stringify(body));
-  response.writeHead(status, { "content-type": "application/json", "content-length": bytes.length });
-  response.end(bytes);
 }
