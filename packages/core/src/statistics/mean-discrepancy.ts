@@ -13,7 +13,7 @@ export interface DiscrepancyOptions {
   seed: number;
   /** Default 199. */
   permutations?: number;
-  /** Vectors used of each side, evenly picked. Default 150. */
+  /** Vectors used of each side, evenly picked. Default 100. */
   maxVectors?: number;
 }
 
@@ -26,7 +26,7 @@ export function meanDiscrepancy(
   second: readonly Float32Array[],
   options: DiscrepancyOptions,
 ): Discrepancy {
-  const { permutations = 199, maxVectors = 150 } = options;
+  const { permutations = 199, maxVectors = 100 } = options;
   const [a, b] = [pickEvenly(first, maxVectors), pickEvenly(second, maxVectors)];
   const centroidDistance = cosineDistance(meanOf(first), meanOf(second));
   if (a.length < 2 || b.length < 2) return { squared: 0, pValue: 1, centroidDistance };
@@ -46,7 +46,8 @@ export function meanDiscrepancy(
 interface Kernel {
   values: Float64Array;
   size: number;
-  /** Sum over all ordered pairs of different vectors. */
+  /** Sum over the other vectors, for each; and over all. */
+  rowSums: Float64Array;
   total: number;
 }
 
@@ -63,33 +64,33 @@ function buildKernel(vectors: readonly Float32Array[]): Kernel {
   }
   const median = Float64Array.from(distances).toSorted()[distances.length >> 1] ?? 0;
   const scale = 1 / (median || 1);
-  let total = 0;
+  const rowSums = new Float64Array(size);
   for (let row = 0; row < size; row += 1) {
     for (let column = 0; column < row; column += 1) {
       const value = Math.exp(-(values[row * size + column] ?? 0) * scale);
       values[row * size + column] = value;
       values[column * size + row] = value;
-      total += 2 * value;
+      rowSums[row] = (rowSums[row] ?? 0) + value;
+      rowSums[column] = (rowSums[column] ?? 0) + value;
     }
   }
-  return { values, size, total };
+  return { values, size, rowSums, total: rowSums.reduce((sum, value) => sum + value, 0) };
 }
 
 const empty = new Float32Array();
 
-/** Sums within each group; what lies between follows from the total. */
-function discrepancyOf({ values, size, total }: Kernel, order: Int32Array, firstCount: number): number {
+/** One sum within the first group is enough; the rest follows from the sums of rows. */
+function discrepancyOf({ values, size, rowSums, total }: Kernel, order: Int32Array, firstCount: number): number {
   const secondCount = size - firstCount;
-  const within = (from: number, to: number): number => {
-    let sum = 0;
-    for (let i = from; i < to; i += 1) {
-      const row = (order[i] ?? 0) * size;
-      for (let j = from; j < i; j += 1) sum += values[row + (order[j] ?? 0)] ?? 0;
-    }
-    return 2 * sum;
-  };
-  const [inFirst, inSecond] = [within(0, firstCount), within(firstCount, size)];
-  const between = (total - inFirst - inSecond) / 2;
+  let inFirst = 0;
+  let rowsOfFirst = 0;
+  for (let i = 0; i < firstCount; i += 1) {
+    const row = order[i] ?? 0;
+    rowsOfFirst += rowSums[row] ?? 0;
+    for (let j = 0; j < i; j += 1) inFirst += 2 * (values[row * size + (order[j] ?? 0)] ?? 0);
+  }
+  const between = rowsOfFirst - inFirst;
+  const inSecond = total - inFirst - 2 * between;
   return (
     inFirst / (firstCount * (firstCount - 1)) +
     inSecond / (secondCount * (secondCount - 1)) -
