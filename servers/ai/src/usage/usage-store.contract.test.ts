@@ -9,9 +9,11 @@ import type { CallRecord } from "../domain/call-record.ts";
 import { createCallLog, otherCategory } from "./call-log.ts";
 import { readUsage } from "./read-usage.ts";
 import { dayMs } from "./roll-up.ts";
+import { createUsageReports } from "./usage-reports.ts";
 import { sampleCall, sampleCalls } from "./testing/sample-calls.ts";
 import { usageMigrations, type UsageTables } from "./usage-tables.ts";
 
+const noAdvice = async () => ({ offers: [], judgments: [], qualityFloor: 0.9, cacheStats: [] });
 const from = Date.UTC(2026, 8, 1);
 
 describe.each([
@@ -56,6 +58,14 @@ describe.each([
     expect(small?.counts.calls).toBe(mine.length);
     const answered = mine.filter(({ outcome }) => outcome === "ok").map(({ totalMs }) => totalMs);
     expect((small?.latency.quantile(0.95) ?? 0) / quantileOf(answered, 0.95)).toBeCloseTo(1, 1);
+    const reports = createUsageReports({ store, clock, baselineModel: "large", adviceSources: noAdvice });
+    const report = await reports.groups({ range, groupBy: "service", filter: {} });
+    const cents = (usd: number) => Math.round(100 * usd);
+    const sum = asked.reduce((total, { costUsd }) => total + costUsd, 0);
+    expect(cents(report.total.costUsd)).toBe(cents(sum));
+    expect(cents(report.groups.reduce((total, { costUsd }) => total + costUsd, 0))).toBe(cents(sum));
+    const hits = asked.filter(({ cache }) => cache !== "miss" && cache !== "bypass").length;
+    expect(report.total).toMatchObject({ calls: asked.length, hitShare: hits / asked.length });
     expect(small?.counts.errors).toBe(mine.filter(({ outcome }) => outcome === "error").length);
   });
 
