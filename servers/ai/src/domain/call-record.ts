@@ -42,6 +42,8 @@ export interface CallRecord {
   outcome: "ok" | "partial" | "cancelled" | "error";
   errorKind?: string;
   finishReason?: string;
+  /** Of an answer of the semantic cache: which entry, and how similar the question was. Feedback finds it by this. */
+  cachedAnswer?: { entryId: string; similarity: number };
   attempts: readonly CallAttempt[];
 }
 
