@@ -1,0 +1,50 @@
+import type { AnswerFacts, CallWishes } from "../openai-shape/call-wishes.ts";
+import type { Operation, ProviderProfile, ShapedRequest } from "../openai-shape/provider-profile.ts";
+import { buildPreferences } from "./preferences.ts";
+
+/**
+ * OpenRouter speaks the OpenAI shape, with preferences among the places that serve a model, and its own charge in each
+ * answer. https://openrouter.ai/docs/api-reference/overview
+ */
+export const openrouterProvider: ProviderProfile = {
+  service: "openrouter",
+  baseUrl: "https://openrouter.ai/api/v1",
+  // Who calls, for its own statistics: https://openrouter.ai/docs/app-attribution
+  headers: { "x-openrouter-title": "Sophia" },
+  // Without the query only models that write text are listed. https://openrouter.ai/docs/guides/overview/models
+  modelLists: [{ path: "/models", query: { output_modalities: "text,embeddings,rerank" } }],
+  shape,
+  readFacts,
+};
+
+function shape(
+  operation: Operation,
+  { stream_options: _noEffect, ...body }: Readonly<Record<string, unknown>>,
+  wishes: CallWishes,
+): ShapedRequest {
+  const provider = buildPreferences(body["provider"], wishes);
+  const isChat = operation === "chat";
+  return {
+    body: {
+      ...body,
+      ...(provider && { provider }),
+      ...(isChat && wishes.conversationKey !== undefined && { session_id: wishes.conversationKey.slice(0, 256) }),
+    },
+    ...(isChat && wishes.responseCache && { headers: buildCacheHeaders(wishes.responseCache.ttlMs) }),
+  };
+}
+
+/** 1 second to 1 day. https://openrouter.ai/docs/guides/features/response-caching */
+function buildCacheHeaders(ttlMs: number): Record<string, string> {
+  const seconds = Math.min(86_400, Math.max(1, Math.round(ttlMs / 1_000)));
+  return { "x-openrouter-cache": "true", "x-openrouter-cache-ttl": String(seconds) };
+}
+
+function readFacts(headers: Readonly<Record<string, string>>): AnswerFacts {
+  const generationId = headers["x-generation-id"];
+  const cache = headers["x-openrouter-cache-status"]?.toUpperCase();
+  return {
+    ...(generationId !== undefined && { generationId }),
+    responseCache: cache === "HIT" ? "hit" : cache === "MISS" ? "miss" : "off",
+  };
+}
