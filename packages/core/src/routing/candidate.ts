@@ -33,6 +33,4 @@ export interface Candidate {
   region?: string | undefined;
   dataPolicy: DataPolicy;
   price: CandidatePrice;
-  /** 0 to 1: how strong the model is held to be before anything is known about it here. */
-  strength?: number | undefined;
 }

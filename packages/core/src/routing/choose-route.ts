@@ -1,4 +1,3 @@
-import type { Candidate } from "./candidate.ts";
 import { isResting, orderByCost, type RouteOption } from "./route-option.ts";
 import type { RoutePolicy, RouteRequest } from "./route.ts";
 
@@ -7,9 +6,14 @@ export interface ChooseRules {
   tolerance: number;
   explorationShare: number;
   minOutcomes: number;
-  isDefault(candidate: Candidate): boolean;
   random(): number;
 }
+
+/**
+ * So few families are a choice somebody made, and any of them may be tried. A provider's whole catalogue is not: of that
+ * only what has been judged before is drawn.
+ */
+const shortList = 8;
 
 /** The options that may serve, in order, and how the first came to be it. */
 export interface RoutePlan {
@@ -40,10 +44,8 @@ function isUnknown(open: readonly RouteOption[], { minOutcomes }: ChooseRules): 
   return [...trustOf.values()].reduce((sum, trust) => sum + trust, 0) < minOutcomes;
 }
 
-function planDefault(open: readonly RouteOption[], { isDefault, random }: ChooseRules): RoutePlan {
-  const defaults = open.filter(({ candidate }) => isDefault(candidate));
-  const [strongest] = open.toSorted((left, right) => strengthOf(right) - strengthOf(left));
-  const first = defaults.length > 0 ? defaults : open.filter((option) => isSameFamily(option, strongest));
+function planDefault(open: readonly RouteOption[], { random }: ChooseRules): RoutePlan {
+  const first = open.filter((option) => isSameFamily(option, open[0]));
   return { order: orderByCost(first, random), policy: "default", propensity: 1, floor: 0, best: 0 };
 }
 
@@ -70,7 +72,11 @@ function planByQuality(usable: readonly RouteOption[], request: RouteRequest, ru
 function explore(plan: RoutePlan, usable: readonly RouteOption[], rules: ChooseRules): RoutePlan {
   const [first] = plan.order;
   if (!first || plan.policy === "sticky" || rules.explorationShare === 0) return plan;
-  const isPromising = (option: RouteOption) => Number.isFinite(option.costUsd) && upperOf(option) >= plan.floor;
+  const isShortList = new Set(usable.map(({ candidate }) => candidate.family)).size <= shortList;
+  const isPromising = (option: RouteOption) =>
+    Number.isFinite(option.costUsd) &&
+    upperOf(option) >= plan.floor &&
+    (isShortList || (option.estimate?.trust ?? 0) >= 1);
   const others = usable.filter((option) => !isSameFamily(option, first) && isPromising(option));
   const families = [...new Set(others.map(({ candidate }) => candidate.family))];
   if (families.length === 0) return plan;
@@ -99,11 +105,6 @@ function isSameFamily(option: RouteOption, other: RouteOption | undefined): bool
 
 function upperOf({ estimate }: RouteOption): number {
   return estimate ? 2 * estimate.mean - estimate.lower : 0;
-}
-
-function strengthOf({ candidate, costUsd }: RouteOption): number {
-  // Without better knowledge the dearer model is held to be the stronger one; a free or unpriced one says nothing.
-  return candidate.strength ?? (Number.isFinite(costUsd) ? costUsd / (1 + costUsd) : 0);
 }
 
 function compareMeans(left: RouteOption, right: RouteOption): number {

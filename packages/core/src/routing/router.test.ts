@@ -105,11 +105,11 @@ describe("quality", () => {
 });
 
 describe("before enough is known", () => {
-  test("the configured default answers, else the strongest", () => {
+  test("the first that passes answers, the cheapest place of it first", () => {
     const { router, request } = createWorld({ outcomes: 10 });
-    expect(router.route(request(), [cheap, strong])).toMatchObject({ policy: "default", targets: [strong, cheap] });
-    const configured = createWorld({ outcomes: 10, isDefault: ({ family }) => family === "cheap" });
-    expect(configured.router.route(request(), [strong, cheap]).targets[0]).toBe(cheap);
+    expect(router.route(request(), [strong, cheap])).toMatchObject({ policy: "default", targets: [strong, cheap] });
+    const dear = candidate("cheap", 3, elsewhere);
+    expect(router.route(request(), [dear, strong, cheap]).targets[0]).toBe(cheap);
   });
 
   test("a model without a price is never taken for being cheap", () => {
@@ -122,7 +122,7 @@ describe("before enough is known", () => {
 
   test("exploration takes its share, and its chance is written down", () => {
     const { router, request } = createWorld({ outcomes: 10, explorationShare: 0.1 });
-    const decisions = Array.from({ length: 2_000 }, () => router.route(request(), [cheap, strong]));
+    const decisions = Array.from({ length: 2_000 }, () => router.route(request(), [strong, cheap]));
     const explored = decisions.filter(({ policy }) => policy === "exploration");
     expect(explored.length / 2_000).toBeCloseTo(0.1, 1);
     expect(explored[0]).toMatchObject({ propensity: 0.1, targets: [cheap, strong] });

@@ -21,10 +21,8 @@ export interface RouterOptions {
   qualityShare?: number;
   /** Part of the requests that goes to a model there is more to learn about. Default 0.02. */
   explorationShare?: number;
-  /** Judged outcomes, together, under which the default answers. Default 50. */
+  /** Judged outcomes, together, under which the first candidate that passes answers. Default 50. */
   minOutcomes?: number;
-  /** Candidate taken while too little is known. Default: the first that passes. */
-  isDefault?(candidate: Candidate): boolean;
 }
 
 export interface RouteOptions {
@@ -33,6 +31,7 @@ export interface RouteOptions {
 }
 
 export interface Router {
+  /** `candidates` in order of preference while nothing is known: the default first. */
   route(request: RouteRequest, candidates: readonly Candidate[], options?: RouteOptions): RouteDecision;
   /** A call of a conversation has been answered there: what it read is now in that provider's prompt cache. */
   answered(conversationKey: string, answer: { candidateId: string; inputTokens: number; now: number }): void;
@@ -71,18 +70,23 @@ export function createRouter(options: RouterOptions): Router {
         tolerance: budget.tolerance,
         explorationShare: dryRun ? 0 : (options.explorationShare ?? 0.02),
         minOutcomes: options.minOutcomes ?? 50,
-        isDefault: options.isDefault ?? (() => false),
         random: dryRun ? () => 0 : options.random,
       });
       const isBudgeted = plan.best > 0 && request.qualityFloor === undefined && !dryRun;
       if (isBudgeted) budget.spend(plan.best, plan.best - (plan.order[0]?.estimate?.mean ?? 0));
+      const { policy, propensity, floor } = plan;
       return {
         targets: plan.order.map(({ candidate }) => candidate),
-        policy: plan.policy,
-        propensity: plan.propensity,
-        floor: plan.floor,
-        considered: all.map((option) => explainOption(option, plan)),
-        neighbours: listNeighbours(known),
+        policy,
+        propensity,
+        floor,
+        // Worked out when somebody asks: a catalogue has hundreds of candidates, and most decisions are never explained.
+        get considered() {
+          return all.map((option) => explainOption(option, plan));
+        },
+        get neighbours() {
+          return listNeighbours(known);
+        },
         decidedInMs: clock.monotonic() - startedAt,
       };
     },
