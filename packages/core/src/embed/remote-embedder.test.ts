@@ -108,6 +108,13 @@ describe("a remote model", () => {
     await expect(embedder.embed(["a", "b"], query)).rejects.toMatchObject({ kind: "unavailable" });
   });
 
+  test("a refused key passes when it is replaced: a chain must not leave the model for it", async () => {
+    const refused = new AppError("not_configured", "401", { hint: "Renew the key." });
+    const embedder = create({ embed: () => Promise.reject(refused) });
+    const failure = { kind: "unavailable", retryable: false, hint: "Renew the key.", service: "tei" };
+    await expect(embedder.embed(["a"], query)).rejects.toMatchObject(failure);
+  });
+
   test.each([
     [[[1, 2]], 2],
     [[[1, 2], [1]], 2],

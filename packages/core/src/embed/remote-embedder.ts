@@ -154,8 +154,21 @@ class RemoteModel implements Embedder {
         await this.#answer(batch.slice(middle));
         return;
       }
-      for (const item of batch) item.reject(error);
+      const told = this.#toPassing(error);
+      for (const item of batch) item.reject(told);
     }
+  }
+
+  /** `not_configured` would make a chain leave this model for good, and a refused key is replaced in place. */
+  #toPassing(error: unknown): unknown {
+    if (!(error instanceof AppError) || error.kind !== "not_configured") return error;
+    const { service } = this.#options;
+    return new AppError("unavailable", "The embedding service does not take us in.", {
+      hint: error.hint ?? "Check its key.",
+      service,
+      cause: error,
+      retryable: false,
+    });
   }
 
   #settle(batch: readonly QueuedText<RemoteText>[], { vectors, model, costUsd }: RemoteVectors): void {
