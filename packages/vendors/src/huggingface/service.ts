@@ -13,7 +13,7 @@ export const huggingface = defineService({
   title: "Hugging Face",
   group: "ai",
   purpose: "Open models through its router, or from an own endpoint (TEI, vLLM).",
-  served: ["local", "simulated"],
+  served: ["live", "local", "simulated"],
   docsUrl,
   config: z.object({
     HF_TOKEN: secretString().optional().describe("Token with the right to make calls to Inference Providers."),

@@ -1,5 +1,6 @@
 import type { DataPolicy } from "@sophia/core/routing/candidate";
 import { z } from "zod";
+import { type ListedPlace, Place, toListedPlaces } from "./listed-place.ts";
 import { type ListedPrice, parseListedPrice } from "./listed-price.ts";
 
 /** An entry of the provider's `/models`. What a provider does not say is absent. */
@@ -15,6 +16,8 @@ export interface ListedModel {
   supports?: { tools?: boolean | undefined; json?: boolean | undefined; vision?: boolean | undefined } | undefined;
   /** The strictest policy under which the provider can serve it. */
   dataPolicy?: DataPolicy | undefined;
+  /** Where a router can send its calls. */
+  places?: readonly ListedPlace[] | undefined;
 }
 
 const Modalities = z.array(z.string()).nullish();
@@ -27,6 +30,7 @@ const Model = z.object({
   pricing: z.unknown().optional(),
   architecture: z.object({ input_modalities: Modalities, output_modalities: Modalities }).nullish(),
   supported_parameters: z.array(z.string()).nullish(),
+  providers: z.array(Place).max(200).nullish(),
   top_provider: z.object({ max_completion_tokens: z.number().nullish() }).nullish(),
 });
 type Model = z.output<typeof Model>;
@@ -55,6 +59,7 @@ function toListedModel(model: Model): ListedModel {
     kind: readKind(model),
     ...(typeof maxOutputTokens === "number" && { maxOutputTokens }),
     ...(supports && { supports }),
+    ...(model.providers && { places: toListedPlaces(model.providers) }),
   };
 }
 
