@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { SlowFileReporter } from "./packages/cli/src/check/slow-file-reporter.ts";
 
 // Vitest no longer reads a file of this name by itself: it is passed with --config, as an ordinary configuration.
 const notOurs = ["**/node_modules/**", "**/bench/**"];
@@ -12,8 +13,16 @@ const shared = {
   env: { NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? compileCache },
 };
 
+// Where check.ts wants the report to.
+const report = process.env["TEST_REPORT_FILE"];
+
 export default defineConfig({
   test: {
+    reporters: [
+      "default",
+      new SlowFileReporter(),
+      ...(report === undefined ? [] : [["json", { outputFile: report }] as const]),
+    ],
     projects: [
       {
         // Many small files: loading everything anew for each would take longer than the tests.

@@ -9,7 +9,7 @@ import { countTests, formatCount } from "./count-tests.ts";
 // The one check: types, lint, format, unused code, generated files, tests. CI runs this and nothing else.
 const root = fileURLToPath(new URL("../../../../", import.meta.url));
 const stepTimeoutMs = 5 * 60_000;
-/** They take a quarter of an hour on two cores; this only ends what hangs. */
+/** They take some ten minutes on two cores; this only ends what hangs, and by then its file has been named. */
 const testsTimeoutMs = 45 * 60_000;
 const maxOutputLength = 20_000;
 
@@ -30,17 +30,20 @@ function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** Exit code and the end of the output; output is shown as it comes when `live`. */
+/** Exit code and the end of the output. With a `report` file to write, output is shown as it comes instead. */
 async function run(
   command: readonly string[],
-  timeoutMs: number,
-  live: boolean,
+  { timeoutMs, report }: { timeoutMs: number; report?: string },
 ): Promise<{ code: number; output: string }> {
   const child = spawn(process.execPath, [...command], {
     cwd: root,
-    stdio: live ? "inherit" : ["ignore", "pipe", "pipe"],
-    // pnpm puts Node 24 first on the path of its scripts; here nobody did yet.
-    env: { ...process.env, PATH: [dirname(process.execPath), process.env["PATH"] ?? ""].join(delimiter) },
+    stdio: report === undefined ? ["ignore", "pipe", "pipe"] : "inherit",
+    env: {
+      ...process.env,
+      // pnpm puts Node 24 first on the path of its scripts; here nobody did yet.
+      PATH: [dirname(process.execPath), process.env["PATH"] ?? ""].join(delimiter),
+      ...(report === undefined ? {} : { TEST_REPORT_FILE: report }),
+    },
   });
   let output = "";
   const read = (chunk: Buffer): void => void (output = (output + chunk.toString("utf8")).slice(-maxOutputLength));
@@ -59,7 +62,7 @@ async function runSteps(): Promise<string[]> {
   const failed: string[] = [];
   for (const step of steps) {
     const startedAt = performance.now();
-    const { code, output } = await run(step.command, stepTimeoutMs, false);
+    const { code, output } = await run(step.command, { timeoutMs: stepTimeoutMs });
     const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
     say(`${code === 0 ? "ok    " : "FAILED"} ${step.name} (${seconds} s)`);
     if (code === 0) continue;
@@ -73,15 +76,19 @@ async function runTests(filters: readonly string[]): Promise<TestCount> {
   const folder = mkdtempSync(join(tmpdir(), "sophia-check-"));
   const report = join(folder, "report.json");
   const vitest = ["node_modules/vitest/vitest.mjs", "run", "--config", "vitest.workspace.ts"];
-  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
   try {
-    const { code } = await run([...vitest, ...reporters, ...filters], testsTimeoutMs, true);
+    const { code } = await run([...vitest, ...filters], { timeoutMs: testsTimeoutMs, report });
     const count = countTests(readFileSync(report, "utf8"));
     // An error outside any test (an unhandled rejection) fails the run and no test.
     if (code !== 0 && count.failed === 0) return { ...count, failed: 1, failures: ["an error outside the tests"] };
     return count;
   } catch {
-    return { passed: 0, failed: 1, skipped: 0, failures: ["the tests, which ended without a report"] };
+    return {
+      passed: 0,
+      failed: 1,
+      skipped: 0,
+      failures: ["the tests, which ended without a report: see what was still running"],
+    };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
