@@ -25,12 +25,11 @@ export interface LookupOptions {
   signal?: AbortSignal;
 }
 
-/** The nearest entry of a miss; the fresh answer, compared with the entry's, is a check that costs nothing. */
+/** The best match of a miss; the fresh answer, compared with the entry's, is a check that costs nothing. */
 export interface NearestEntry {
   entryId: string;
   /** What the cache thinks of the match, 0 to 1. */
   score: number;
-  value: string;
 }
 
 export type MissReason =

@@ -1,0 +1,375 @@
+import { hash, randomUUID } from "node:crypto";
+import type { Logger } from "pino";
+import { AppError } from "../errors/app-error.ts";
+import { abortReason, type Clock } from "../limits/clock.ts";
+import { narrowStore, type Store } from "../store/store.ts";
+import { toByteVector } from "./byte-matrix.ts";
+import { type CategoryBook, createCategoryBooks } from "./category-books.ts";
+import type { GraphFactory } from "./entry-graph.ts";
+import { createEntryRows, type EntryRow, toVectorColumns } from "./entry-rows.ts";
+import { createEntryShelves } from "./entry-shelves.ts";
+import type { EntryShelf, ShelfEntry } from "./entry-shelf.ts";
+import { createWriteGatherer } from "./gather-writes.ts";
+import { readSlots } from "./guard/slot-guard.ts";
+import { findMatch, type Match, type Neighbour, neighbourCount } from "./match-score.ts";
+import type { LookupOptions, MissReason, SemanticCache, SemanticLookup, SemanticQuestion } from "./semantic-cache.ts";
+import type { SemanticTables } from "./semantic-tables.ts";
+import { createTagEpochs } from "./tag-epochs.ts";
+
+export interface SemanticCacheOptions<Tables extends SemanticTables> {
+  store: Store<Tables>;
+  clock: Clock;
+  log: Logger;
+  /**
+   * Whether two answers say the same; `undefined`: cannot be told. Default: equal but for case and spaces. It runs after
+   * the answer was sent, on misses with a near entry and on checked hits.
+   */
+  sameAnswer?(fresh: string, kept: string): Promise<boolean | undefined>;
+  /** The part of a value in which answers are compared. Default: all of it. */
+  textOf?(value: string): string;
+  /** A second model that reads both questions before a hit is served; false: they differ. */
+  verify?(asked: string, earlier: string, signal: AbortSignal | undefined): Promise<boolean>;
+  defaults?: { errorBudget?: number; ttlMs?: number };
+  /** Default 100,000. */
+  maxEntries?: number;
+  /** Texts, vectors and values together. Default 1 GiB. */
+  maxBytes?: number;
+  /** A longer answer is not kept. Default 256 KiB. */
+  maxEntryBytes?: number;
+  /** Entries in memory. Default 100,000. */
+  maxLoaded?: number;
+  /** How long an invalidation or a new entry of another process may stay unseen. Default 1,000. */
+  refreshMs?: number;
+  createGraph?: GraphFactory;
+  exactLimit?: number;
+  random?(): number;
+}
+
+const hourMs = 3_600_000;
+const sweepEveryWrites = 200;
+/** Answers of other groups a fresh one is compared with, to find out which it belongs to. */
+const comparedGroups = 3;
+/** Beyond these a use is not noted; age then decides what goes first. */
+const maxTouched = 5_000;
+
+interface Candidate extends Neighbour {
+  entry: ShelfEntry;
+}
+
+/** What a look-up saw, for `learn`. */
+interface Seen {
+  match: Match<Candidate> | undefined;
+  candidates: readonly Candidate[];
+}
+
+export function createSemanticCache<Tables extends SemanticTables>(
+  options: SemanticCacheOptions<Tables>,
+): SemanticCache {
+  return new StoredSemanticCache(options);
+}
+
+class StoredSemanticCache<Tables extends SemanticTables> implements SemanticCache {
+  readonly #options: SemanticCacheOptions<Tables>;
+  readonly #rows;
+  readonly #shelves;
+  readonly #books;
+  readonly #epochs;
+  readonly #writes;
+  readonly #seen = new WeakMap<SemanticLookup, Seen>();
+  readonly #touched = new Set<string>();
+  #writesUntilSweep = sweepEveryWrites;
+
+  constructor(options: SemanticCacheOptions<Tables>) {
+    this.#options = options;
+    const store: Store<SemanticTables> = narrowStore(options.store);
+    const { clock, refreshMs = 1_000 } = options;
+    const limits = { maxLoaded: options.maxLoaded ?? 100_000, createGraph: options.createGraph };
+    this.#rows = createEntryRows(store);
+    this.#shelves = createEntryShelves({
+      rows: this.#rows,
+      clock,
+      refreshMs,
+      ...limits,
+      ...(options.exactLimit !== undefined && { exactLimit: options.exactLimit }),
+    });
+    const defaults = { errorBudget: 0.01, ttlMs: 24 * hourMs, ...options.defaults };
+    const random = options.random && { random: options.random };
+    this.#books = createCategoryBooks({ store, clock, refreshMs, defaults, ...random });
+    this.#epochs = createTagEpochs({ store, clock, refreshMs });
+    this.#writes = createWriteGatherer<EntryRow>({ clock, write: (rows) => this.#write(rows) });
+  }
+
+  async lookup(question: SemanticQuestion, options: LookupOptions): Promise<SemanticLookup> {
+    const { signal } = options;
+    if (signal?.aborted) throw abortReason(signal);
+    try {
+      return await this.#look(question, options);
+    } catch (error) {
+      if (signal?.aborted) throw abortReason(signal);
+      this.#options.log.warn({ err: error }, "semantic cache not readable");
+      return { kind: "miss", reason: "empty" };
+    }
+  }
+
+  async #look(question: SemanticQuestion, options: LookupOptions): Promise<SemanticLookup> {
+    const [shelf, book] = await Promise.all([
+      this.#openShelf(question),
+      this.#books.open(question.category),
+      this.#epochs.refresh(),
+    ]);
+    const { candidates, stale } = this.#findCandidates(shelf, question, options);
+    const match = findMatch(readSlots(question.text), candidates);
+    const found = await this.#decide({ question, options, book, match, stale });
+    book.count(found.kind === "hit");
+    this.#seen.set(found, { match, candidates });
+    return found;
+  }
+
+  #openShelf({ partition, modelId, vector }: SemanticQuestion): Promise<EntryShelf> {
+    return this.#shelves.open({ partition, modelId, dimension: vector.length });
+  }
+
+  #findCandidates(shelf: EntryShelf, { vector, category }: SemanticQuestion, options: LookupOptions) {
+    const now = this.#options.clock.now();
+    let stale = false;
+    const candidates: Candidate[] = [];
+    for (const { entry, similarity } of shelf.nearest(vector, neighbourCount * 2)) {
+      if (entry.category !== category) continue;
+      if (entry.expiresAt <= now || !this.#epochs.holds(entry.tags)) {
+        stale ||= candidates.length === 0;
+        continue;
+      }
+      const servable = options.allowWeaker === true || entry.strength >= options.strength;
+      candidates.push({ entry, similarity, servable, answerGroup: entry.answerGroup, slots: entry.slots });
+      if (candidates.length === neighbourCount) break;
+    }
+    return { candidates, stale };
+  }
+
+  async #decide(look: {
+    question: SemanticQuestion;
+    options: LookupOptions;
+    book: CategoryBook;
+    match: Match<Candidate> | undefined;
+    stale: boolean;
+  }): Promise<SemanticLookup> {
+    const { question, options, book, match, stale } = look;
+    if (match?.kind !== "match") {
+      book.learned.observe(undefined);
+      if (!match) return { kind: "miss", reason: stale ? "stale" : "empty" };
+      const nearest = { entryId: match.neighbour.entry.id, score: match.score };
+      return { kind: "miss", reason: match.slot === undefined ? "weaker" : "guard", nearest };
+    }
+    const { entry } = match.neighbour;
+    const { score } = match;
+    const miss = (reason: MissReason): SemanticLookup => ({
+      kind: "miss",
+      reason,
+      nearest: { entryId: entry.id, score },
+    });
+    book.learned.observe(score);
+    const record = { checks: entry.checks, wrong: entry.wrongChecks };
+    const { serve, check } = book.learned.decide(score, record, options.errorBudget);
+    if (!serve) return miss(book.learned.calibrated ? "below_threshold" : "not_calibrated");
+    const { verify } = this.#options;
+    if (verify && !(await verify(question.text, entry.text, options.signal))) return miss("refused");
+    const value = await this.#readValue(entry);
+    if (value === undefined) return { kind: "miss", reason: "stale" };
+    if (this.#touched.size < maxTouched) this.#touched.add(entry.id);
+    const ageMs = Math.max(0, this.#options.clock.now() - entry.createdAt);
+    return { kind: "hit", entryId: entry.id, value, score, ageMs, strength: entry.strength, check };
+  }
+
+  /** From the store each time: so an entry that another process has evicted is not served, not even once. */
+  async #readValue(entry: ShelfEntry): Promise<string | undefined> {
+    const row = this.#writes.get(entry.id) ?? (await this.#rows.find(entry.id));
+    entry.removed ||= row === undefined;
+    return row?.value;
+  }
+
+  async learn(question: SemanticQuestion, found: SemanticLookup, answer: Parameters<SemanticCache["learn"]>[2]) {
+    try {
+      return await this.#learn(question, found, answer);
+    } catch (error) {
+      this.#options.log.warn({ err: error }, "semantic cache not writable");
+      return undefined;
+    }
+  }
+
+  async #learn(question: SemanticQuestion, found: SemanticLookup, answer: Parameters<SemanticCache["learn"]>[2]) {
+    const seen = this.#seen.get(found);
+    this.#seen.delete(found);
+    const match = seen?.match;
+    const same = match && (await this.#saysTheSame(answer.value, match.neighbour.entry));
+    if (match?.kind === "match" && same !== undefined) {
+      const { entry } = match.neighbour;
+      entry.checks += 1;
+      entry.wrongChecks += same ? 0 : 1;
+      const check = { score: match.score, correct: same, served: found.kind === "hit" };
+      await this.#books.record(question.category, check);
+      await this.#rows.addCheck(entry.id, same, this.#options.clock.now());
+    }
+    if (same === true && match?.neighbour.entry.text === question.text) return match.neighbour.entry.id;
+    const answerGroup =
+      same === true && match ? match.neighbour.answerGroup : await this.#findGroup(answer.value, seen, match);
+    return await this.#store(question, answer, answerGroup);
+  }
+
+  async #saysTheSame(fresh: string, entry: ShelfEntry): Promise<boolean | undefined> {
+    const kept = await this.#readValue(entry);
+    if (kept === undefined) return undefined;
+    if (this.#normalize(kept) === this.#normalize(fresh)) return true;
+    return this.#options.sameAnswer ? await this.#options.sameAnswer(fresh, kept) : false;
+  }
+
+  #normalize(value: string): string {
+    return normalize(this.#options.textOf?.(value) ?? value);
+  }
+
+  /** The group of a near entry whose answer says the same, else a new one. */
+  async #findGroup(value: string, seen: Seen | undefined, match: Match<Candidate> | undefined): Promise<string> {
+    const tried = new Set([match?.neighbour.answerGroup]);
+    for (const { entry } of seen?.candidates ?? []) {
+      if (tried.has(entry.answerGroup)) continue;
+      if (tried.size > comparedGroups) break;
+      tried.add(entry.answerGroup);
+      if ((await this.#saysTheSame(value, entry)) === true) return entry.answerGroup;
+    }
+    return hash("sha256", this.#normalize(value)).slice(0, 32);
+  }
+
+  async #store(question: SemanticQuestion, answer: Parameters<SemanticCache["learn"]>[2], answerGroup: string) {
+    const { clock } = this.#options;
+    const shelf = await this.#openShelf(question);
+    const ttlMs = answer.ttlMs ?? (await this.#books.open(question.category)).ttlMs;
+    const bytes = Buffer.byteLength(answer.value) + Buffer.byteLength(question.text) + question.vector.length * 2;
+    if (ttlMs <= 0 || Buffer.byteLength(answer.value) > (this.#options.maxEntryBytes ?? 256 * 1024)) return undefined;
+    const now = clock.now();
+    const vector = toByteVector(question.vector);
+    const tags = this.#epochs.current(answer.tags ?? []);
+    const id = randomUUID();
+    const { partition, category, text, modelId } = question;
+    const shared = { id, category, text, strength: answer.strength };
+    const times = { created_at: now, expires_at: now + ttlMs, last_used_at: now, changed_at: now, removed_at: null };
+    const written = this.#writes.add(id, {
+      ...shared,
+      ...times,
+      ...toVectorColumns(vector),
+      partition,
+      model_id: modelId,
+      value: answer.value,
+      answer_group: answerGroup,
+      tags: JSON.stringify(tags),
+      bytes,
+      checks: 0,
+      wrong_checks: 0,
+    });
+    if (!written) return undefined;
+    const fresh = { createdAt: now, expiresAt: now + ttlMs, removed: false, checks: 0, wrongChecks: 0 };
+    shelf.add({ ...shared, ...fresh, answerGroup, tags }, vector);
+    await written;
+    return id;
+  }
+
+  async #write(rows: readonly EntryRow[]): Promise<void> {
+    await this.#rows.insert(rows);
+    this.#writesUntilSweep -= rows.length;
+    if (this.#writesUntilSweep > 0) return;
+    this.#writesUntilSweep = sweepEveryWrites;
+    await this.sweep();
+  }
+
+  async judge(entryId: string, { score, correct }: { score: number; correct: boolean }): Promise<boolean> {
+    await this.#writes.settled();
+    const row = await this.#rows.find(entryId);
+    if (!row) return false;
+    await this.#books.record(row.category, { score, correct, served: true });
+    await this.#rows.addCheck(entryId, correct, this.#options.clock.now());
+    if (!correct) await this.evict(entryId);
+    return true;
+  }
+
+  async invalidate(tag: string): Promise<void> {
+    await this.#epochs.raise(tag);
+  }
+
+  async configure(category: string, settings: Parameters<SemanticCache["configure"]>[1]): Promise<void> {
+    const { errorBudget, ttlMs } = settings;
+    if (errorBudget !== undefined && !(errorBudget >= 0 && errorBudget <= 0.5)) {
+      throw new AppError("invalid_input", "An error budget is a share of requests from 0 to 0.5.");
+    }
+    if (ttlMs !== undefined && !(ttlMs >= 0)) throw new AppError("invalid_input", "A time to live is not negative.");
+    await this.#books.configure(category, settings);
+  }
+
+  async stats() {
+    const [books, entries] = await Promise.all([
+      this.#books.all(),
+      this.#rows.countByCategory(this.#options.clock.now()),
+    ]);
+    return [...books].map(([category, { learned, ...book }]) => ({
+      category,
+      requests: book.requests,
+      hits: book.hits,
+      checks: book.checks,
+      wrongChecks: book.wrongChecks,
+      threshold: learned.threshold(),
+      estimatedErrorRate: learned.errorRate().estimate,
+      errorRateBound: learned.errorRate().bound,
+      errorBudget: book.errorBudget,
+      ttlMs: book.ttlMs,
+      entries: entries.get(category) ?? 0,
+    }));
+  }
+
+  async find(entryId: string) {
+    await this.#writes.settled();
+    const row = await this.#rows.find(entryId);
+    if (!row) return undefined;
+    const { partition, category, text, value } = row;
+    return {
+      ...{ entryId, partition, category, text, value },
+      strength: Number(row.strength),
+      tags: (JSON.parse(row.tags) as [string, number][]).map(([tag]) => tag),
+      createdAt: Number(row.created_at),
+      expiresAt: Number(row.expires_at),
+      checks: row.checks,
+      wrongChecks: row.wrong_checks,
+    };
+  }
+
+  async evict(entryId: string): Promise<boolean> {
+    return (await this.#remove({ id: entryId })) > 0;
+  }
+
+  async clear(scope: { category?: string; partition?: string } = {}): Promise<number> {
+    return await this.#remove(scope);
+  }
+
+  async #remove(where: { id?: string; category?: string; partition?: string }): Promise<number> {
+    await this.#writes.settled();
+    const removed = await this.#rows.remove(where, this.#options.clock.now());
+    this.#shelves.expire();
+    return removed;
+  }
+
+  async sweep(): Promise<void> {
+    const now = this.#options.clock.now();
+    const used = [...this.#touched];
+    this.#touched.clear();
+    await this.#rows.markUsed(used, now);
+    await this.#books.save();
+    const { maxEntries = 100_000, maxBytes = 2 ** 30 } = this.#options;
+    await this.#rows.sweep({ before: now, maxEntries, maxBytes, now });
+  }
+
+  async close(): Promise<void> {
+    await this.#writes.settled();
+    await this.#rows.markUsed(this.#touched, this.#options.clock.now());
+    await this.#books.save();
+  }
+}
+
+function normalize(text: string): string {
+  return text.normalize("NFKC").trim().replace(/\s+/gu, " ").toLowerCase();
+}
