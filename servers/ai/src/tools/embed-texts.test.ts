@@ -43,6 +43,18 @@ describe("embed_texts", () => {
     expect(await run({ texts: ["a b"] })).not.toHaveProperty("degraded");
   });
 
+  test("names the service that embedded, and its price", async () => {
+    const lexical = createLexicalEmbedder();
+    const remote: Embedder = {
+      ...lexical,
+      embed: async (...call) => ({ ...(await lexical.embed(...call)), costUsd: 0.002 }),
+      status: () => ({ ...lexical.status(), service: "together", mode: "live" }),
+    };
+    const { source } = await run({ texts: ["a b"] }, remote);
+    expect(source).toEqual({ service: "together", mode: "live", costUsd: 0.002 });
+    expect((await run({ texts: ["a b"] })).source).toEqual({ service: "sophia", mode: "local", costUsd: 0 });
+  });
+
   test.each([[{ texts: [] }], [{ texts: Array(65).fill("x") }], [{ texts: [""] }]])("refuses %j", (input) => {
     expect(embedTexts.input.safeParse(input).success).toBe(false);
   });

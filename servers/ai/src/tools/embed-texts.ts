@@ -15,7 +15,7 @@ const maxPairs = 200;
 export const embedTexts = defineTool({
   name: "embed_texts",
   title: "Embed texts",
-  description: `Turns texts into vectors with the model inside this server and says which texts mean nearly the same.
+  description: `Turns texts into vectors with the embedding model of this server and says which texts mean nearly the same.
 - Use when texts are to be compared, grouped or checked for duplicates by meaning.
 - Returns the most similar pairs; vectors only on request, for at most ${maxTextsWithVectors} texts (programs use POST /v1/embeddings).
 Example: {"texts": ["restart billing", "reboot the billing service"]}`,
@@ -25,12 +25,12 @@ Example: {"texts": ["restart billing", "reboot the billing service"]}`,
       .array(z.string().min(1).max(20_000))
       .min(1)
       .max(64)
-      .describe("The texts; only the first 128 word pieces of each count."),
+      .describe("The texts. A model reads only their beginning: the one inside this server 128 word pieces."),
     purpose: z.enum(["query", "document"]).default("document").describe("Queries are answered before documents."),
     includeVectors: z.boolean().default(false).describe("Return the vectors, rounded to 4 decimals."),
   }),
   output: z.object({
-    modelId: z.string().describe("Store it with vectors: two ids are never comparable."),
+    modelId: z.string().describe("Store it with vectors: vectors of two ids are not comparable."),
     dimension: z.int(),
     count: z.int().describe("Texts embedded."),
     pairs: z
@@ -38,7 +38,11 @@ Example: {"texts": ["restart billing", "reboot the billing service"]}`,
         z.object({
           first: z.int().describe("Index of a text, from 0."),
           second: z.int().describe("Index of the other."),
-          similarity: z.number().describe("1 the same, about 0 unrelated; from about 0.8 nearly the same meaning."),
+          similarity: z
+            .number()
+            .describe(
+              "1 the same; how near unrelated texts come depends on the model, about 0 for the one inside this server.",
+            ),
         }),
       )
       .describe(`The most similar pairs, best first, at most ${maxPairs}.`),
@@ -54,8 +58,8 @@ Example: {"texts": ["restart billing", "reboot the billing service"]}`,
         hint: "Leave includeVectors out, or use POST /v1/embeddings from a program.",
       });
     }
-    const { vectors, modelId, dimension } = await services.embedder.embed(texts, { purpose, signal });
-    const { state, reason } = services.embedder.status();
+    const { vectors, modelId, dimension, costUsd = 0 } = await services.embedder.embed(texts, { purpose, signal });
+    const { state, reason, service = "sophia", mode = "local" } = services.embedder.status();
     return {
       modelId,
       dimension,
@@ -63,7 +67,7 @@ Example: {"texts": ["restart billing", "reboot the billing service"]}`,
       pairs: comparePairs(vectors, maxPairs),
       ...(includeVectors && { vectors: vectors.map((vector) => Array.from(vector, (value) => round(value, 4))) }),
       ...(state === "degraded" && reason !== undefined && { degraded: reason }),
-      source: { service: "sophia", mode: "local" as const, costUsd: 0 },
+      source: { service, mode, costUsd },
     };
   },
 });
