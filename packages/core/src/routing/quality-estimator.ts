@@ -1,5 +1,6 @@
 import type { NearOutcome, OutcomeMemory } from "./outcome-memory.ts";
 import type { RouteRequest } from "./route.ts";
+import type { UsableShares } from "./usable-shares.ts";
 
 /** What past outcomes say about a family and a prompt. */
 export interface FamilyEstimate {
@@ -22,6 +23,8 @@ export interface QualityEstimatorOptions {
   memory: Pick<OutcomeMemory, "means" | "near">;
   /** Outcomes of each family looked at. Default 200; the weights leave about half of that in effect. */
   neighbours?: number;
+  /** Multiplies the estimate: answers that cannot be used are seldom among those that get judged. */
+  usable?: Pick<UsableShares, "of">;
   /** Standard errors between the mean and the lower estimate. Default 1. */
   caution?: number;
 }
@@ -43,27 +46,35 @@ const sharpness = 4;
  * 1965). Estimate p = (n · near + κ · prior) / (n + κ), standard error √(p (1 − p) / (n + κ + 1)).
  */
 export function createQualityEstimator(options: QualityEstimatorOptions): QualityEstimator {
-  const { memory, neighbours = 200, caution = 1 } = options;
+  const { memory, usable, neighbours = 200, caution = 1 } = options;
+
+  function estimateFamily(
+    family: string,
+    { category, now }: RoutePrompt,
+    { near, common }: { near: readonly NearOutcome[]; common: number },
+  ): FamilyEstimate {
+    const means = memory.means(family, category);
+    const trust = means.family?.weight(now) ?? 0;
+    const categoryTrust = means.category?.weight(now) ?? 0;
+    const byFamily = means.family?.mean(common, familyStrength, now) ?? common;
+    const byCategory = means.category?.mean(byFamily, categoryStrength, now) ?? byFamily;
+    const local = weigh(near);
+    const judged = (local.count * local.mean + promptStrength * byCategory) / (local.count + promptStrength);
+    const mean = judged * (usable?.of(family, now) ?? 1);
+    // Without neighbours the category speaks as far as it has been judged, else the family, for a few outcomes.
+    const count = Math.max(local.count, Math.min(categoryTrust + Math.min(trust, familyStrength), neighbours));
+    const error = Math.sqrt((mean * (1 - mean)) / (count + promptStrength + 1)) + unseenError / (1 + trust);
+    return { mean, lower: Math.max(0, mean - caution * error), trust, near };
+  }
+
   return {
-    estimate(families, { category, vector, embeddingModelId, now }) {
-      const near =
-        vector && embeddingModelId !== undefined && memory.near({ vector, embeddingModelId, now }, neighbours);
+    estimate(families, prompt) {
+      const { vector, embeddingModelId, now } = prompt;
+      const isEmbedded = vector !== undefined && embeddingModelId !== undefined;
+      const search = isEmbedded ? memory.near({ vector, embeddingModelId, now }, neighbours) : () => [];
       const common = averageMean(families, memory, now);
       return new Map(
-        families.map((family) => {
-          const means = memory.means(family, category);
-          const byFamily = means.family?.mean(common, familyStrength, now) ?? common;
-          const byCategory = means.category?.mean(byFamily, categoryStrength, now) ?? byFamily;
-          const found = near ? near(family) : [];
-          const local = weigh(found);
-          const trust = means.family?.weight(now) ?? 0;
-          const categoryTrust = means.category?.weight(now) ?? 0;
-          const mean = (local.count * local.mean + promptStrength * byCategory) / (local.count + promptStrength);
-          // Without neighbours the category speaks, as far as it has been judged, else the family by a part.
-          const count = Math.max(local.count, Math.min(categoryTrust + Math.min(trust, familyStrength), neighbours));
-          const error = Math.sqrt((mean * (1 - mean)) / (count + promptStrength + 1)) + unseenError / (1 + trust);
-          return [family, { mean, lower: Math.max(0, mean - caution * error), trust, near: found }];
-        }),
+        families.map((family) => [family, estimateFamily(family, prompt, { near: search(family), common })]),
       );
     },
   };

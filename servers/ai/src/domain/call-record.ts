@@ -66,6 +66,8 @@ export interface CallContent {
   /** Vector of the last user turn, when the pipeline had one. */
   vector?: Float32Array;
   embeddingModelId?: string;
+  /** The request demanded JSON. */
+  wantsJson?: boolean;
 }
 
 /** Told of every finished call; must not throw and not wait. */

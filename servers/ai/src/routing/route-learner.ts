@@ -1,0 +1,114 @@
+import type { Clock } from "@sophia/core/limits/clock";
+import type { FamilyScore, PastRequest } from "@sophia/core/routing/outcome";
+import type { OutcomeMemory } from "@sophia/core/routing/outcome-memory";
+import type { JudgedOutcome, OutcomeStore } from "@sophia/core/routing/outcome-store";
+import type { UsableShares } from "@sophia/core/routing/usable-shares";
+import type { Logger } from "pino";
+import type { CallSink } from "../domain/call-record.ts";
+import { toFamily } from "../domain/model-family.ts";
+import { isUsable } from "./is-usable.ts";
+import { createRecentCalls, type RecentCall } from "./recent-calls.ts";
+
+/** A judgement of the answer to one request. */
+export interface OutcomeLesson {
+  requestId: string;
+  /** 0 to 1. */
+  score: number;
+  /** How far it is believed, above 0 to 1. */
+  trust: number;
+}
+
+/** Judgements of several models' answers to one prompt. */
+export interface ComparisonLesson {
+  id: string;
+  category: string;
+  vector?: Float32Array | undefined;
+  embeddingModelId?: string | undefined;
+  scores: readonly { model: string; score: number }[];
+}
+
+/**
+ * Where the router's outcomes come from. Judged: feedback, evaluations, comparisons; a call that is made again past the
+ * cache counts as a mild complaint. Of every call besides: whether its answer could be used at all.
+ */
+export interface RouteLearner {
+  readonly sink: CallSink;
+  /** Ignores a request that is too long ago to be known. */
+  learnOutcome(lesson: OutcomeLesson): Promise<void>;
+  learnComparison(lesson: ComparisonLesson): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface RouteLearnerOptions {
+  store: OutcomeStore;
+  memory: Pick<OutcomeMemory, "put">;
+  usable: UsableShares;
+  clock: Clock;
+  log: Logger;
+}
+
+const refreshMs = 60_000;
+/** Whoever asks the same again so soon did not like the answer, or wanted another one; which, we do not know. */
+const regeneratedWithinMs = 10 * 60_000;
+const regenerated = { score: 0.3, trust: 0.3 };
+
+/** Reads what is stored, at once and each minute: other processes learn too. */
+export function createRouteLearner(options: RouteLearnerOptions): RouteLearner {
+  const { store, memory, usable, clock, log } = options;
+  const recent = createRecentCalls();
+  const stop = new AbortController();
+  const following = follow();
+
+  async function follow(): Promise<void> {
+    while (!stop.signal.aborted) {
+      try {
+        await store.readChanges((past) => memory.put(past));
+        await store.prune();
+      } catch (error) {
+        log.warn({ err: error }, "outcomes for routing not read");
+      }
+      await clock.sleep(refreshMs, stop.signal).catch(() => {});
+    }
+  }
+
+  async function save(outcome: JudgedOutcome): Promise<void> {
+    const past: PastRequest = await store.save(outcome);
+    memory.put(past);
+  }
+
+  function saveFor(call: RecentCall, verdict: Omit<FamilyScore, "family">, source: JudgedOutcome["source"]) {
+    const { requestId: id, at, category, family, vector, embeddingModelId } = call;
+    return save({ id, at, category, vector, embeddingModelId, score: { family, ...verdict }, source });
+  }
+
+  return {
+    sink(record, content) {
+      const verdict = isUsable(record, content);
+      if (verdict === undefined || record.model === "") return;
+      const isFromModel = record.cache === "miss" || record.cache === "bypass";
+      if (isFromModel) usable.note(toFamily(record.model), verdict, clock.now());
+      if (record.origin === "internal") return;
+      const before = record.cache === "bypass" ? recent.findSame(record, content, regeneratedWithinMs) : undefined;
+      if (before) {
+        saveFor(before, regenerated, "regenerated").catch((error: unknown) => {
+          log.warn({ err: error }, "outcome for routing not saved");
+        });
+      }
+      if (isFromModel) recent.add(record, content);
+    },
+    async learnOutcome({ requestId, score, trust }) {
+      const call = recent.get(requestId);
+      if (call) await saveFor(call, { score, trust }, trust >= 1 ? "judge" : "feedback");
+    },
+    async learnComparison({ scores, id, ...about }) {
+      for (const { model, score } of scores) {
+        const verdict = { family: toFamily(model), score, trust: 1 };
+        await save({ ...about, id, at: clock.now(), score: verdict, source: "comparison" });
+      }
+    },
+    async close() {
+      stop.abort();
+      await following;
+    },
+  };
+}
