@@ -14,15 +14,12 @@ const shared = {
 };
 
 // Where check.ts wants the report to.
-const report = process.env["TEST_REPORT_FILE"];
+const outputFile = process.env["TEST_REPORT_FILE"];
+const report: ["json", { outputFile: string }][] = outputFile === undefined ? [] : [["json", { outputFile }]];
 
 export default defineConfig({
   test: {
-    reporters: [
-      "default",
-      new SlowFileReporter(),
-      ...(report === undefined ? [] : [["json", { outputFile: report }] as const]),
-    ],
+    reporters: ["default", new SlowFileReporter(), ...report],
     projects: [
       {
         // Many small files: loading everything anew for each would take longer than the tests.
