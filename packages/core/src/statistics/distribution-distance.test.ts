@@ -1,11 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import {
-  jensenShannonDistance,
-  populationStabilityIndex,
-  quantileOfSorted,
-  wassersteinDistance,
-} from "./distribution-distance.ts";
+import { jensenShannonDistance, populationStabilityIndex, wassersteinDistance } from "./distribution-distance.ts";
 
 test("Wasserstein: moving everything by five costs five", () => {
   expect(wassersteinDistance([0, 1, 3], [5, 6, 8])).toBeCloseTo(5, 12);
@@ -51,12 +46,4 @@ test("PSI of the same values is zero, and an unseen range is large but finite", 
   expect(far).toBeGreaterThan(1);
   expect(far).toBeLessThan(100);
   expect(populationStabilityIndex([], [1])).toBe(0);
-});
-
-test("quantiles interpolate as R and NumPy do", () => {
-  const sorted = Float64Array.from([1, 2, 3, 4]);
-  expect(quantileOfSorted(sorted, 0.5)).toBe(2.5);
-  expect(quantileOfSorted(sorted, 0.95)).toBeCloseTo(3.85, 12);
-  expect(quantileOfSorted(sorted, 1)).toBe(4);
-  expect(quantileOfSorted(new Float64Array(), 0.5)).toBe(0);
 });

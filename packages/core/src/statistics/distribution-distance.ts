@@ -67,9 +67,8 @@ export function populationStabilityIndex(
   }, 0);
 }
 
-/** Linear interpolation between order statistics (Hyndman & Fan's type 7, as in R and NumPy). 0 for none. */
-export function quantileOfSorted(sorted: Float64Array, share: number): number {
-  if (sorted.length === 0) return 0;
+/** As `quantileOf`, without sorting again for each edge. */
+function quantileOfSorted(sorted: Float64Array, share: number): number {
   const position = (sorted.length - 1) * share;
   const low = Math.floor(position);
   const below = sorted[low] ?? 0;

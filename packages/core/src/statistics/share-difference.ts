@@ -1,4 +1,5 @@
 import { logGamma } from "./log-gamma.ts";
+import { wilsonInterval } from "./wilson.ts";
 
 /** How often something happened, out of how many. */
 export interface Share {
@@ -36,24 +37,13 @@ export function fisherExact(first: Share, second: Share): number {
 export function shareDifference(first: Share, second: Share): { difference: number; lower: number; upper: number } {
   if (first.total === 0 || second.total === 0) return { difference: 0, lower: -1, upper: 1 };
   const [p1, p2] = [first.count / first.total, second.count / second.total];
-  const [w1, w2] = [wilson(first), wilson(second)];
+  const [w1, w2] = [wilsonInterval(first.count, first.total), wilsonInterval(second.count, second.total)];
   const difference = p2 - p1;
   return {
     difference,
     lower: difference - Math.hypot(p2 - w2.lower, w1.upper - p1),
     upper: difference + Math.hypot(w2.upper - p2, p1 - w1.lower),
   };
-}
-
-const normal975 = 1.959_963_984_540_054;
-
-function wilson({ count, total }: Share): { lower: number; upper: number } {
-  const share = count / total;
-  const square = normal975 * normal975;
-  const middle = share + square / (2 * total);
-  const half = normal975 * Math.sqrt((share * (1 - share)) / total + square / (4 * total * total));
-  const scale = 1 + square / total;
-  return { lower: Math.max(0, (middle - half) / scale), upper: Math.min(1, (middle + half) / scale) };
 }
 
 function logChoose(total: number, count: number): number {

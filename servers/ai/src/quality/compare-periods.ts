@@ -1,12 +1,9 @@
 import { chiSquareHomogeneity } from "@sophia/core/statistics/chi-square";
-import {
-  jensenShannonDistance,
-  populationStabilityIndex,
-  quantileOfSorted,
-} from "@sophia/core/statistics/distribution-distance";
-import { kolmogorovSmirnov, sortedNumbers } from "@sophia/core/statistics/kolmogorov-smirnov";
+import { jensenShannonDistance, populationStabilityIndex } from "@sophia/core/statistics/distribution-distance";
+import { kolmogorovSmirnov } from "@sophia/core/statistics/kolmogorov-smirnov";
 import { mannWhitney } from "@sophia/core/statistics/mann-whitney";
 import { meanDiscrepancy } from "@sophia/core/statistics/mean-discrepancy";
+import { quantileOf } from "@sophia/core/statistics/quantile-of";
 import { fisherExact, shareDifference } from "@sophia/core/statistics/share-difference";
 import type { ModelPeriod, QualityCall } from "./load-period.ts";
 import type { Comparison, MeasureName } from "./measure.ts";
@@ -92,7 +89,10 @@ function compareTimes(name: MeasureName, pair: Pair, timeOf: (call: QualityCall)
 /** The slow end: how many calls are slower than all but 5 % were before. */
 function compareTail([before, now]: Pair): Comparison {
   const [first, second] = [before.map((call) => call.totalMs), now.map((call) => call.totalMs)];
-  const [reference, current] = [quantileOf(first, 0.95), quantileOf(second, 0.95)];
+  const [reference, current] = [first, second].map((times) => (times.length === 0 ? 0 : quantileOf(times, 0.95))) as [
+    number,
+    number,
+  ];
   const slower = (times: readonly number[]) => ({
     count: times.filter((time) => time > reference).length,
     total: times.length,
@@ -199,12 +199,8 @@ function logRatio(reference: number, current: number): number {
   return reference > 0 && current > 0 ? Math.log(current / reference) : 0;
 }
 
-function quantileOf(values: readonly number[], share: number): number {
-  return quantileOfSorted(sortedNumbers(values), share);
-}
-
 function medianOf(values: readonly number[]): number {
-  return quantileOf(values, 0.5);
+  return values.length === 0 ? 0 : quantileOf(values, 0.5);
 }
 
 function meanOf(values: readonly number[]): number {

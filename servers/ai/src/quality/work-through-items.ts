@@ -1,0 +1,124 @@
+import { toAppError } from "@sophia/core/errors/app-error";
+import type { Traces } from "../traces/traces.ts";
+import type { Clock } from "@sophia/core/limits/clock";
+import type { AskModel } from "./ask-model.ts";
+import { checkExpectation } from "./check-expectation.ts";
+import { defaultRubric, type EvaluationItem, type EvaluationSpec } from "./evaluation-spec.ts";
+import type { EvaluationStore, ItemResult } from "./evaluation-store.ts";
+import type { Lessons } from "./feedback.ts";
+import { type Judge, judgeByRubric, judgePair, type Verdict } from "./judge-answer.ts";
+
+export interface WorkOptions {
+  ask: AskModel;
+  evaluations: EvaluationStore;
+  traces: Pick<Traces, "annotate">;
+  lessons: Lessons;
+  clock: Clock;
+}
+
+export interface WorkEnd {
+  state: "done" | "stopped";
+  reason?: string;
+}
+
+const judgeTrust = 1;
+
+/**
+ * Asks every model every question that has no result yet, judges, and keeps each result as it comes: a run that was cut
+ * off goes on where it was. Stops before a question that might take the cost over the ceiling.
+ */
+export async function workThroughItems(
+  id: string,
+  spec: EvaluationSpec,
+  { signal, progress, ...options }: WorkOptions & { signal: AbortSignal; progress(done: number, total: number): void },
+): Promise<WorkEnd> {
+  const { evaluations } = options;
+  const results = await evaluations.results(id);
+  const total = spec.items.length * spec.models.length;
+  for (const [item, question] of spec.items.entries()) {
+    for (const model of spec.models) {
+      if (results.some((result) => result.item === item && result.model === model)) continue;
+      signal.throwIfAborted();
+      const spentUsd = results.reduce((sum, result) => sum + costOf(result), 0);
+      const dearest = Math.max(0, ...results.map(costOf));
+      if (spentUsd + dearest > spec.maxCostUsd) return { state: "stopped", reason: "the cost ceiling was reached" };
+      const first = results.find((result) => result.item === item && result.model === spec.models[0]);
+      const result = await workOne({ item, question, model, first }, { ...options, spec, signal });
+      await evaluations.addResult(id, result);
+      results.push(result);
+      progress(results.length, total);
+    }
+  }
+  return { state: "done" };
+}
+
+function costOf({ answerUsd, judgeUsd }: ItemResult): number {
+  return answerUsd + judgeUsd;
+}
+
+interface OneItem {
+  item: number;
+  question: EvaluationItem;
+  model: string;
+  /** The first model's result for the same item: what others are compared with. */
+  first: ItemResult | undefined;
+}
+
+type OneOptions = WorkOptions & { spec: EvaluationSpec; signal: AbortSignal };
+
+async function workOne({ item, question, model, first }: OneItem, options: OneOptions): Promise<ItemResult> {
+  const { spec, signal } = options;
+  const requestId = `eval-${crypto.randomUUID()}`;
+  const system = question.system === undefined ? [] : [{ role: "system" as const, content: question.system }];
+  const messages = [...system, { role: "user" as const, content: question.prompt }];
+  const { caller, maxTokens } = spec;
+  const nothing = { answer: "", score: undefined, explanation: undefined, answerUsd: 0, judgeUsd: 0, totalMs: 0 };
+  const result: ItemResult = { model, item, requestId, ...nothing, error: undefined };
+  try {
+    const answered = await options.ask({ model, messages, maxTokens, caller, requestId, signal });
+    Object.assign(result, { answer: answered.text, answerUsd: answered.costUsd, totalMs: answered.totalMs });
+    const verdict = await judge({ question, answer: answered.text, first }, options);
+    if (!verdict) return result;
+    Object.assign(result, { score: verdict.score, explanation: verdict.explanation, judgeUsd: verdict.costUsd });
+    await tell(result, options);
+  } catch (error) {
+    signal.throwIfAborted();
+    result.error = toAppError(error).message;
+  }
+  return result;
+}
+
+/** Undefined where there is nothing to compare with: the first model of a comparison in pairs. */
+async function judge(
+  { question, answer, first }: { question: EvaluationItem; answer: string; first: ItemResult | undefined },
+  { spec, ask, signal }: OneOptions,
+): Promise<Verdict | undefined> {
+  const { judgement, caller } = spec;
+  if (judgement !== "rubric" && judgement !== "pairwise") {
+    const score = checkExpectation(judgement, answer, question.expected ?? "");
+    return { score, explanation: score === 1 ? "as expected" : `expected: ${question.expected}`, costUsd: 0 };
+  }
+  const rubric = spec.rubric ?? defaultRubric;
+  const person: Judge = { ask, model: spec.judgeModel ?? "auto", rubric, caller, signal };
+  if (judgement === "rubric") return await judgeByRubric(person, { ...question, answer });
+  if (!first || first.error !== undefined) return undefined;
+  return await judgePair(person, { prompt: question.prompt, first: answer, second: first.answer });
+}
+
+/** What a judge said of an answer belongs to its trace, and teaches the choice of models. */
+async function tell({ requestId, score, explanation }: ItemResult, options: OneOptions): Promise<void> {
+  const { spec, traces, lessons, clock } = options;
+  // Better than another is no mark of its own.
+  if (score === undefined || spec.judgement === "pairwise") return;
+  const isModel = spec.judgement === "rubric";
+  await traces.annotate({
+    requestId,
+    at: clock.now(),
+    name: spec.name,
+    kind: isModel ? "model" : "code",
+    author: isModel ? (spec.judgeModel ?? "auto") : spec.judgement,
+    score,
+    ...(explanation !== undefined && { explanation }),
+  });
+  await lessons.learnOutcome?.({ requestId, score, trust: judgeTrust });
+}
