@@ -113,11 +113,16 @@ export function parseListedPrice(pricing: unknown): ListedPrice | undefined {
   if (!perMillion.success) return undefined;
   const { input, output, cached_input: cached } = perMillion.data;
   return {
-    input: input / 1e6,
-    output: output / 1e6,
-    ...(typeof cached === "number" && { cachedInput: cached / 1e6 }),
+    input: toPerToken(input),
+    output: toPerToken(output),
+    ...(typeof cached === "number" && { cachedInput: toPerToken(cached) }),
     overrides: [],
   };
+}
+
+/** Without the last digits of binary fractions. */
+function toPerToken(perMillion: number): number {
+  return Number((perMillion / 1e6).toPrecision(12));
 }
 
 type WordedRates = Omit<z.output<typeof PerToken>, "overrides" | "prompt" | "completion"> & {

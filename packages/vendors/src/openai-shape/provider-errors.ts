@@ -49,6 +49,8 @@ const contextWords = new Set([
   "token_limit_exceeded",
   "string_too_long",
 ]);
+/** Together words it as 403, others as 413 or 422. */
+const contextStatuses = new Set([400, 403, 413, 422]);
 const policyWords = new Set(["content_policy_violation", "content_filter", "refusal"]);
 const contextText = /maximum context length|context window|context length|too many (input )?tokens|prompt is too long/i;
 const statusOfWord: Readonly<Record<string, number>> = {
@@ -82,7 +84,10 @@ const statusOfWord: Readonly<Record<string, number>> = {
 export function explainFailure(status: number, body: unknown): VendorFailure | undefined {
   const error = parseErrorBody(body);
   if (!error) return status === 404 ? { kind: "not_found", hint: "Is the base URL right, with its /v1?" } : undefined;
-  if (error.words.some((word) => contextWords.has(word)) || (status === 400 && contextText.test(error.text))) {
+  if (
+    error.words.some((word) => contextWords.has(word)) ||
+    (contextStatuses.has(status) && contextText.test(error.text))
+  ) {
     return {
       kind: "invalid_input",
       reason: "context_length",

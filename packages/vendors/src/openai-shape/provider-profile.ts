@@ -33,8 +33,11 @@ export interface ProviderProfile {
   paths?: Readonly<Partial<Record<Operation, string | false>>>;
   /** Lists of models, each with its query. Default: `/models`. */
   modelLists?: readonly { path: string; query?: Readonly<Record<string, string>> }[];
-  /** Makes a request of ours one of theirs: wishes become parameters or headers, what it does not know is left out. */
-  shape?(operation: Operation, body: Readonly<Record<string, unknown>>, wishes: CallWishes): ShapedRequest;
+  /**
+   * Makes a request of ours one of theirs: wishes become parameters or headers, what it does not know is left out.
+   * `body` is not changed, and returned itself where nothing in it changes: its bytes are then sent on as they came.
+   */
+  shape?(operation: Operation, body: Record<string, unknown>, wishes: CallWishes): ShapedRequest;
   /** Adds to, or corrects, what was read from its lists of models. */
   readModel?(model: ListedModel): ListedModel;
   /** From the headers of an answer. */

@@ -17,19 +17,15 @@ export const openrouterProvider: ProviderProfile = {
   readFacts,
 };
 
-function shape(
-  operation: Operation,
-  { stream_options: _noEffect, ...body }: Readonly<Record<string, unknown>>,
-  wishes: CallWishes,
-): ShapedRequest {
-  const provider = buildPreferences(body["provider"], wishes);
+function shape(operation: Operation, body: Record<string, unknown>, wishes: CallWishes): ShapedRequest {
   const isChat = operation === "chat";
+  const provider = buildPreferences(body["provider"], wishes);
+  const session = isChat &&
+    wishes.conversationKey !== undefined && { session_id: wishes.conversationKey.slice(0, 256) };
+  // The same object where nothing is added: its bytes are then sent on as they came.
+  const shaped = provider || session ? { ...body, ...(provider && { provider }), ...session } : body;
   return {
-    body: {
-      ...body,
-      ...(provider && { provider }),
-      ...(isChat && wishes.conversationKey !== undefined && { session_id: wishes.conversationKey.slice(0, 256) }),
-    },
+    body: shaped,
     ...(isChat && wishes.responseCache && { headers: buildCacheHeaders(wishes.responseCache.ttlMs) }),
   };
 }

@@ -15,6 +15,7 @@ const commonHeaders = new Set([
   "connection",
   "content-length",
   "content-type",
+  "cookie",
   "expect",
   "host",
   "keep-alive",
