@@ -25,6 +25,8 @@ export interface ByteMatrix {
   add(vector: ByteVector): void;
   /** Row numbers and inner products of the best, best first. `skip` leaves rows out. */
   search(query: Float32Array, count: number, skip: (row: number) => boolean): { row: number; score: number }[];
+  /** Inner product with each row. */
+  scores(query: Float32Array): Float32Array;
   row(index: number): ByteVector;
 }
 
@@ -54,6 +56,16 @@ export function createByteMatrix(dimension: number): ByteMatrix {
     scales = grown;
   }
 
+  /** The sums of products, a view that the next scan overwrites, and what to multiply each with. */
+  function scanAll(query: Float32Array): { sums: Int32Array; scale: number } {
+    if (!memory || !scan) return { sums: new Int32Array(0), scale: 0 };
+    const asked = toByteVector(query);
+    bytes.set(asked.bytes, 0);
+    const out = width * (1 + capacity);
+    scan(0, width, size, width, out);
+    return { sums: new Int32Array(memory.buffer, out, size), scale: asked.scale };
+  }
+
   return {
     get size() {
       return size;
@@ -65,13 +77,12 @@ export function createByteMatrix(dimension: number): ByteMatrix {
       size += 1;
     },
     search(query, count, skip) {
-      if (size === 0 || !memory || !scan) return [];
-      const asked = toByteVector(query);
-      bytes.set(asked.bytes, 0);
-      const out = width * (1 + capacity);
-      scan(0, width, size, width, out);
-      const sums = new Int32Array(memory.buffer, out, size);
-      return takeBest(count, size, skip, (row) => (sums[row] ?? 0) * (scales[row] ?? 0) * asked.scale);
+      const { sums, scale } = scanAll(query);
+      return takeBest(count, size, skip, (row) => (sums[row] ?? 0) * (scales[row] ?? 0) * scale);
+    },
+    scores(query) {
+      const { sums, scale } = scanAll(query);
+      return Float32Array.from(sums, (sum, row) => sum * (scales[row] ?? 0) * scale);
     },
     row: (index) => ({
       bytes: bytes.slice(width * (1 + index), width * (1 + index) + dimension),

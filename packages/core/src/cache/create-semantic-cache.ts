@@ -241,7 +241,8 @@ class StoredSemanticCache<Tables extends SemanticTables> implements SemanticCach
   async #store(question: SemanticQuestion, answer: Parameters<SemanticCache["learn"]>[2], answerGroup: string) {
     const { clock } = this.#options;
     const shelf = await this.#openShelf(question);
-    const ttlMs = answer.ttlMs ?? (await this.#books.open(question.category)).ttlMs;
+    const book = await this.#books.open(question.category);
+    const ttlMs = Math.min(answer.ttlMs ?? Infinity, book.ttlMs);
     const bytes = Buffer.byteLength(answer.value) + Buffer.byteLength(question.text) + question.vector.length * 2;
     if (ttlMs <= 0 || Buffer.byteLength(answer.value) > (this.#options.maxEntryBytes ?? 256 * 1024)) return undefined;
     const now = clock.now();

@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { sql } from "kysely";
 import type { Logger } from "pino";
 import type { Clock } from "../limits/clock.ts";
@@ -48,6 +49,11 @@ const keptFraction = 0.9;
 /** Uses remembered until the next sweep; beyond it, age decides. */
 const maxTouched = 5_000;
 const deletedAtOnce = 500;
+/** An answer is visible at once; that it survives a crash may wait, so that a busy second costs a few durable writes. */
+const gatherMs = 250;
+const maxWaiting = 2_000;
+/** More would hold up the event loop for longer than a request takes. */
+const rowsAtOnce = 64;
 
 export function createExactCache<Tables extends CacheTables>(options: ExactCacheOptions<Tables>): ExactCache {
   const store: Store<CacheTables> = narrowStore(options.store);
@@ -72,7 +78,7 @@ export function createExactCache<Tables extends CacheTables>(options: ExactCache
     await makeRoom(store, options.maxEntries ?? 50_000, options.maxBytes ?? 256 * 2 ** 20);
   }
 
-  const gatherer = createWriteGatherer<Row>({ clock, write });
+  const gatherer = createWriteGatherer<Row>({ clock, write, gatherMs, maxWaiting });
   return {
     async get(partition, key) {
       const id = buildId(partition, key);
@@ -116,20 +122,26 @@ function find(
   return store.db.selectFrom("cache_entries").select(columns).where("id", "=", id).executeTakeFirst();
 }
 
+/** In one transaction, whose slices leave room for requests in between. */
 async function insert(store: Store<CacheTables>, rows: readonly Row[]): Promise<void> {
-  await store.db
-    .insertInto("cache_entries")
-    .values([...rows])
-    .onConflict((conflict) =>
-      conflict.column("id").doUpdateSet((row) => ({
-        value: row.ref("excluded.value"),
-        bytes: row.ref("excluded.bytes"),
-        created_at: row.ref("excluded.created_at"),
-        expires_at: row.ref("excluded.expires_at"),
-        last_used_at: row.ref("excluded.last_used_at"),
-      })),
-    )
-    .execute();
+  await store.transaction(async (tx) => {
+    for (let start = 0; start < rows.length; start += rowsAtOnce) {
+      if (start > 0) await nextTurn();
+      await tx
+        .insertInto("cache_entries")
+        .values(rows.slice(start, start + rowsAtOnce))
+        .onConflict((conflict) =>
+          conflict.column("id").doUpdateSet((row) => ({
+            value: row.ref("excluded.value"),
+            bytes: row.ref("excluded.bytes"),
+            created_at: row.ref("excluded.created_at"),
+            expires_at: row.ref("excluded.expires_at"),
+            last_used_at: row.ref("excluded.last_used_at"),
+          })),
+        )
+        .execute();
+    }
+  });
 }
 
 /** In one transaction: each update by itself would be a durable write of its own. */

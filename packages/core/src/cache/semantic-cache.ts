@@ -68,7 +68,7 @@ export interface NewAnswer {
   strength: number;
   /** What the answer rests on (`document:7@3`, `prompt:billing`); {@link SemanticCache.invalidate} names one of them. */
   tags?: readonly string[];
-  /** Default: the category's. */
+  /** Shorter than the category's. */
   ttlMs?: number;
 }
 

@@ -1,5 +1,10 @@
-import type { StoredAnswer } from "./answer.ts";
+import type { SemanticCache, SemanticLookup, SemanticQuestion } from "@sophia/core/cache/semantic-cache";
+import type { Embedder } from "@sophia/core/embed/embedder";
+import type { Logger } from "pino";
+import { StoredAnswer } from "./answer.ts";
+import { createTemplateBook } from "./cache-templates.ts";
 import type { ChatRequest } from "./chat-request.ts";
+import { buildSemanticKey } from "./semantic-key.ts";
 
 export interface SemanticCall {
   request: ChatRequest;
@@ -46,4 +51,92 @@ export interface SemanticAnswers {
   remember(ticket: SemanticTicket, answer: StoredAnswer, writer: { strength: number }): Promise<void>;
   /** What a person thought of a served answer. False: that entry is gone. */
   judge(entryId: string, verdict: { score: number; correct: boolean }): Promise<boolean>;
+}
+
+export interface SemanticAnswersOptions {
+  cache: SemanticCache;
+  embedder: Pick<Embedder, "embed" | "status">;
+  log: Logger;
+  /** A vector that takes longer is not waited for, and the model is asked. Default 250. */
+  embedDeadlineMs?: number;
+}
+
+/** For questions whose answers change within hours. */
+const shortTtlMs = 15 * 60_000;
+
+interface Asked {
+  question: SemanticQuestion;
+  found: SemanticLookup;
+  tags: readonly string[];
+  ttlMs: number | undefined;
+}
+
+export function createSemanticAnswers(options: SemanticAnswersOptions): SemanticAnswers {
+  const { cache, embedder, log } = options;
+  const templates = createTemplateBook();
+  const asked = new WeakMap<SemanticTicket, Asked>();
+  const missed = (reason: string): SemanticFound => ({
+    kind: "miss",
+    reason,
+    nearestScore: undefined,
+    ticket: undefined,
+  });
+
+  /** `undefined`: there is none in time, or no letter in the text. */
+  async function embed(text: string, signal: AbortSignal) {
+    const deadline = AbortSignal.any([signal, AbortSignal.timeout(options.embedDeadlineMs ?? 250)]);
+    try {
+      const { vectors, modelId } = await embedder.embed([text], { purpose: "query", signal: deadline });
+      const [vector] = vectors;
+      return vector?.some((value) => value !== 0) ? { vector, modelId } : undefined;
+    } catch (error) {
+      signal.throwIfAborted();
+      log.debug({ err: error }, "no vector in time: asking the model");
+      return undefined;
+    }
+  }
+
+  return {
+    async find(call, signal) {
+      const expected = embedder.status().modelId;
+      const key = buildSemanticKey(call.request, { ...call, embeddingModelId: expected, templates });
+      if (key.kind === "none") return missed(key.reason);
+      const embedded = await embed(key.text, signal);
+      if (!embedded) return missed("no_vector");
+      const { vector, modelId } = embedded;
+      const { category, text } = key;
+      // The model may have changed while it was loaded: its id belongs to what must be equal.
+      const partition = modelId === expected ? key.partition : `${key.partition} ${modelId}`;
+      const question: SemanticQuestion = { partition, category, text, vector, modelId };
+      const { strength, allowWeaker = false } = call;
+      const found = await cache.lookup(question, { strength, allowWeaker, signal });
+      const ticket: SemanticTicket = { category, vector, modelId };
+      asked.set(ticket, { question, found, tags: call.tags ?? [], ttlMs: key.shortLived ? shortTtlMs : undefined });
+      if (found.kind === "miss") {
+        return { kind: "miss", reason: found.reason, nearestScore: found.nearest?.score, ticket };
+      }
+      const answer = readAnswer(found.value);
+      if (!answer) return { kind: "miss", reason: "unreadable", nearestScore: undefined, ticket };
+      const { entryId, score, ageMs } = found;
+      const otherClass = found.strength !== strength;
+      return { kind: "hit", answer, entryId, score, ageMs, otherClass, check: found.check ? ticket : undefined };
+    },
+    async remember(ticket, answer, { strength }) {
+      const known = asked.get(ticket);
+      if (!known) return;
+      asked.delete(ticket);
+      const { question, found, tags, ttlMs } = known;
+      const value = JSON.stringify(answer);
+      await cache.learn(question, found, { value, strength, tags, ...(ttlMs !== undefined && { ttlMs }) });
+    },
+    judge: (entryId, verdict) => cache.judge(entryId, verdict),
+  };
+}
+
+function readAnswer(value: string): StoredAnswer | undefined {
+  try {
+    return StoredAnswer.safeParse(JSON.parse(value)).data;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,0 +1,78 @@
+import { createByteMatrix, toByteVector } from "@sophia/core/cache/byte-matrix";
+import { readSlots, type SlotText } from "@sophia/core/cache/guard/slot-guard";
+import { findMatch, type Neighbour, neighbourCount } from "@sophia/core/cache/match-score";
+
+/** A request of a replay: its text, its vectors, the answer a model would give. */
+export interface Requests {
+  texts: readonly string[];
+  answers: readonly (string | undefined)[];
+  vectors: readonly Float32Array[];
+}
+
+/** What a policy would serve, and how sure it is. */
+export interface Candidate {
+  request: number;
+  score: number;
+}
+
+/** Finds the best cached request for another; `cached` grows while a stream is replayed. */
+export type Policy = (request: number, cached: readonly number[]) => Candidate | undefined;
+
+/** Similarity of each request with each, computed once for all policies and thresholds. */
+export function compareAll(vectors: readonly Float32Array[]): (left: number, right: number) => number {
+  const [first] = vectors;
+  const count = vectors.length;
+  const matrix = createByteMatrix(first?.length ?? 16);
+  for (const vector of vectors) matrix.add(toByteVector(vector));
+  const all = new Float32Array(count * count);
+  for (const [row, vector] of vectors.entries()) all.set(matrix.scores(vector), row * count);
+  return (left, right) => all[left * count + right] ?? 0;
+}
+
+export function findNearest(
+  request: number,
+  cached: readonly number[],
+  similarity: (left: number, right: number) => number,
+  count: number,
+): Candidate[] {
+  const best: Candidate[] = [];
+  let worst = -Infinity;
+  for (const other of cached) {
+    const score = similarity(request, other);
+    if (score <= worst) continue;
+    let place = best.length;
+    while (place > 0 && (best[place - 1]?.score ?? 0) < score) place -= 1;
+    best.splice(place, 0, { request: other, score });
+    if (best.length > count) best.pop();
+    if (best.length === count) worst = best.at(-1)?.score ?? worst;
+  }
+  return best;
+}
+
+/** The nearest cached request, whatever it is: what a fixed threshold on similarity works with. */
+export function nearestPolicy(similarity: (left: number, right: number) => number): Policy {
+  return (request, cached) => findNearest(request, cached, similarity, 1)[0];
+}
+
+/** The product's own matching. A cached request's answer is known to the cache, as the text of the answer would be. */
+export function ownPolicy(requests: Requests, similarity: (left: number, right: number) => number): Policy {
+  const slots: (SlotText | undefined)[] = [];
+  const slotsOf = (request: number) => (slots[request] ??= readSlots(requests.texts[request] ?? ""));
+  return (request, cached) => {
+    const neighbours = findNearest(request, cached, similarity, neighbourCount).map(
+      ({ request: other, score }): Neighbour & { request: number } => ({
+        request: other,
+        similarity: score,
+        answerGroup: requests.answers[other] ?? `none ${other}`,
+        servable: true,
+        slots: () => slotsOf(other),
+      }),
+    );
+    const match = findMatch(slotsOf(request), neighbours);
+    return match?.kind === "match" ? { request: match.neighbour.request, score: match.score } : undefined;
+  };
+}
+
+export function isRight({ answers }: Requests, request: number, served: number): boolean {
+  return answers[request] !== undefined && answers[request] === answers[served];
+}

@@ -1,0 +1,82 @@
+import { createErrorBudget } from "@sophia/core/cache/error-budget";
+import { isRight, type Policy, type Requests } from "./matcher.ts";
+
+export interface TraceOutcome {
+  requests: number;
+  verbatim: number;
+  exactHitRate: number;
+  hitRate: number;
+  errorRate: number;
+}
+
+const repeatShare = 0.3;
+
+/** A trace of repeated traffic: subjects by Zipf's law, three requests in ten word for word an earlier one. */
+export function createTrace({ answers }: Requests, count: number, random: () => number): number[] {
+  const subjects = new Map<string, number[]>();
+  for (const [index, answer] of answers.entries()) {
+    const subject = answer ?? `none ${index}`;
+    subjects.set(subject, [...(subjects.get(subject) ?? []), index]);
+  }
+  const ranked = [...subjects.values()].toSorted(() => random() - 0.5);
+  const weights = ranked.map((_, rank) => 1 / (rank + 1));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const trace: number[] = [];
+  while (trace.length < count) {
+    if (trace.length > 0 && random() < repeatShare) {
+      trace.push(trace[Math.floor(random() * trace.length)]!);
+      continue;
+    }
+    let point = random() * total;
+    const rank = weights.findIndex((weight) => (point -= weight) <= 0);
+    const texts = ranked[Math.max(0, rank)]!;
+    trace.push(texts[Math.floor(random() * texts.length)]!);
+  }
+  return trace;
+}
+
+/** Exact cache first, then the product's policy at the given budget. */
+export function replayTrace(
+  requests: Requests,
+  policy: Policy,
+  options: { trace: readonly number[]; budget: number; random: () => number },
+): TraceOutcome {
+  const { trace, budget, random } = options;
+  const learned = createErrorBudget({ budget: () => budget, random });
+  /** What was answered for each text, exact or not: that is what the exact cache would give again. */
+  const exact = new Set<number>();
+  const seen = new Set<number>();
+  const cached: number[] = [];
+  let exactHits = 0;
+  let hits = 0;
+  let wrong = 0;
+  let verbatim = 0;
+  for (const request of trace) {
+    verbatim += seen.has(request) ? 1 : 0;
+    seen.add(request);
+    if (exact.has(request)) {
+      exactHits += 1;
+      continue;
+    }
+    const found = policy(request, cached);
+    learned.observe(found?.score);
+    const right = found !== undefined && isRight(requests, request, found.request);
+    const { serve, check } = found ? learned.decide(found.score) : { serve: false, check: false };
+    if (serve) {
+      hits += 1;
+      wrong += right ? 0 : 1;
+      if (!check) continue;
+    }
+    if (found) learned.record(found.score, right, serve);
+    cached.push(request);
+    exact.add(request);
+  }
+  const share = (part: number) => Number((part / trace.length).toFixed(4));
+  return {
+    requests: trace.length,
+    verbatim: share(verbatim),
+    exactHitRate: share(exactHits),
+    hitRate: share(exactHits + hits),
+    errorRate: share(wrong),
+  };
+}
