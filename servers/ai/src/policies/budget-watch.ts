@@ -52,18 +52,7 @@ export function createBudgetWatch<Tables extends CoreTables>(options: {
   const stopped = new AbortController();
   const told = new Map<string, number>();
 
-  async function states(): Promise<BudgetState[]> {
-    const all: BudgetState[] = [];
-    const budgets = options.budgets();
-    for (const window of ["day", "month"] as const) {
-      const ofWindow = budgets.filter((named) => named.window === window);
-      for (let start = 0; start < ofWindow.length; start += budgetsAtOnce) {
-        const some = ofWindow.slice(start, start + budgetsAtOnce);
-        all.push(...(await readStates(store, window, { budgets: some, now: clock.now() })));
-      }
-    }
-    return all.toSorted((left, right) => right.share - left.share);
-  }
+  const states = (): Promise<BudgetState[]> => readAll(store, options.budgets(), clock.now());
 
   async function tell(state: BudgetState): Promise<void> {
     const { caller, window, warning } = state;
@@ -108,6 +97,18 @@ export function createBudgetWatch<Tables extends CoreTables>(options: {
       await following;
     },
   };
+}
+
+async function readAll(store: Store<CoreTables>, budgets: readonly NamedBudget[], now: number): Promise<BudgetState[]> {
+  const all: BudgetState[] = [];
+  for (const window of ["day", "month"] as const) {
+    const ofWindow = budgets.filter((named) => named.window === window);
+    for (let start = 0; start < ofWindow.length; start += budgetsAtOnce) {
+      const some = ofWindow.slice(start, start + budgetsAtOnce);
+      all.push(...(await readStates(store, window, { budgets: some, now })));
+    }
+  }
+  return all.toSorted((left, right) => right.share - left.share);
 }
 
 async function readStates(

@@ -35,6 +35,7 @@ interface Taken {
   record: CallRecord;
 }
 
+const defaultMaxWaiting = 20_000;
 const gatherMs = 500;
 const batchRows = 250;
 const longestPauseMs = 15_000;
@@ -46,55 +47,86 @@ const maxCategories = 500;
 export const otherCategory = "(other)";
 
 export function createCallLog<Tables extends UsageTables>(options: CallLogOptions<Tables>): CallLog {
-  const store: Store<UsageTables> = narrowStore(options.store);
-  const { clock, log, keepDays = 90, maxWaiting = 20_000 } = options;
-  const waiting: Taken[] = [];
-  const limitCategory = createCategoryLimit();
-  const counts = { written: 0, dropped: 0 };
-  let running: Promise<void> | undefined;
-  let wake = new AbortController();
-  let hurried = false;
-  let closing = false;
-  /** Rows for the next write; 1 while looking for one that the store refuses. */
-  let batchLimit = batchRows;
+  return new BatchedCallLog({ ...options, store: narrowStore(options.store) });
+}
 
-  function drop(count: number, why: string): void {
-    // The first of a row tells; the number is in the metrics.
-    if (counts.dropped === 0 || count > 1) log.error({ dropped: count }, `calls are missing from the call log: ${why}`);
-    counts.dropped += count;
+class BatchedCallLog implements CallLog {
+  readonly #options: CallLogOptions<UsageTables>;
+  readonly #waiting: Taken[] = [];
+  readonly #limitCategory = createCategoryLimit();
+  readonly #counts = { written: 0, dropped: 0 };
+  #running: Promise<void> | undefined;
+  #wake = new AbortController();
+  #hurried = false;
+  #closing = false;
+  /** Rows for the next write; 1 while looking for one that the store refuses. */
+  #batchLimit = batchRows;
+
+  constructor(options: CallLogOptions<UsageTables>) {
+    this.#options = options;
   }
 
-  async function drain(): Promise<void> {
+  record(record: CallRecord): void {
+    if (this.#closing || this.#waiting.length >= (this.#options.maxWaiting ?? defaultMaxWaiting)) {
+      this.#drop(1, "too many wait to be written");
+      return;
+    }
+    // In the order of time: rows are appended to the index, not scattered over it.
+    const id = `${record.startedAt.toString(36)}-${randomUUID()}`;
+    this.#waiting.push({ id, record: this.#limitCategory(record) });
+    this.#running ??= this.#drain().finally(() => (this.#running = undefined));
+  }
+
+  async flush(): Promise<void> {
+    this.#hurried = true;
+    this.#hurry();
+    await this.#running;
+    this.#hurried = false;
+  }
+
+  status(): { waiting: number; written: number; dropped: number } {
+    return { ...this.#counts, waiting: this.#waiting.length };
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    this.#hurry();
+    await this.#running;
+  }
+
+  async #drain(): Promise<void> {
     let failures = 0;
-    while (waiting.length > 0) {
-      if (!hurried && !closing && waiting.length < batchRows) await pause(gatherMs);
-      const batch = waiting.slice(0, batchLimit);
+    while (this.#waiting.length > 0) {
+      if (!this.#hurried && !this.#closing && this.#waiting.length < batchRows) await this.#pause(gatherMs);
+      const batch = this.#waiting.slice(0, this.#batchLimit);
       try {
-        await write(batch);
-        waiting.splice(0, batch.length);
-        counts.written += batch.length;
+        await this.#write(batch);
+        this.#waiting.splice(0, batch.length);
+        this.#counts.written += batch.length;
         failures = 0;
-        batchLimit = Math.min(batchRows, 2 * batchLimit);
+        this.#batchLimit = Math.min(batchRows, 2 * this.#batchLimit);
       } catch (error) {
-        if (toAppError(error).kind === "invalid_input") {
-          // A name with a character that no database takes, an absurd cost: its neighbours are written without it.
-          if (batch.length === 1) drop(waiting.splice(0, 1).length, "a row was refused");
-          batchLimit = 1;
-          continue;
-        }
-        failures += 1;
-        log.warn({ err: error, waiting: waiting.length }, "call log not written: trying again");
-        if (closing && failures >= attemptsAtClose) drop(waiting.splice(0).length, "the store was away at the end");
-        else await pause(Math.min(longestPauseMs, 100 * 2 ** failures));
+        if (toAppError(error).kind === "invalid_input") this.#leaveOut(batch);
+        else await this.#waitForStore(error, (failures += 1));
       }
     }
   }
 
-  async function pause(ms: number): Promise<void> {
-    await clock.sleep(ms, wake.signal).catch(() => {});
+  /** A name with a character that no database takes, an absurd cost: its neighbours are written without it. */
+  #leaveOut(batch: readonly Taken[]): void {
+    if (batch.length === 1) this.#drop(this.#waiting.splice(0, 1).length, "a row was refused");
+    this.#batchLimit = 1;
   }
 
-  async function write(batch: readonly Taken[]): Promise<void> {
+  async #waitForStore(error: unknown, failures: number): Promise<void> {
+    this.#options.log.warn({ err: error, waiting: this.#waiting.length }, "call log not written: trying again");
+    if (this.#closing && failures >= attemptsAtClose) {
+      this.#drop(this.#waiting.splice(0).length, "the store was away at the end");
+    } else await this.#pause(Math.min(longestPauseMs, 100 * 2 ** failures));
+  }
+
+  async #write(batch: readonly Taken[]): Promise<void> {
+    const { store, clock, keepDays = 90 } = this.#options;
     await store.transaction(async (tx) => {
       const inserted = await tx
         .insertInto("ai_calls")
@@ -110,35 +142,22 @@ export function createCallLog<Tables extends UsageTables>(options: CallLogOption
     });
   }
 
-  function hurry(): void {
-    wake.abort();
-    wake = new AbortController();
+  #drop(count: number, why: string): void {
+    // The first of a row tells; the number is in the status.
+    if (this.#counts.dropped === 0 || count > 1) {
+      this.#options.log.error({ dropped: count }, `calls are missing from the call log: ${why}`);
+    }
+    this.#counts.dropped += count;
   }
 
-  return {
-    record(record) {
-      if (closing || waiting.length >= maxWaiting) {
-        drop(1, "too many wait to be written");
-        return;
-      }
-      // In the order of time: rows are appended to the index, not scattered over it.
-      const id = `${record.startedAt.toString(36)}-${randomUUID()}`;
-      waiting.push({ id, record: limitCategory(record) });
-      running ??= drain().finally(() => (running = undefined));
-    },
-    async flush() {
-      hurried = true;
-      hurry();
-      await running;
-      hurried = false;
-    },
-    status: () => ({ ...counts, waiting: waiting.length }),
-    async close() {
-      closing = true;
-      hurry();
-      await running;
-    },
-  };
+  async #pause(ms: number): Promise<void> {
+    await this.#options.clock.sleep(ms, this.#wake.signal).catch(() => {});
+  }
+
+  #hurry(): void {
+    this.#wake.abort();
+    this.#wake = new AbortController();
+  }
 }
 
 function toRow({ id, record }: Taken): UsageTables["ai_calls"] {

@@ -8,7 +8,7 @@ import { forecastMonth, type MonthForecast } from "./month-forecast.ts";
 import { readUsage, type UsageFilter, type UsageGroup, type UsageGroupSums } from "./read-usage.ts";
 import { addCounts, dayMs, toDay, zeroCounts } from "./roll-up.ts";
 import { computeSavings, type Savings } from "./savings.ts";
-import { startOfDay, type TimeRange } from "./time-range.ts";
+import { parseTimeRange, startOfDay, type TimeRange } from "./time-range.ts";
 import { findUnusualDays, type UnusualDay } from "./unusual-days.ts";
 import type { UsageCounts, UsageTables } from "./usage-tables.ts";
 
@@ -54,6 +54,8 @@ export interface ReportQuestion {
 }
 
 export interface UsageReports {
+  /** See parseTimeRange; `undefined` ends are counted from now. */
+  parseRange(text: { since?: string | undefined; until?: string | undefined }): TimeRange;
   /** All groups, the dearest first (times in order), with their sum. */
   groups(question: ReportQuestion): Promise<{ range: TimeRange; groups: GroupUsage[]; total: UsageSums }>;
   series(question: Omit<ReportQuestion, "groupBy">): Promise<UsagePoint[]>;
@@ -91,6 +93,7 @@ export function createUsageReports<Tables extends UsageTables>(options: UsageRep
   }
 
   return {
+    parseRange: (text) => parseTimeRange(text, clock.now()),
     async groups({ range: asked, groupBy, filter }) {
       const range = widen(asked);
       const sums = await readUsage(store, { range, by: [groupBy, "cache"], filter, latency: true });
