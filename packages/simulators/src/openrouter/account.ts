@@ -71,33 +71,38 @@ export function createAccount(options: {
     },
     find: (id) => generations.get(id),
     credits: () => ({ total_credits: credits, total_usage: usage }),
-    // https://openrouter.ai/docs/api-reference/api-keys/get-current-key
-    key: () => ({
-      label: "sk-or-v1-sim...key",
-      limit: keyLimit,
-      limit_remaining: keyLimit === null ? null : Math.max(0, keyLimit - usage),
-      limit_reset: null,
-      include_byok_in_limit: false,
-      usage,
-      usage_daily: usage,
-      usage_weekly: usage,
-      usage_monthly: usage,
-      byok_usage: 0,
-      byok_usage_daily: 0,
-      byok_usage_weekly: 0,
-      byok_usage_monthly: 0,
-      is_free_tier: false,
-      is_management_key: options.isManagement,
-      is_provisioning_key: options.isManagement,
-      creator_user_id: "user_simulated",
-      // These four are demanded by the vendor's SDK of September 2026 and not in its specification of August.
-      organization_id: null,
-      workspace_id: null,
-      allowed_data_regions: ["global"],
-      free_model_daily_requests: { limit: 1_000, remaining: 1_000, used: 0 },
-      rate_limit: { requests: -1, interval: "10s", note: "This field is deprecated and safe to ignore." },
-    }),
+    key: () => describeKey({ usage, limit: keyLimit, isManagement: options.isManagement }),
     activity: () => [...days.values()],
+  };
+}
+
+/** https://openrouter.ai/docs/api-reference/api-keys/get-current-key */
+function describeKey(key: { usage: number; limit: number | null; isManagement: boolean }): Record<string, unknown> {
+  const { usage, limit, isManagement } = key;
+  return {
+    label: "sk-or-v1-sim...key",
+    limit,
+    limit_remaining: limit === null ? null : Math.max(0, limit - usage),
+    limit_reset: null,
+    include_byok_in_limit: false,
+    usage,
+    usage_daily: usage,
+    usage_weekly: usage,
+    usage_monthly: usage,
+    byok_usage: 0,
+    byok_usage_daily: 0,
+    byok_usage_weekly: 0,
+    byok_usage_monthly: 0,
+    is_free_tier: false,
+    is_management_key: isManagement,
+    is_provisioning_key: isManagement,
+    creator_user_id: "user_simulated",
+    // These four are demanded by the vendor's SDK of September 2026 and not in its specification of August.
+    organization_id: null,
+    workspace_id: null,
+    allowed_data_regions: ["global"],
+    free_model_daily_requests: { limit: 1_000, remaining: 1_000, used: 0 },
+    rate_limit: { requests: -1, interval: "10s", note: "This field is deprecated and safe to ignore." },
   };
 }
 
