@@ -44,9 +44,7 @@ describe("the service registry", () => {
     const fixes = new Map(
       computeModes({ config: {}, facts: bare, simulate: true }).map(({ id, fix }) => [id, fix] as const),
     );
-    expect(fixes.get("huggingface")).toMatch(
-      /^set HF_TOKEN .*; no tool of this release reaches Hugging Face live yet$/,
-    );
+    expect(fixes.get("zenrows")).toMatch(/^set ZENROWS_API_KEY .*; no tool of this release reaches ZenRows live yet$/);
     expect(fixes.get("redis")).not.toContain("no tool");
   });
 

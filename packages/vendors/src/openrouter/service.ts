@@ -13,7 +13,7 @@ export const openrouter = defineService({
   title: "OpenRouter",
   group: "ai",
   purpose: "Models of many makers behind one key, with prices and live statistics.",
-  served: [],
+  served: ["live", "simulated"],
   docsUrl,
   config: z.object({
     OPENROUTER_API_KEY: secretString().optional().describe("Key for OpenRouter."),

@@ -13,7 +13,7 @@ export const together = defineService({
   title: "Together AI",
   group: "ai",
   purpose: "Open models, embeddings, reranking and batches.",
-  served: [],
+  served: ["live", "simulated"],
   docsUrl,
   config: z.object({
     TOGETHER_API_KEY: secretString().optional().describe("Key for Together AI."),
