@@ -4,6 +4,13 @@ import { SlowFileReporter } from "./packages/cli/src/check/slow-file-reporter.ts
 
 // Vitest no longer reads a file of this name by itself: it is passed with --config, as an ordinary configuration.
 const notOurs = ["**/node_modules/**", "**/bench/**"];
+// One file at a time, and nothing beside it: these measure how fast a process recovers, refuses or ends, and memory.
+const measuring = [
+  "packages/core/src/{http,mcp}/**/*.fault.test.ts",
+  "packages/cli/src/supervisor/*.fault.test.ts",
+  "packages/cli/src/up.fault.test.ts",
+  "servers/*/src/gateway/**/*.fault.test.ts",
+];
 // As `npm test` has it: most of what the processes of tests do is to load the same code.
 const compileCache = fileURLToPath(new URL("node_modules/.cache/node-compile", import.meta.url));
 const shared = {
@@ -36,14 +43,16 @@ export default defineConfig({
         test: { ...shared, name: "contract", include: ["**/*.contract.test.ts"], exclude: notOurs, maxWorkers: 2 },
       },
       {
-        // One file at a time: these tests stop processes and measure recovery times.
         test: {
           ...shared,
           name: "faults",
           include: ["**/*.fault.test.ts"],
-          exclude: notOurs,
-          fileParallelism: false,
+          exclude: [...notOurs, ...measuring],
+          maxWorkers: 2,
         },
+      },
+      {
+        test: { ...shared, name: "measuring", include: measuring, exclude: notOurs, fileParallelism: false },
       },
     ],
   },

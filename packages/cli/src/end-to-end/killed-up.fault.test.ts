@@ -26,7 +26,7 @@ const sites = 6;
  * done that a kill may lose. `nothing` dies while the servers wake up.
  */
 const moments = ["nothing", "imports", "completions", "documents"] as const;
-const busyWithinMs = 40_000;
+const longestWaitMs = 15_000;
 
 /** What the servers said is done. */
 interface Acknowledged {
@@ -140,7 +140,7 @@ async function connect(urls: Record<ServerId, string>, done: Acknowledged): Prom
   return Object.fromEntries(await Promise.all(calls)) as Calls;
 }
 
-/** Waits for the moment of this round, and then a random while. */
+/** Waits for the moment of this round, not forever, and then a random while. */
 async function untilMoment(done: Acknowledged, round: number, random: () => number): Promise<void> {
   const counts = () => ({
     nothing: Infinity,
@@ -150,11 +150,8 @@ async function untilMoment(done: Acknowledged, round: number, random: () => numb
   });
   const moment = moments[round % moments.length] ?? "nothing";
   const wanted = counts()[moment] + 2;
-  const until = performance.now() + busyWithinMs;
-  while (counts()[moment] < wanted) {
-    if (performance.now() > until) throw new Error(`Two further ${moment} took more than ${busyWithinMs} ms.`);
-    await delay(10);
-  }
+  const until = performance.now() + longestWaitMs;
+  while (counts()[moment] < wanted && performance.now() < until) await delay(10);
   await delay(random() * 1_200);
 }
 
