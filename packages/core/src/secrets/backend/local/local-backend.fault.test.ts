@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { systemClock } from "../../../limits/clock.ts";
 import { startScript } from "../../../testing/child-script.ts";
 import { unwrapCiphertext, wrapCiphertext } from "../../esc/ciphertext-envelope.ts";
@@ -92,8 +92,8 @@ describe("environments in files, when something breaks", () => {
       const acknowledged = new Map<number, string>();
       for (let round = 0; round < 8; round++) {
         const child = startScript(endlessWriter, folder, 0);
-        await child.waitFor("ack");
-        await delay(20 + Math.random() * 120);
+        await vi.waitFor(() => expect(child.lines.length).toBeGreaterThan(2), { timeout: 20_000, interval: 5 });
+        await delay(Math.random() * 100);
         child.kill("SIGKILL");
         await child.ended;
         for (const line of child.lines) {
