@@ -137,6 +137,12 @@ describe("a call", () => {
     expect(second["choices"]).toEqual(first["choices"]);
   });
 
+  test("may fail in the middle of its stream", async () => {
+    simulator.faults.set({ kind: "error_in_stream", afterEvents: 2 });
+    const stream = await models.stream({ ...ask, stream: true }, signal);
+    await expect(Array.fromAsync(stream)).rejects.toMatchObject({ kind: "upstream" });
+  });
+
   test("embeds and reranks", async () => {
     const request = { model: "simulated/embedding", input: ["one", "two"], dimensions: 8 };
     const { vectors, usage } = (await models.embed?.(request, signal)) ?? {};
