@@ -30,6 +30,11 @@ const overlapMs = 30_000;
 
 type Tables = RouteTables;
 
+interface Place {
+  changed_at: number;
+  id: string;
+}
+
 export function createOutcomeStore(options: {
   store: Store<Tables>;
   clock: Clock;
@@ -38,67 +43,25 @@ export function createOutcomeStore(options: {
   const { store, clock, maxRequests = 20_000 } = options;
   let readUntil = -Infinity;
 
-  async function withScores(rows: readonly Tables["route_requests"][]): Promise<PastRequest[]> {
-    if (rows.length === 0) return [];
-    const ids = rows.map(({ id }) => id);
-    const scores = await store.db.selectFrom("route_scores").selectAll().where("request_id", "in", ids).execute();
-    return rows.map((row) => ({
-      id: row.id,
-      at: row.at,
-      category: row.category,
-      ...(row.vector !== "" && { vector: parseVector(row.vector), embeddingModelId: row.embedding_model_id }),
-      scores: scores
-        .filter(({ request_id }) => request_id === row.id)
-        .map(({ family, score, trust }) => ({ family, score, trust })),
-    }));
-  }
-
   return {
     async save(outcome) {
-      const { id, at, category, vector, embeddingModelId = "", source } = outcome;
-      const now = clock.now();
-      await store.transaction(async (tx) => {
-        const text = vector ? formatVector(vector) : "";
-        const row = { id, at, changed_at: now, category, embedding_model_id: embeddingModelId, vector: text };
-        const insert = tx.insertInto("route_requests").values(row);
-        await insert.onConflict((conflict) => conflict.column("id").doUpdateSet({ changed_at: now })).execute();
-        const { family, score, trust } = outcome.score;
-        const verdict = { score, trust, source };
-        await tx
-          .insertInto("route_scores")
-          .values({ request_id: id, family, ...verdict })
-          .onConflict((conflict) =>
-            conflict.columns(["request_id", "family"]).doUpdateSet(verdict).where("route_scores.trust", "<=", trust),
-          )
-          .execute();
-      });
+      await write(store, outcome, clock.now());
+      const { id, at, category } = outcome;
       const rows = await store.db.selectFrom("route_requests").selectAll().where("id", "=", id).execute();
-      const [past] = await withScores(rows);
+      const [past] = await withScores(store, rows);
       return past ?? { id, at, category, scores: [outcome.score] };
     },
 
     async readChanges(take) {
       const isFirst = readUntil === -Infinity;
       const since = isFirst ? await findOldestKept(store, maxRequests) : readUntil - overlapMs;
-      let last = { changed_at: since, id: "" };
-      for (;;) {
-        const { changed_at: at, id } = last;
-        const rows = await store.db
-          .selectFrom("route_requests")
-          .selectAll()
-          .where(({ or, and, eb }) =>
-            or([eb("changed_at", ">", at), and([eb("changed_at", "=", at), eb("id", ">", id)])]),
-          )
-          .orderBy("changed_at")
-          .orderBy("id")
-          .limit(rowsAtOnce)
-          .execute();
-        for (const past of await withScores(rows)) take(past);
+      let last: Place | undefined = { changed_at: since, id: "" };
+      while (last) {
+        const rows = await readPage(store, last);
+        for (const past of await withScores(store, rows)) take(past);
         const end = rows.at(-1);
-        if (!end) break;
-        last = end;
-        readUntil = Math.max(readUntil, end.changed_at);
-        if (rows.length < rowsAtOnce) break;
+        readUntil = Math.max(readUntil, end?.changed_at ?? since);
+        last = rows.length < rowsAtOnce ? undefined : end;
       }
     },
 
@@ -116,6 +79,50 @@ export function createOutcomeStore(options: {
       await store.db.deleteFrom("route_requests").where("at", "<=", oldest.at).execute();
     },
   };
+}
+
+function write(store: Store<Tables>, outcome: JudgedOutcome, now: number): Promise<void> {
+  const { id, at, category, vector, embeddingModelId = "", source } = outcome;
+  const { family, score, trust } = outcome.score;
+  const verdict = { score, trust, source };
+  const text = vector ? formatVector(vector) : "";
+  const row = { id, at, changed_at: now, category, embedding_model_id: embeddingModelId, vector: text };
+  return store.transaction(async (tx) => {
+    const insert = tx.insertInto("route_requests").values(row);
+    await insert.onConflict((conflict) => conflict.column("id").doUpdateSet({ changed_at: now })).execute();
+    await tx
+      .insertInto("route_scores")
+      .values({ request_id: id, family, ...verdict })
+      .onConflict((conflict) =>
+        conflict.columns(["request_id", "family"]).doUpdateSet(verdict).where("route_scores.trust", "<=", trust),
+      )
+      .execute();
+  });
+}
+
+function readPage(store: Store<Tables>, { changed_at: at, id }: Place): Promise<Tables["route_requests"][]> {
+  return store.db
+    .selectFrom("route_requests")
+    .selectAll()
+    .where(({ or, and, eb }) => or([eb("changed_at", ">", at), and([eb("changed_at", "=", at), eb("id", ">", id)])]))
+    .orderBy("changed_at")
+    .orderBy("id")
+    .limit(rowsAtOnce)
+    .execute();
+}
+
+async function withScores(store: Store<Tables>, rows: readonly Tables["route_requests"][]): Promise<PastRequest[]> {
+  if (rows.length === 0) return [];
+  const ids = rows.map(({ id }) => id);
+  const found = await store.db.selectFrom("route_scores").selectAll().where("request_id", "in", ids).execute();
+  const scoresOf = Map.groupBy(found, ({ request_id }) => request_id);
+  return rows.map((row) => ({
+    id: row.id,
+    at: row.at,
+    category: row.category,
+    ...(row.vector !== "" && { vector: parseVector(row.vector), embeddingModelId: row.embedding_model_id }),
+    scores: (scoresOf.get(row.id) ?? []).map(({ family, score, trust }) => ({ family, score, trust })),
+  }));
 }
 
 async function findOldestKept(store: Store<Tables>, count: number): Promise<number> {
