@@ -25,7 +25,7 @@ const half = (widen: number[]) => [
 ]; // prettier-ignore
 
 const row = [
-  0xfd, 0x0c, ...new Array<number>(16).fill(0), ...set(sums),
+  0xfd, 0x0c, ...Array.from({ length: 16 }, () => 0), ...set(sums),
   ...get(query), ...set(step),
   ...get(position), ...get(dimension), ...add, ...set(end),
   ...loop,

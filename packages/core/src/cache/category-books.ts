@@ -18,10 +18,17 @@ export interface CategoryBook {
   count(hit: boolean): void;
 }
 
+interface Check {
+  score: number;
+  correct: boolean;
+  /** The answer had been given to somebody. */
+  served: boolean;
+}
+
 /** The categories' books; checks made by other processes are learned from too. */
 export interface CategoryBooks {
   open(category: string): Promise<CategoryBook>;
-  record(category: string, check: { score: number; correct: boolean; served: boolean }): Promise<void>;
+  record(category: string, check: Check): Promise<void>;
   configure(category: string, settings: CategorySettings): Promise<void>;
   all(): Promise<Map<string, CategoryBook>>;
   /** Adds requests and hits to the table and forgets checks beyond the newest few thousand. */
@@ -57,48 +64,45 @@ const overlapMs = 5_000;
 const maxOpen = 2_000;
 
 export function createCategoryBooks(options: CategoryBooksOptions): CategoryBooks {
-  const { store, clock } = options;
-  const { db } = store;
-  const books = new Map<string, OwnBook>();
+  return new StoredCategoryBooks(options);
+}
 
-  function create(): OwnBook {
-    const book: Omit<OwnBook, "learned"> = {
-      ...options.defaults,
-      requests: 0,
-      hits: 0,
-      checks: 0,
-      wrongChecks: 0,
-      unsaved: { requests: 0, hits: 0 },
-      readTo: 0,
-      seen: new Set(),
-      refreshedAt: -Infinity,
-      reading: undefined,
-      count(hit) {
-        for (const counted of [own, own.unsaved]) {
-          counted.requests += 1;
-          counted.hits += hit ? 1 : 0;
-        }
-      },
-    };
-    const random = options.random && { random: options.random };
-    const learned = createErrorBudget({ budget: () => own.errorBudget, ...random });
-    const own: OwnBook = Object.assign(book, { learned });
-    return own;
+class StoredCategoryBooks implements CategoryBooks {
+  readonly #options: CategoryBooksOptions;
+  readonly #books = new Map<string, OwnBook>();
+
+  constructor(options: CategoryBooksOptions) {
+    this.#options = options;
   }
 
-  async function read(category: string, book: OwnBook): Promise<void> {
-    const settings = await db
+  async open(category: string): Promise<OwnBook> {
+    const { clock, refreshMs } = this.#options;
+    const book = this.#books.get(category) ?? createBook(this.#options);
+    this.#books.delete(category);
+    this.#books.set(category, book);
+    if (clock.monotonic() - book.refreshedAt < refreshMs) return book;
+    book.reading ??= this.#read(category, book).finally(() => {
+      book.reading = undefined;
+    });
+    await book.reading;
+    return book;
+  }
+
+  async #read(category: string, book: OwnBook): Promise<void> {
+    const { store, clock, defaults } = this.#options;
+    const settings = await store.db
       .selectFrom("semantic_categories")
       .selectAll()
       .where("category", "=", category)
       .executeTakeFirst();
-    book.errorBudget = settings?.error_budget ?? options.defaults.errorBudget;
-    book.ttlMs = settings?.ttl_ms === null || settings === undefined ? options.defaults.ttlMs : Number(settings.ttl_ms);
+    const ttlMs = settings?.ttl_ms ?? undefined;
+    book.errorBudget = settings?.error_budget ?? defaults.errorBudget;
+    book.ttlMs = ttlMs === undefined ? defaults.ttlMs : Number(ttlMs);
     if (book.refreshedAt === -Infinity && settings) {
       book.requests += Number(settings.requests);
       book.hits += Number(settings.hits);
     }
-    const checks = await db
+    const checks = await store.db
       .selectFrom("semantic_checks")
       .selectAll()
       .where("category", "=", category)
@@ -114,33 +118,62 @@ export function createCategoryBooks(options: CategoryBooksOptions): CategoryBook
     book.refreshedAt = clock.monotonic();
   }
 
-  function learn(book: OwnBook, id: string, check: { score: number; correct: boolean; served: boolean }): void {
-    book.seen.add(id);
-    if (book.seen.size > keptChecks * 2) book.seen = new Set([...book.seen].slice(-keptChecks));
-    book.learned.record(check.score, check.correct, check.served);
-    book.checks += 1;
-    book.wrongChecks += check.correct ? 0 : 1;
+  async record(category: string, check: Check): Promise<void> {
+    const book = await this.open(category);
+    const id = randomUUID();
+    learn(book, id, check);
+    const flags = { correct: check.correct ? 1 : 0, served: check.served ? 1 : 0 };
+    await this.#options.store.db
+      .insertInto("semantic_checks")
+      .values({ id, category, score: check.score, ...flags, created_at: this.#options.clock.now() })
+      .execute();
   }
 
-  async function open(category: string): Promise<OwnBook> {
-    const book = books.get(category) ?? create();
-    books.delete(category);
-    books.set(category, book);
-    if (clock.monotonic() - book.refreshedAt < options.refreshMs) return book;
-    book.reading ??= read(category, book).finally(() => {
-      book.reading = undefined;
-    });
-    await book.reading;
-    return book;
+  async configure(category: string, { errorBudget, ttlMs }: CategorySettings): Promise<void> {
+    const book = await this.open(category);
+    const changed_at = this.#options.clock.now();
+    const changes = {
+      ...(errorBudget !== undefined && { error_budget: errorBudget }),
+      ...(ttlMs !== undefined && { ttl_ms: ttlMs }),
+      changed_at,
+    };
+    await this.#options.store.db
+      .insertInto("semantic_categories")
+      .values({ category, error_budget: null, ttl_ms: null, requests: 0, hits: 0, ...changes })
+      .onConflict((conflict) => conflict.column("category").doUpdateSet(changes))
+      .execute();
+    book.errorBudget = errorBudget ?? book.errorBudget;
+    book.ttlMs = ttlMs ?? book.ttlMs;
   }
 
-  async function saveOne(category: string, { unsaved }: OwnBook): Promise<void> {
+  async all(): Promise<Map<string, CategoryBook>> {
+    const known = await this.#options.store.db
+      .selectFrom("semantic_categories")
+      .select("category")
+      .limit(maxOpen)
+      .execute();
+    const names = new Set([...this.#books.keys(), ...known.map((row) => row.category)]);
+    const opened = new Map<string, CategoryBook>();
+    for (const category of names) opened.set(category, await this.open(category));
+    return opened;
+  }
+
+  async save(): Promise<void> {
+    for (const [category, book] of this.#books) {
+      await this.#saveCounts(category, book);
+      await this.#forgetOldChecks(category);
+    }
+    const surplus = Math.max(0, this.#books.size - maxOpen);
+    for (const category of [...this.#books.keys()].slice(0, surplus)) this.#books.delete(category);
+  }
+
+  async #saveCounts(category: string, { unsaved }: OwnBook): Promise<void> {
     const { requests, hits } = unsaved;
     if (requests === 0 && hits === 0) return;
     unsaved.requests = 0;
     unsaved.hits = 0;
-    const changed_at = clock.now();
-    await db
+    const changed_at = this.#options.clock.now();
+    await this.#options.store.db
       .insertInto("semantic_categories")
       .values({ category, error_budget: null, ttl_ms: null, requests, hits, changed_at })
       .onConflict((conflict) =>
@@ -153,62 +186,50 @@ export function createCategoryBooks(options: CategoryBooksOptions): CategoryBook
       .execute();
   }
 
-  return {
-    open,
-    async record(category, check) {
-      const book = await open(category);
-      const id = randomUUID();
-      learn(book, id, check);
-      const { score } = check;
-      const flags = { correct: check.correct ? 1 : 0, served: check.served ? 1 : 0 };
-      await db
-        .insertInto("semantic_checks")
-        .values({ id, category, score, ...flags, created_at: clock.now() })
-        .execute();
-    },
-    async configure(category, { errorBudget, ttlMs }) {
-      const book = await open(category);
-      const changed_at = clock.now();
-      const changes = {
-        ...(errorBudget !== undefined && { error_budget: errorBudget }),
-        ...(ttlMs !== undefined && { ttl_ms: ttlMs }),
-        changed_at,
-      };
-      await db
-        .insertInto("semantic_categories")
-        .values({ category, error_budget: null, ttl_ms: null, requests: 0, hits: 0, ...changes })
-        .onConflict((conflict) => conflict.column("category").doUpdateSet(changes))
-        .execute();
-      book.errorBudget = errorBudget ?? book.errorBudget;
-      book.ttlMs = ttlMs ?? book.ttlMs;
-    },
-    async all() {
-      const known = await db.selectFrom("semantic_categories").select("category").limit(maxOpen).execute();
-      const names = new Set([...books.keys(), ...known.map((row) => row.category)]);
-      const opened = new Map<string, CategoryBook>();
-      for (const category of names) opened.set(category, await open(category));
-      return opened;
-    },
-    async save() {
-      for (const [category, book] of books) {
-        await saveOne(category, book);
-        const oldest = await db
-          .selectFrom("semantic_checks")
-          .select("created_at")
-          .where("category", "=", category)
-          .orderBy("created_at", "desc")
-          .offset(keptChecks)
-          .limit(1)
-          .executeTakeFirst();
-        if (oldest) {
-          await db
-            .deleteFrom("semantic_checks")
-            .where("category", "=", category)
-            .where("created_at", "<=", Number(oldest.created_at))
-            .execute();
-        }
+  async #forgetOldChecks(category: string): Promise<void> {
+    const { db } = this.#options.store;
+    const oldest = await db
+      .selectFrom("semantic_checks")
+      .select("created_at")
+      .where("category", "=", category)
+      .orderBy("created_at", "desc")
+      .offset(keptChecks)
+      .limit(1)
+      .executeTakeFirst();
+    if (!oldest) return;
+    await db
+      .deleteFrom("semantic_checks")
+      .where("category", "=", category)
+      .where("created_at", "<=", Number(oldest.created_at))
+      .execute();
+  }
+}
+
+function createBook({ defaults, random }: CategoryBooksOptions): OwnBook {
+  const counts = { requests: 0, hits: 0, checks: 0, wrongChecks: 0 };
+  const book: OwnBook = {
+    ...defaults,
+    ...counts,
+    learned: createErrorBudget({ budget: () => book.errorBudget, ...(random && { random }) }),
+    unsaved: { requests: 0, hits: 0 },
+    readTo: 0,
+    seen: new Set(),
+    refreshedAt: -Infinity,
+    reading: undefined,
+    count(hit) {
+      for (const counted of [book, book.unsaved]) {
+        counted.requests += 1;
+        counted.hits += hit ? 1 : 0;
       }
-      for (const category of [...books.keys()].slice(0, Math.max(0, books.size - maxOpen))) books.delete(category);
     },
   };
+  return book;
+}
+
+function learn(book: OwnBook, id: string, { score, correct, served }: Check): void {
+  book.seen.add(id);
+  if (book.seen.size > keptChecks * 2) book.seen = new Set([...book.seen].slice(-keptChecks));
+  book.learned.record(score, correct, served);
+  book.checks += 1;
+  book.wrongChecks += correct ? 0 : 1;
 }

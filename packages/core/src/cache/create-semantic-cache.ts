@@ -1,11 +1,9 @@
 import { hash, randomUUID } from "node:crypto";
-import type { Logger } from "pino";
 import { AppError } from "../errors/app-error.ts";
-import { abortReason, type Clock } from "../limits/clock.ts";
+import { abortReason } from "../limits/clock.ts";
 import { narrowStore, type Store } from "../store/store.ts";
 import { toByteVector } from "./byte-matrix.ts";
 import { type CategoryBook, createCategoryBooks } from "./category-books.ts";
-import type { GraphFactory } from "./entry-graph.ts";
 import { createEntryRows, type EntryRow, toVectorColumns } from "./entry-rows.ts";
 import { createEntryShelves } from "./entry-shelves.ts";
 import type { EntryShelf, ShelfEntry } from "./entry-shelf.ts";
@@ -13,37 +11,10 @@ import { createWriteGatherer } from "./gather-writes.ts";
 import { readSlots } from "./guard/slot-guard.ts";
 import { findMatch, type Match, type Neighbour, neighbourCount } from "./match-score.ts";
 import type { LookupOptions, MissReason, SemanticCache, SemanticLookup, SemanticQuestion } from "./semantic-cache.ts";
+import type { SemanticCacheOptions } from "./semantic-cache-options.ts";
 import type { SemanticTables } from "./semantic-tables.ts";
+import { toCategoryStats, toEntry } from "./semantic-views.ts";
 import { createTagEpochs } from "./tag-epochs.ts";
-
-export interface SemanticCacheOptions<Tables extends SemanticTables> {
-  store: Store<Tables>;
-  clock: Clock;
-  log: Logger;
-  /**
-   * Whether two answers say the same; `undefined`: cannot be told. Default: equal but for case and spaces. It runs after
-   * the answer was sent, on misses with a near entry and on checked hits.
-   */
-  sameAnswer?(fresh: string, kept: string): Promise<boolean | undefined>;
-  /** The part of a value in which answers are compared. Default: all of it. */
-  textOf?(value: string): string;
-  /** A second model that reads both questions before a hit is served; false: they differ. */
-  verify?(asked: string, earlier: string, signal: AbortSignal | undefined): Promise<boolean>;
-  defaults?: { errorBudget?: number; ttlMs?: number };
-  /** Default 100,000. */
-  maxEntries?: number;
-  /** Texts, vectors and values together. Default 1 GiB. */
-  maxBytes?: number;
-  /** A longer answer is not kept. Default 256 KiB. */
-  maxEntryBytes?: number;
-  /** Entries in memory. Default 100,000. */
-  maxLoaded?: number;
-  /** How long an invalidation or a new entry of another process may stay unseen. Default 1,000. */
-  refreshMs?: number;
-  createGraph?: GraphFactory;
-  exactLimit?: number;
-  random?(): number;
-}
 
 const hourMs = 3_600_000;
 const sweepEveryWrites = 200;
@@ -308,35 +279,13 @@ class StoredSemanticCache<Tables extends SemanticTables> implements SemanticCach
       this.#books.all(),
       this.#rows.countByCategory(this.#options.clock.now()),
     ]);
-    return [...books].map(([category, { learned, ...book }]) => ({
-      category,
-      requests: book.requests,
-      hits: book.hits,
-      checks: book.checks,
-      wrongChecks: book.wrongChecks,
-      threshold: learned.threshold(),
-      estimatedErrorRate: learned.errorRate().estimate,
-      errorRateBound: learned.errorRate().bound,
-      errorBudget: book.errorBudget,
-      ttlMs: book.ttlMs,
-      entries: entries.get(category) ?? 0,
-    }));
+    return [...books].map(([category, book]) => toCategoryStats(category, book, entries.get(category) ?? 0));
   }
 
   async find(entryId: string) {
     await this.#writes.settled();
     const row = await this.#rows.find(entryId);
-    if (!row) return undefined;
-    const { partition, category, text, value } = row;
-    return {
-      ...{ entryId, partition, category, text, value },
-      strength: Number(row.strength),
-      tags: (JSON.parse(row.tags) as [string, number][]).map(([tag]) => tag),
-      createdAt: Number(row.created_at),
-      expiresAt: Number(row.expires_at),
-      checks: row.checks,
-      wrongChecks: row.wrong_checks,
-    };
+    return row && toEntry(row);
   }
 
   async evict(entryId: string): Promise<boolean> {

@@ -36,93 +36,109 @@ export function fromVectorColumns(row: Pick<EntryRow, "vector" | "vector_scale">
 }
 
 export function createEntryRows(store: Store<SemanticTables>): EntryRows {
-  const { db } = store;
-  return {
-    async insert(rows) {
-      for (let start = 0; start < rows.length; start += rowsAtOnce) {
-        await db
-          .insertInto("semantic_entries")
-          .values(rows.slice(start, start + rowsAtOnce))
-          .onConflict((conflict) => conflict.column("id").doNothing())
-          .execute();
-      }
-    },
-    async readChanged(partition, since) {
-      const found: EntryRow[] = [];
-      let after = { changedAt: since, id: "" };
-      for (;;) {
-        const page = await db
-          .selectFrom("semantic_entries")
-          .selectAll()
-          .where("partition", "=", partition)
-          .where((where) =>
-            where.or([
-              where("changed_at", ">", after.changedAt),
-              where.and([where("changed_at", "=", after.changedAt), where("id", ">", after.id)]),
-            ]),
-          )
-          .orderBy("changed_at")
-          .orderBy("id")
-          .limit(rowsAtOnce)
-          .execute();
-        found.push(...page.map(toNumbers));
-        const last = page.at(-1);
-        if (!last || page.length < rowsAtOnce) return found;
-        after = { changedAt: Number(last.changed_at), id: last.id };
-      }
-    },
-    async find(id) {
-      const row = await db
+  return new StoredEntryRows(store);
+}
+
+class StoredEntryRows implements EntryRows {
+  readonly #store: Store<SemanticTables>;
+
+  constructor(store: Store<SemanticTables>) {
+    this.#store = store;
+  }
+
+  async insert(rows: readonly EntryRow[]): Promise<void> {
+    for (let start = 0; start < rows.length; start += rowsAtOnce) {
+      await this.#store.db
+        .insertInto("semantic_entries")
+        .values(rows.slice(start, start + rowsAtOnce))
+        .onConflict((conflict) => conflict.column("id").doNothing())
+        .execute();
+    }
+  }
+
+  async readChanged(partition: string, since: number): Promise<EntryRow[]> {
+    const found: EntryRow[] = [];
+    let after = { changedAt: since, id: "" };
+    for (;;) {
+      const page = await this.#store.db
         .selectFrom("semantic_entries")
         .selectAll()
-        .where("id", "=", id)
-        .where("removed_at", "is", null)
-        .executeTakeFirst();
-      return row && toNumbers(row);
-    },
-    async remove({ id, category, partition }, now) {
-      let update = db
-        .updateTable("semantic_entries")
-        .set({ removed_at: now, changed_at: now })
-        .where("removed_at", "is", null);
-      if (id !== undefined) update = update.where("id", "=", id);
-      if (category !== undefined) update = update.where("category", "=", category);
-      if (partition !== undefined) update = update.where("partition", "=", partition);
-      return Number((await update.executeTakeFirst()).numUpdatedRows);
-    },
-    async addCheck(id, correct, now) {
-      await db
-        .updateTable("semantic_entries")
-        .set((row) => ({
-          checks: row("checks", "+", 1),
-          wrong_checks: row("wrong_checks", "+", correct ? 0 : 1),
-          changed_at: now,
-        }))
-        .where("id", "=", id)
+        .where("partition", "=", partition)
+        .where((where) =>
+          where.or([
+            where("changed_at", ">", after.changedAt),
+            where.and([where("changed_at", "=", after.changedAt), where("id", ">", after.id)]),
+          ]),
+        )
+        .orderBy("changed_at")
+        .orderBy("id")
+        .limit(rowsAtOnce)
         .execute();
-    },
-    async markUsed(ids, now) {
-      const all = [...ids];
-      for (let start = 0; start < all.length; start += rowsAtOnce) {
-        await db
-          .updateTable("semantic_entries")
-          .set({ last_used_at: now })
-          .where("id", "in", all.slice(start, start + rowsAtOnce))
-          .execute();
-      }
-    },
-    async countByCategory(now) {
-      const rows = await db
-        .selectFrom("semantic_entries")
-        .select(["category", (row) => row.fn.countAll<number>().as("entries")])
-        .where("removed_at", "is", null)
-        .where("expires_at", ">", now)
-        .groupBy("category")
+      found.push(...page.map(toNumbers));
+      const last = page.at(-1);
+      if (!last || page.length < rowsAtOnce) return found;
+      after = { changedAt: Number(last.changed_at), id: last.id };
+    }
+  }
+
+  async find(id: string): Promise<EntryRow | undefined> {
+    const row = await this.#store.db
+      .selectFrom("semantic_entries")
+      .selectAll()
+      .where("id", "=", id)
+      .where("removed_at", "is", null)
+      .executeTakeFirst();
+    return row && toNumbers(row);
+  }
+
+  async remove({ id, category, partition }: Parameters<EntryRows["remove"]>[0], now: number): Promise<number> {
+    let update = this.#store.db
+      .updateTable("semantic_entries")
+      .set({ removed_at: now, changed_at: now })
+      .where("removed_at", "is", null);
+    if (id !== undefined) update = update.where("id", "=", id);
+    if (category !== undefined) update = update.where("category", "=", category);
+    if (partition !== undefined) update = update.where("partition", "=", partition);
+    return Number((await update.executeTakeFirst()).numUpdatedRows);
+  }
+
+  async addCheck(id: string, correct: boolean, now: number): Promise<void> {
+    await this.#store.db
+      .updateTable("semantic_entries")
+      .set((row) => ({
+        checks: row("checks", "+", 1),
+        wrong_checks: row("wrong_checks", "+", correct ? 0 : 1),
+        changed_at: now,
+      }))
+      .where("id", "=", id)
+      .execute();
+  }
+
+  async markUsed(ids: Iterable<string>, now: number): Promise<void> {
+    const all = [...ids];
+    for (let start = 0; start < all.length; start += rowsAtOnce) {
+      await this.#store.db
+        .updateTable("semantic_entries")
+        .set({ last_used_at: now })
+        .where("id", "in", all.slice(start, start + rowsAtOnce))
         .execute();
-      return new Map(rows.map((row) => [row.category, Number(row.entries)]));
-    },
-    sweep: (bounds) => sweep(store, bounds),
-  };
+    }
+  }
+
+  async countByCategory(now: number): Promise<Map<string, number>> {
+    const rows = await this.#store.db
+      .selectFrom("semantic_entries")
+      .select(["category", (row) => row.fn.countAll<number>().as("entries")])
+      .where("removed_at", "is", null)
+      .where("expires_at", ">", now)
+      .groupBy("category")
+      .execute();
+    return new Map(rows.map((row) => [row.category, Number(row.entries)]));
+  }
+
+  sweep(bounds: Parameters<EntryRows["sweep"]>[0]) {
+    return sweep(this.#store, bounds);
+  }
 }
 
 async function sweep({ db }: Store<SemanticTables>, bounds: Parameters<EntryRows["sweep"]>[0]): Promise<void> {

@@ -29,8 +29,10 @@ export interface ErrorBudget {
 
 /** Requests after which one counts half as much for how scores are spread. The cache fills, and scores rise. */
 const spreadHalfLife = 600;
+const keptSpread = 0.5 ** (1 / spreadHalfLife);
 /** Checks after which one counts half as much. */
 const checkHalfLife = 2_500;
+const keptChecks = 0.5 ** (1 / checkHalfLife);
 /** One-sided 90 % for the threshold, 95 % for the bound that is shown. */
 const servingDeviations = 1.28;
 const shownDeviations = 1.64;
@@ -45,100 +47,115 @@ const entryChecksNeeded = 10;
 const entryPrior = 10;
 
 export function createErrorBudget(options: ErrorBudgetOptions): ErrorBudget {
-  const random = options.random ?? Math.random;
-  const bins: ScoreBin[] = Array.from({ length: binCount }, () => ({ checks: 0, wrong: 0 }));
+  return new LearnedErrorBudget(options);
+}
+
+class LearnedErrorBudget implements ErrorBudget {
+  readonly #options: ErrorBudgetOptions;
+  readonly #bins: ScoreBin[] = Array.from({ length: binCount }, () => ({ checks: 0, wrong: 0 }));
+  readonly #spread = new Float64Array(binCount);
+  #spreadTotal = 0;
   /** Checks of served answers alone: what the curve promises is compared with them. */
-  const spread = new Float64Array(binCount);
-  let spreadTotal = 0;
-  let served = { checks: 0, wrong: 0, expected: 0 };
-  let total = 0;
-  let sinceFit = 0;
-  let curve: ErrorCurve = fitErrorCurve(bins);
-  let threshold: { value: number | undefined; budget: number } | undefined;
+  #served = { checks: 0, wrong: 0, expected: 0 };
+  #total = 0;
+  #sinceFit = 0;
+  #curve: ErrorCurve = fitErrorCurve(this.#bins);
+  #threshold: { value: number | undefined; budget: number } | undefined;
 
-  function fade(): void {
-    const keep = 0.5 ** (1 / checkHalfLife);
-    for (const bin of bins) {
-      bin.checks *= keep;
-      bin.wrong *= keep;
+  constructor(options: ErrorBudgetOptions) {
+    this.#options = options;
+  }
+
+  get calibrated(): boolean {
+    return this.#total >= fewestChecks;
+  }
+
+  observe(score: number | undefined): void {
+    for (let bin = 0; bin < binCount; bin += 1) this.#spread[bin] = (this.#spread[bin] ?? 0) * keptSpread;
+    this.#spreadTotal = this.#spreadTotal * keptSpread + 1;
+    if (score !== undefined) this.#spread[binOf(score)] = (this.#spread[binOf(score)] ?? 0) + 1;
+    this.#sinceFit += 1;
+  }
+
+  decide(score: number, entry?: EntryChecks, ownBudget = Infinity): { serve: boolean; check: boolean } {
+    const lowest = this.#thresholdFor(Math.min(this.#options.budget(), ownBudget));
+    if (lowest === undefined) return { serve: false, check: false };
+    let serve = score >= lowest;
+    if (entry && entry.checks >= entryChecksNeeded) {
+      const own = (entry.wrong + entryPrior * this.#curve.at(score)) / (entry.checks + entryPrior);
+      serve = own <= this.#curve.at(lowest);
     }
-    served = { checks: served.checks * keep, wrong: served.wrong * keep, expected: served.expected * keep };
+    const share = Math.max(smallestCheckShare, eagerChecks / (eagerChecks + this.#served.checks));
+    return { serve, check: serve && (this.#options.random ?? Math.random)() < share };
   }
 
-  /** Served answers turned out worse than the curve says: the curve is then too friendly by about this factor. */
-  function surprise(): number {
-    return Math.max(1, (served.wrong + 2) / (served.expected + 2));
+  record(score: number, correct: boolean, served: boolean): void {
+    this.#fade();
+    const wrong = correct ? 0 : 1;
+    const bin = this.#bins[binOf(score)];
+    if (bin) {
+      bin.checks += 1;
+      bin.wrong += wrong;
+    }
+    if (served) {
+      this.#served.checks += 1;
+      this.#served.wrong += wrong;
+      this.#served.expected += this.#curve.at(score);
+    }
+    this.#total += 1;
+    this.#sinceFit += 1;
   }
 
-  function riskFrom(bin: number, deviations: number): number {
-    const weights = Array.from(spread, (count, index) => (index >= bin ? count / Math.max(1, spreadTotal) : 0));
-    const mean = weights.reduce((sum, weight, index) => sum + weight * curve.at(scoreOf(index)), 0);
-    return surprise() * (mean + deviations * curve.deviation(weights));
+  threshold(): number | undefined {
+    return this.#thresholdFor(this.#options.budget());
   }
 
-  function findThreshold(budget: number): number | undefined {
-    if (total < fewestChecks) return undefined;
+  errorRate(): { estimate: number; bound: number } {
+    const lowest = this.threshold();
+    if (lowest === undefined) return { estimate: 0, bound: 0 };
+    const bin = binOf(lowest);
+    return { estimate: this.#riskFrom(bin, 0), bound: this.#riskFrom(bin, shownDeviations) };
+  }
+
+  #fade(): void {
+    for (const bin of this.#bins) {
+      bin.checks *= keptChecks;
+      bin.wrong *= keptChecks;
+    }
+    const { checks, wrong, expected } = this.#served;
+    this.#served = { checks: checks * keptChecks, wrong: wrong * keptChecks, expected: expected * keptChecks };
+  }
+
+  /** Upper bound of the share of requests that would be served a wrong answer from this score on. */
+  #riskFrom(bin: number, deviations: number): number {
+    const weights = Array.from(this.#spread, (count, index) =>
+      index >= bin ? count / Math.max(1, this.#spreadTotal) : 0,
+    );
+    const mean = weights.reduce((sum, weight, index) => sum + weight * this.#curve.at(scoreOf(index)), 0);
+    // Served answers turned out worse than the curve says: it is then too friendly by about this factor.
+    const surprise = Math.max(1, (this.#served.wrong + 2) / (this.#served.expected + 2));
+    return surprise * (mean + deviations * this.#curve.deviation(weights));
+  }
+
+  #thresholdFor(budget: number): number | undefined {
+    const outdated = this.#sinceFit >= refitEvery;
+    if (outdated) {
+      this.#curve = fitErrorCurve(this.#bins);
+      this.#sinceFit = 0;
+    }
+    if (!this.#threshold || outdated || this.#threshold.budget !== budget) {
+      this.#threshold = { value: this.#findThreshold(budget), budget };
+    }
+    return this.#threshold.value;
+  }
+
+  #findThreshold(budget: number): number | undefined {
+    if (!this.calibrated) return undefined;
     let found: number | undefined;
     for (let bin = binCount - 1; bin >= 0; bin -= 1) {
-      if (riskFrom(bin, servingDeviations) > budget) break;
+      if (this.#riskFrom(bin, servingDeviations) > budget) break;
       found = bin / binCount;
     }
     return found;
   }
-
-  function thresholdFor(budget: number): number | undefined {
-    if (!threshold || sinceFit >= refitEvery || threshold.budget !== budget) {
-      if (sinceFit >= refitEvery) {
-        curve = fitErrorCurve(bins);
-        sinceFit = 0;
-      }
-      threshold = { value: findThreshold(budget), budget };
-    }
-    return threshold.value;
-  }
-
-  return {
-    observe(score) {
-      const keep = 0.5 ** (1 / spreadHalfLife);
-      for (let bin = 0; bin < binCount; bin += 1) spread[bin] = (spread[bin] ?? 0) * keep;
-      spreadTotal = spreadTotal * keep + 1;
-      if (score !== undefined) spread[binOf(score)] = (spread[binOf(score)] ?? 0) + 1;
-      sinceFit += 1;
-    },
-    decide(score, entry, ownBudget) {
-      const lowest = thresholdFor(Math.min(options.budget(), ownBudget ?? Infinity));
-      if (lowest === undefined) return { serve: false, check: false };
-      let serve = score >= lowest;
-      if (entry && entry.checks >= entryChecksNeeded) {
-        const own = (entry.wrong + entryPrior * curve.at(score)) / (entry.checks + entryPrior);
-        serve = own <= curve.at(lowest);
-      }
-      const share = Math.max(smallestCheckShare, eagerChecks / (eagerChecks + served.checks));
-      return { serve, check: serve && random() < share };
-    },
-    record(score, correct, wasServed) {
-      fade();
-      const bin = bins[binOf(score)];
-      if (bin) {
-        bin.checks += 1;
-        bin.wrong += correct ? 0 : 1;
-      }
-      if (wasServed) {
-        served.checks += 1;
-        served.wrong += correct ? 0 : 1;
-        served.expected += curve.at(score);
-      }
-      total += 1;
-      sinceFit += 1;
-    },
-    threshold: () => thresholdFor(options.budget()),
-    errorRate() {
-      const lowest = thresholdFor(options.budget());
-      if (lowest === undefined) return { estimate: 0, bound: 0 };
-      return { estimate: riskFrom(binOf(lowest), 0), bound: riskFrom(binOf(lowest), shownDeviations) };
-    },
-    get calibrated() {
-      return total >= fewestChecks;
-    },
-  };
 }

@@ -37,7 +37,11 @@ const decisive = new Set<Slot>(["negation", "opposite", "order"]);
  * answer, less where near ones have another. A slot that differs rules a neighbour out, unless three that differ in it
  * have shown that the answer does not depend on it.
  */
-export function findMatch<N extends Neighbour>(asked: SlotText, neighbours: readonly N[]): Match<N> | undefined {
+export function findMatch<N extends Neighbour>(
+  asked: SlotText,
+  neighbours: readonly N[],
+  compare: (left: SlotText, right: SlotText) => Slot | undefined = findSlotDifference,
+): Match<N> | undefined {
   const [first] = neighbours;
   if (!first) return undefined;
   const weights = new Map<string, number>();
@@ -56,12 +60,12 @@ export function findMatch<N extends Neighbour>(asked: SlotText, neighbours: read
 
   const differences = new Map<N, Slot | undefined>();
   for (const neighbour of group) {
-    const slot = findSlotDifference(asked, neighbour.slots());
+    const slot = compare(asked, neighbour.slots());
     if (slot === undefined && neighbour.servable) return { kind: "match", neighbour, score: scoreOf(neighbour) };
     differences.set(neighbour, slot);
   }
   const servable = group.find((neighbour) => neighbour.servable);
-  if (servable && share >= witnessShare && doesNotDepend(differences)) {
+  if (servable && share >= witnessShare && doesNotDepend(differences, compare)) {
     return { kind: "match", neighbour: servable, score: scoreOf(servable) };
   }
   return { kind: "differs", slot: differences.get(servable ?? nearest), neighbour: nearest, score: scoreOf(nearest) };
@@ -71,12 +75,15 @@ function toScore(evidence: number): number {
   return Math.min(1, Math.max(0, evidence / highest));
 }
 
-function doesNotDepend(differences: ReadonlyMap<Neighbour, Slot | undefined>): boolean {
+function doesNotDepend(
+  differences: ReadonlyMap<Neighbour, Slot | undefined>,
+  compare: (left: SlotText, right: SlotText) => Slot | undefined,
+): boolean {
   const picked: SlotText[] = [];
   for (const [neighbour, slot] of differences) {
     if (slot === undefined || decisive.has(slot)) continue;
     const slots = neighbour.slots();
-    if (picked.every((other) => findSlotDifference(other, slots) !== undefined)) picked.push(slots);
+    if (picked.every((other) => compare(other, slots) !== undefined)) picked.push(slots);
     if (picked.length >= witnesses) return true;
   }
   return false;

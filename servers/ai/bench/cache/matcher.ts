@@ -1,5 +1,5 @@
 import { createByteMatrix, toByteVector } from "@sophia/core/cache/byte-matrix";
-import { readSlots, type SlotText } from "@sophia/core/cache/guard/slot-guard";
+import { findSlotDifference, readSlots, type Slot, type SlotText } from "@sophia/core/cache/guard/slot-guard";
 import { findMatch, type Neighbour, neighbourCount } from "@sophia/core/cache/match-score";
 
 /** A request of a replay: its text, its vectors, the answer a model would give. */
@@ -58,6 +58,14 @@ export function nearestPolicy(similarity: (left: number, right: number) => numbe
 export function ownPolicy(requests: Requests, similarity: (left: number, right: number) => number): Policy {
   const slots: (SlotText | undefined)[] = [];
   const slotsOf = (request: number) => (slots[request] ??= readSlots(requests.texts[request] ?? ""));
+  // A replay for each threshold compares the same pairs again and again.
+  const known = new Map<SlotText, Map<SlotText, Slot | undefined>>();
+  const compare = (left: SlotText, right: SlotText): Slot | undefined => {
+    const row = known.get(left) ?? new Map<SlotText, Slot | undefined>();
+    known.set(left, row);
+    if (!row.has(right)) row.set(right, findSlotDifference(left, right));
+    return row.get(right);
+  };
   return (request, cached) => {
     const neighbours = findNearest(request, cached, similarity, neighbourCount).map(
       ({ request: other, score }): Neighbour & { request: number } => ({
@@ -68,7 +76,7 @@ export function ownPolicy(requests: Requests, similarity: (left: number, right: 
         slots: () => slotsOf(other),
       }),
     );
-    const match = findMatch(slotsOf(request), neighbours);
+    const match = findMatch(slotsOf(request), neighbours, compare);
     return match?.kind === "match" ? { request: match.neighbour.request, score: match.score } : undefined;
   };
 }

@@ -75,13 +75,6 @@ export function createSemanticAnswers(options: SemanticAnswersOptions): Semantic
   const { cache, embedder, log } = options;
   const templates = createTemplateBook();
   const asked = new WeakMap<SemanticTicket, Asked>();
-  const missed = (reason: string): SemanticFound => ({
-    kind: "miss",
-    reason,
-    nearestScore: undefined,
-    ticket: undefined,
-  });
-
   /** `undefined`: there is none in time, or no letter in the text. */
   async function embed(text: string, signal: AbortSignal) {
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(options.embedDeadlineMs ?? 250)]);
@@ -131,6 +124,10 @@ export function createSemanticAnswers(options: SemanticAnswersOptions): Semantic
     },
     judge: (entryId, verdict) => cache.judge(entryId, verdict),
   };
+}
+
+function missed(reason: string): SemanticFound {
+  return { kind: "miss", reason, nearestScore: undefined, ticket: undefined };
 }
 
 function readAnswer(value: string): StoredAnswer | undefined {

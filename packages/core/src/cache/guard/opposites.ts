@@ -95,9 +95,16 @@ for (const entry of pairs.replaceAll("\n", " ").split(";")) {
 export function areOpposite(left: { text: string; stem: string }, right: { text: string; stem: string }): boolean {
   const known = (one: string, two: string) => opposites.get(one)?.has(two) === true;
   if (known(left.text, right.text) || known(left.stem, right.stem)) return true;
-  if (degreesOf(left.text).some((one) => degreesOf(right.text).some((two) => known(one, two)))) return true;
+  const graded = isGraded(left.text) || isGraded(right.text);
+  if (graded && degreesOf(left.text).some((one) => degreesOf(right.text).some((two) => known(one, two)))) return true;
   if (left.stem.length < 3 || right.stem.length < 3) return false;
+  // Made from one stem, they end or begin alike; most pairs do not, and are done with here.
+  if (left.stem.at(-1) !== right.stem.at(-1) && left.text.slice(0, 3) !== right.text.slice(0, 3)) return false;
   return isReversed(left.stem, right.stem) || isReversed(right.stem, left.stem) || isTurned(left.text, right.text);
+}
+
+function isGraded(word: string): boolean {
+  return word.endsWith("er") || word.endsWith("est");
 }
 
 /** `cheapest` and `cheaper` are opposed to whatever `cheap` is opposed to. */
@@ -108,7 +115,7 @@ function degreesOf(word: string): string[] {
 }
 
 function isReversed(plain: string, prefixed: string): boolean {
-  return plain.length >= 3 && reversing.some((prefix) => prefixed === prefix + plain);
+  return prefixed.endsWith(plain) && reversing.some((prefix) => prefixed === prefix + plain);
 }
 
 function isTurned(left: string, right: string): boolean {

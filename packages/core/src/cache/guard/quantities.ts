@@ -1,3 +1,5 @@
+import { isMonth, ordinals, readDate, type Reader, textAt, toMonth } from "./dates.ts";
+import { findUnit, signUnits, type Unit } from "./units.ts";
 import type { Word } from "./words.ts";
 
 /** What a text says in numbers, in one form for all spellings: `two hours`, `2h` and `120 minutes` are equal. */
@@ -12,10 +14,7 @@ const small =
     " ",
   );
 const tens = "twenty thirty forty fifty sixty seventy eighty ninety".split(" ");
-const ordinals =
-  "zeroth first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth".split(
-    " ",
-  );
+
 const numberWords = new Map<string, number>([
   ...small.map((word, value) => [word, value] as const),
   ...tens.map((word, index) => [word, (index + 2) * 10] as const),
@@ -44,88 +43,6 @@ const scales = new Map([
 ]);
 const multiples: Record<string, number> = { half: 0.5, double: 2, twice: 2, triple: 3, thrice: 3 };
 const suffixes: Record<string, number> = { k: 1e3, m: 1e6, mm: 1e6, mn: 1e6, b: 1e9, bn: 1e9 };
-const months =
-  "january february march april may june july august september october november december januar februar märz mai juni juli oktober dezember".split(
-    " ",
-  );
-const monthNumbers = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 1, 2, 3, 5, 6, 7, 10, 12];
-const shortMonths = "jan feb mar apr may jun jul aug sep oct nov dec".split(" ");
-
-interface Unit {
-  dimension: string;
-  factor: number;
-}
-
-const units = new Map<string, Unit>();
-function define(dimension: string, factor: number, spellings: string): void {
-  for (const spelling of spellings.split(" ")) units.set(spelling, { dimension, factor });
-}
-define("s", 0.001, "ms millisecond milliseconds");
-define("s", 1, "s sec secs second seconds sekunden segundos secondes");
-define("s", 60, "min mins minute minutes minuten minutos");
-define("s", 3_600, "h hr hrs hour hours stunde stunden hora horas heure heures");
-define("s", 86_400, "day days tag tage día días dia dias jour jours");
-define("s", 604_800, "week weeks woche wochen semana semanas semaine semaines");
-define("s", 1_209_600, "fortnight fortnights");
-define("month", 1, "month months monat monate mes meses mois");
-define("month", 3, "quarter quarters");
-define("month", 12, "year years yr yrs jahr jahre año años ano anos an ans");
-define("month", 120, "decade decades");
-define("month", 1_200, "century centuries");
-define("m", 0.001, "mm millimeter millimeters millimetre millimetres");
-define("m", 0.01, "cm centimeter centimeters centimetre centimetres");
-define("m", 1, "metre metres meter meters");
-define("m", 1_000, "km kms kilometer kilometers kilometre kilometres");
-define("inch", 1, "in inch inches");
-define("inch", 12, "ft foot feet");
-define("inch", 36, "yard yards yd");
-define("mile", 1, "mile miles mi");
-define("g", 0.001, "mg milligram milligrams");
-define("g", 1, "g gram grams");
-define("g", 1_000, "kg kgs kilo kilos kilogram kilograms");
-define("g", 1e6, "tonne tonnes");
-define("lb", 1, "lb lbs pound pounds");
-define("oz", 1, "oz ounce ounces");
-define("ton", 1, "ton tons");
-define("l", 0.001, "ml milliliter milliliters millilitre millilitres");
-define("l", 1, "l liter liters litre litres");
-define("gallon", 1, "gallon gallons gal");
-define("cup", 1, "cup cups");
-define("tsp", 1, "tsp teaspoon teaspoons");
-define("tbsp", 1, "tbsp tablespoon tablespoons");
-define("byte", 1, "byte bytes");
-define("byte", 1e3, "kb kilobyte kilobytes");
-define("byte", 1e6, "mb megabyte megabytes");
-define("byte", 1e9, "gb gigabyte gigabytes gigs gig");
-define("byte", 1e12, "tb terabyte terabytes");
-define("bit", 1, "bit bits");
-define("usd", 1, "usd dollar dollars buck bucks");
-define("usd", 0.01, "cent cents");
-define("eur", 1, "eur euro euros");
-define("gbp", 1, "gbp quid");
-define("inr", 1, "inr rs rupee rupees");
-define("yen", 1, "yen jpy");
-define("%", 1, "percent percents pct");
-define("kmh", 1, "kmh kph km/h");
-define("mph", 1, "mph");
-define("c", 1, "celsius centigrade");
-define("f", 1, "fahrenheit");
-define("w", 1, "w watt watts");
-define("w", 1e3, "kw kilowatt kilowatts");
-define("v", 1, "v volt volts");
-define("hz", 1, "hz hertz");
-define("hz", 1e6, "mhz");
-define("hz", 1e9, "ghz");
-const signs: Record<string, string> = { $: "usd", "€": "eur", "£": "gbp", "¥": "yen", "₹": "inr" };
-
-interface Reader {
-  words: readonly Word[];
-  position: number;
-  found: Quantities;
-  /** Words that were read as part of a number, date or unit. */
-  used: Set<number>;
-}
-
 /** All numbers, dates and times of a text, and the positions of the words that say them. */
 export function readQuantities(words: readonly Word[]): Quantities & { used: ReadonlySet<number> } {
   const reader: Reader = { words, position: 0, found: { values: [], soft: [] }, used: new Set() };
@@ -136,72 +53,6 @@ export function readQuantities(words: readonly Word[]): Quantities & { used: Rea
     else for (let index = start; index < reader.position; index += 1) reader.used.add(index);
   }
   return { ...reader.found, used: reader.used };
-}
-
-function textAt({ words }: Reader, position: number): string {
-  return words[position]?.text ?? "";
-}
-
-function readDate(reader: Reader): boolean {
-  const text = textAt(reader, reader.position);
-  const iso = /^(\d{4})-(\d{1,2})-(\d{1,2})$/u.exec(text);
-  if (iso) {
-    reader.found.values.push(`${Number(iso[1])}`, `month${Number(iso[2])}`, `day${Number(iso[3])}`);
-    reader.position += 1;
-    return true;
-  }
-  const lone = /^[ap]m$/u.test(textAt(reader, reader.position + 1))
-    ? /^(\d{1,2})(?:[:.](\d{2}))?$/u.exec(text)
-    : undefined;
-  const clock = lone ?? /^(\d{1,2})(?:[:.](\d{2}))?(am|pm|h)$/u.exec(text) ?? /^(\d{1,2}):(\d{2})$/u.exec(text);
-  const half = clock?.[3] ?? (clock ? readHalfDay(reader) : undefined);
-  if (clock) {
-    pushClock(reader, Number(clock[1]), Number(clock[2] ?? 0), half);
-    return true;
-  }
-  const month = toMonth(reader);
-  if (month === undefined) return false;
-  reader.found.values.push(`month${month}`);
-  reader.position += 1;
-  const day = toDay(textAt(reader, reader.position));
-  if (day !== undefined) {
-    reader.found.values.push(`day${day}`);
-    reader.position += 1;
-  }
-  return true;
-}
-
-function readHalfDay(reader: Reader): string | undefined {
-  const next = textAt(reader, reader.position + 1);
-  if (next !== "am" && next !== "pm") return undefined;
-  reader.position += 1;
-  return next;
-}
-
-function pushClock(reader: Reader, hour: number, minute: number, half: string | undefined): void {
-  const hours = half === "pm" && hour < 12 ? hour + 12 : half === "am" && hour === 12 ? 0 : hour;
-  reader.found.values.push(`clock${hours * 60 + minute}`);
-  reader.position += 1;
-}
-
-/** `may` and `march` are verbs too: they are months beside a number, after `in` or `of`, or with a capital. */
-function toMonth(reader: Reader): number | undefined {
-  const word = reader.words[reader.position];
-  if (!word) return undefined;
-  const index = months.indexOf(word.text);
-  const short = shortMonths.indexOf(word.text);
-  if (index < 0 && short < 0) return undefined;
-  const number = index >= 0 ? monthNumbers[index] : short + 1;
-  const beside = toDay(textAt(reader, reader.position + 1)) ?? toDay(textAt(reader, reader.position - 1));
-  const doubtful = word.text === "may" || word.text === "march" || (index < 0 && short >= 0);
-  if (!doubtful || word.named || beside !== undefined) return number;
-  return /^(?:in|of|by|since|until|last|next|this|im)$/u.test(textAt(reader, reader.position - 1)) ? number : undefined;
-}
-
-function toDay(text: string): number | undefined {
-  const figure = /^(\d{1,2})(?:st|nd|rd|th)?$/u.exec(text);
-  const day = figure ? Number(figure[1]) : ordinals.indexOf(text);
-  return day >= 1 && day <= 31 ? day : undefined;
 }
 
 function readFigure(reader: Reader): boolean {
@@ -220,9 +71,9 @@ function readFigure(reader: Reader): boolean {
     return true;
   }
   let amount = value;
-  let unit = sign === undefined ? toMark(mark) : { dimension: signs[sign] ?? sign, factor: 1 };
+  let unit = sign === undefined ? toMark(mark) : { dimension: signUnits[sign] ?? sign, factor: 1 };
   if (letters !== undefined) {
-    const own = units.get(letters);
+    const own = findUnit(letters);
     const scale = suffixes[letters];
     if (own && (scale === undefined || !unit) && scale === undefined) unit = own;
     else if (scale !== undefined) amount = amount.times(scale);
@@ -267,7 +118,7 @@ function formatQuantity(amount: Amount, unit: Unit | undefined): string {
 function pushOrdinal(reader: Reader, value: number): void {
   // `the 3rd of March`: the month follows, and the number is a day.
   const offset = textAt(reader, reader.position) === "of" ? 1 : 0;
-  const month = months.includes(textAt(reader, reader.position + offset));
+  const month = isMonth(textAt(reader, reader.position + offset));
   reader.found.values.push(month ? `day${value}` : `#${value}`);
 }
 
@@ -290,7 +141,7 @@ function readUnit(reader: Reader): Unit | undefined {
   // `in` is an inch only where a number stands before and nothing follows that it could lead to.
   const text = textAt(reader, reader.position);
   const ambiguous = text === "in" || text === "s" || text === "an" || text === "second";
-  const unit = ambiguous ? undefined : units.get(text);
+  const unit = ambiguous ? undefined : findUnit(text);
   if (unit) reader.position += 1;
   const month = unit ? undefined : toMonth(reader);
   if (month !== undefined) return undefined;
@@ -376,7 +227,7 @@ function readArticle(reader: Reader): boolean {
     return true;
   }
   const next = textAt(reader, reader.position + 1);
-  const unit = next === "second" || next === "in" ? undefined : units.get(next);
+  const unit = next === "second" || next === "in" ? undefined : findUnit(next);
   if (!unit) return false;
   reader.position += 2;
   reader.found.soft.push(formatQuantity(toAmount(1), unit));

@@ -239,7 +239,7 @@ const owners = new Set("my your his her their our".split(" "));
 /** Scripts without spaces: what is left between common beginning and common end. */
 function unspacedDiffer({ text: left }: SlotText, { text: right }: SlotText): boolean {
   if (!unspaced.test(left) && !unspaced.test(right)) return false;
-  const [one, other] = [[...squeeze(left)], [...squeeze(right)]];
+  const [one, other] = [Array.from(squeeze(left)), Array.from(squeeze(right))];
   let start = 0;
   while (start < one.length && one[start] === other[start]) start += 1;
   let end = 0;

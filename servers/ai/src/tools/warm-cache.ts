@@ -1,0 +1,93 @@
+import { toAppError } from "@sophia/core/errors/app-error";
+import { defineTool, Source, type ToolContext } from "@sophia/core/mcp/define-tool";
+import { z } from "zod";
+import type { Completions } from "../domain/completions.ts";
+
+interface Services {
+  completions: Pick<Completions, "complete">;
+}
+
+/** Asked at once after the first; each holds back as much of the budget as the dearest so far has cost. */
+const concurrency = 4;
+/** Time for the calls on their way when no new one is started. */
+const stopAfterMs = 40_000;
+
+export const warmCache = defineTool({
+  name: "warm_cache",
+  title: "Ask questions beforehand",
+  description: `Asks a model the given questions now, so that the cache answers them later, within a stated budget.
+- Use before a launch, a demonstration or a shift, with the questions that are sure to come.
+- Use the same system prompt and model as the application: answers are kept for exactly those, and for you alone.
+- What is in the cache already is not asked again. What did not fit budget or time is returned as left.
+Example: {"questions": ["How do I reset my password?"], "budgetUsd": 0.05}`,
+  effect: "read",
+  openWorld: true,
+  deadlineMs: 55_000,
+  input: z.strictObject({
+    questions: z.array(z.string().min(1).max(20_000)).min(1).max(100).describe("One request each."),
+    budgetUsd: z.number().positive().max(100).describe("No call is started that may lead beyond it."),
+    system: z.string().max(50_000).optional().describe("The application's system prompt, word for word."),
+    model: z.string().min(1).max(200).optional().describe("Model id from list_models. Default: the configured one."),
+  }),
+  output: z.object({
+    asked: z.int().describe("Answered by a model and kept."),
+    cached: z.int().describe("Were in the cache."),
+    failed: z.array(z.object({ question: z.string(), why: z.string() })).describe("Not answered, with the reason."),
+    left: z.array(z.string()).describe("Not tried, for lack of budget or time."),
+    source: Source,
+  }),
+  items: "left",
+  async run(input, context: ToolContext<Services>) {
+    const { services, caller, requestId, signal, progress } = context;
+    const system = input.system === undefined ? [] : [{ role: "system", content: input.system }];
+    const waiting = [...new Set(input.questions)];
+    const total = waiting.length;
+    const failed: { question: string; why: string }[] = [];
+    const counts = { asked: 0, cached: 0, spentUsd: 0, dearestUsd: 0, running: 0 };
+    let source = { service: "sophia", mode: "local" as "live" | "local" | "simulated" };
+    const startedAt = performance.now();
+
+    async function ask(question: string): Promise<void> {
+      counts.running += 1;
+      try {
+        const request = {
+          ...(input.model !== undefined && { model: input.model }),
+          messages: [...system, { role: "user", content: question }],
+        };
+        const answer = await services.completions.complete({
+          request,
+          caller,
+          requestId: `${requestId}-${total - waiting.length}`,
+          signal,
+          cache: "use",
+          origin: "tool",
+        });
+        source = { service: answer.service, mode: answer.mode };
+        counts.spentUsd += answer.costUsd;
+        counts.dearestUsd = Math.max(counts.dearestUsd, answer.costUsd);
+        counts[answer.cache === "miss" ? "asked" : "cached"] += 1;
+      } catch (error) {
+        signal.throwIfAborted();
+        failed.push({ question, why: toAppError(error).message });
+      } finally {
+        counts.running -= 1;
+        const done = counts.asked + counts.cached + failed.length;
+        progress({ done, total, message: `${done} of ${total}, ${counts.spentUsd.toFixed(4)} USD` });
+      }
+    }
+
+    /** Also counts what the calls on their way may cost. */
+    const fits = () => counts.spentUsd + (counts.running + 1) * counts.dearestUsd <= input.budgetUsd;
+    async function work(): Promise<void> {
+      while (waiting.length > 0 && fits() && performance.now() - startedAt < stopAfterMs) {
+        await ask(waiting.shift() ?? "");
+      }
+    }
+
+    // The first one alone tells what one costs.
+    await ask(waiting.shift() ?? "");
+    await Promise.all(Array.from({ length: concurrency }, work));
+    const { asked, cached } = counts;
+    return { asked, cached, failed, left: waiting, source: { ...source, costUsd: counts.spentUsd } };
+  },
+});
