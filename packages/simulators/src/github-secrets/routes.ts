@@ -36,7 +36,7 @@ export async function findRoute(state: GithubState, call: Call): Promise<Answer 
   const path = pathname.slice(prefix.length);
   if (path === "/git/ref/heads/main") return sendReference(state);
   if (path === "/environments" && call.method === "GET") return listEnvironments(state, call);
-  if (path === "/actions/organization-secrets") return listSecrets(state.organisation, call, { visibility: "all" });
+  if (path === "/actions/organization-secrets") return listSecrets(state.organisation, call);
   const secrets = /^(?:\/actions|\/environments\/([^/]+))\/secrets(?:\/([^/]+))?$/.exec(path);
   if (secrets) {
     const vault = secrets[1] === undefined ? state.own : state.environments.get(decodeURIComponent(secrets[1]));
@@ -62,7 +62,7 @@ function listEnvironments(state: GithubState, { url }: Call): Answer {
 }
 
 function answerSecrets(vault: SecretVault, call: Call, name: string | undefined): Answer | undefined {
-  if (name === undefined) return call.method === "GET" ? listSecrets(vault, call, {}) : undefined;
+  if (name === undefined) return call.method === "GET" ? listSecrets(vault, call) : undefined;
   if (name === "public-key") return { status: 200, body: vault.publicKey };
   const key = decodeURIComponent(name).toUpperCase();
   const secret = vault.secrets.get(key);
@@ -82,9 +82,9 @@ function answerSecrets(vault: SecretVault, call: Call, name: string | undefined)
   }
 }
 
-function listSecrets(vault: SecretVault, { url }: Call, more: Record<string, unknown>): Answer {
+function listSecrets(vault: SecretVault, { url }: Call): Answer {
   const all = [...vault.secrets].toSorted(([left], [right]) => (left < right ? -1 : 1));
-  const secrets = page(all, url).map(([name, secret]) => ({ ...entry(name, secret), ...more }));
+  const secrets = page(all, url).map(([name, secret]) => entry(name, secret));
   return { status: 200, body: { total_count: all.length, secrets } };
 }
 

@@ -1,12 +1,10 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { Octokit } from "@octokit/rest";
 import { Secret } from "@sophia/core/config/secret";
 import { AppError } from "@sophia/core/errors/app-error";
+import { startRecorder } from "@sophia/core/testing/contract/recorder";
+import { findSpecification, loadSpecification } from "@sophia/core/testing/contract/specification";
 import { startGithubSecretsSimulator } from "@sophia/simulators/github-secrets/simulator";
 import type { GithubSecretsSimulator } from "@sophia/simulators/github-secrets/simulator";
-import { Ajv } from "ajv";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { sealForGithub } from "./seal-for-github.ts";
@@ -15,8 +13,6 @@ import type { GithubSecrets } from "./secrets-api.ts";
 
 const token = "ghp_canary0123456789abcdef0123456789abcdef";
 const repository = "octo/shop";
-const root = fileURLToPath(new URL("../../../../", import.meta.url));
-const specificationFile = join(process.env["BENCH_SPECS"] ?? join(root, "../shared/specs"), "github-rest-openapi.json");
 
 let simulator: GithubSecretsSimulator;
 let api: GithubSecrets;
@@ -162,66 +158,37 @@ describe("GitHub's own SDK", () => {
   });
 });
 
-interface Specification {
-  paths: Record<
-    string,
-    Record<string, { responses: Record<string, { content?: Record<string, { schema: object }> }> }>
-  >;
-  components: object;
-}
+const specificationFile = findSpecification("github-rest-openapi.json");
 
-it.skipIf(!exists(specificationFile))(
-  "the simulator answers as GitHub's specification in BENCH_SPECS says",
-  async () => {
-    const specification = JSON.parse(readFileSync(specificationFile, "utf8")) as Specification;
-    const ajv = new Ajv({ strict: false, validateFormats: false, allErrors: true });
-    ajv.addSchema({ $id: "github", components: specification.components });
-    simulator.state.own.set("A", "x");
-    simulator.state.organisation.set("B", "x");
-    simulator.state.environments.get("production")?.set("C", "x");
-    await api.dispatch("export.yml", { branch: "main", inputs: {} });
-    await expect.poll(async () => (await api.run(1)).status).toBe("completed");
-    const repo = "/repos/{owner}/{repo}";
-    const place = "/environments/{environment_name}/secrets";
-    const cases: [string, string, string][] = [
-      [repo, "/repos/octo/shop", "get"],
-      [`${repo}/git/ref/{ref}`, "/repos/octo/shop/git/ref/heads/main", "get"],
-      [`${repo}/environments`, "/repos/octo/shop/environments", "get"],
-      [`${repo}/actions/secrets`, "/repos/octo/shop/actions/secrets", "get"],
-      [`${repo}/actions/secrets/public-key`, "/repos/octo/shop/actions/secrets/public-key", "get"],
-      [`${repo}/actions/secrets/{secret_name}`, "/repos/octo/shop/actions/secrets/A", "get"],
-      [`${repo}/actions/organization-secrets`, "/repos/octo/shop/actions/organization-secrets", "get"],
-      [`${repo}${place}`, "/repos/octo/shop/environments/production/secrets", "get"],
-      [`${repo}${place}/public-key`, "/repos/octo/shop/environments/production/secrets/public-key", "get"],
-      [`${repo}${place}/{secret_name}`, "/repos/octo/shop/environments/production/secrets/C", "get"],
-      [`${repo}/actions/workflows/{workflow_id}/runs`, "/repos/octo/shop/actions/workflows/export.yml/runs", "get"],
-      [`${repo}/actions/runs/{run_id}`, "/repos/octo/shop/actions/runs/1", "get"],
-      [`${repo}/actions/runs/{run_id}/artifacts`, "/repos/octo/shop/actions/runs/1/artifacts", "get"],
-      [`${repo}/actions/artifacts/{artifact_id}/{archive_format}`, "/repos/octo/shop/actions/artifacts/1/zip", "get"],
-      [`${repo}/actions/secrets/{secret_name}`, "/repos/octo/shop/actions/secrets/A", "delete"],
-    ];
-    for (const [template, path, method] of cases) {
-      const response = await fetch(`${simulator.url}${path}`, {
-        method: method.toUpperCase(),
-        headers: { authorization: `Bearer ${token}` },
-        redirect: "manual",
-      });
-      const described = specification.paths[template]?.[method]?.responses[String(response.status)];
-      expect(described, `${method} ${template} ${response.status}`).toBeDefined();
-      const schema = described?.content?.["application/json"]?.schema;
-      if (schema === undefined) continue;
-      const resolved = JSON.parse(JSON.stringify(schema).replaceAll('"#/components', '"github#/components')) as object;
-      const validate = ajv.compile(resolved);
-      expect(validate(await response.json()) || validate.errors, `${method} ${template}`).toBe(true);
-    }
-  },
-);
-
-function exists(path: string): boolean {
-  try {
-    readFileSync(path);
-    return true;
-  } catch {
-    return false;
-  }
-}
+it.skipIf(specificationFile === undefined)("the simulator answers as GitHub's specification says", async () => {
+  const specification = loadSpecification(specificationFile ?? "", { wide: ["ref"] });
+  const recorder = await startRecorder(simulator.url);
+  simulator.state.own.set("A", "x");
+  simulator.state.organisation.set("B", "x");
+  simulator.state.environments.get("production")?.set("C", "x");
+  await api.dispatch("export.yml", { branch: "main", inputs: {} });
+  await expect.poll(async () => (await api.run(1)).status).toBe("completed");
+  const paths = [
+    "",
+    "/git/ref/heads/main",
+    "/environments",
+    "/actions/secrets",
+    "/actions/secrets/public-key",
+    "/actions/secrets/A",
+    "/actions/organization-secrets",
+    "/environments/production/secrets",
+    "/environments/production/secrets/public-key",
+    "/environments/production/secrets/C",
+    "/actions/workflows/export.yml/runs",
+    "/actions/runs/1",
+    "/actions/runs/1/artifacts",
+    "/actions/artifacts/1/zip",
+  ];
+  const headers = { authorization: `Bearer ${token}` };
+  for (const path of paths) await fetch(`${recorder.url}/repos/octo/shop${path}`, { headers, redirect: "manual" });
+  await fetch(`${recorder.url}/repos/octo/shop/actions/secrets/A`, { method: "DELETE", headers });
+  const violations = recorder.exchanges().flatMap(specification.check);
+  await recorder.close();
+  expect(violations).toEqual([]);
+  expect(specification.seen()).toHaveLength(15);
+});

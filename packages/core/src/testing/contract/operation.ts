@@ -27,13 +27,17 @@ export interface Operation {
 
 const methods = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
-export function findOperation(document: OpenApiDocument, method: string, path: string): Operation | undefined {
+/** `wide` are parameters at the end of a path whose values may hold slashes, such as a Git ref. */
+export function findOperation(
+  document: OpenApiDocument,
+  { method, path, wide }: { method: string; path: string; wide: readonly string[] },
+): Operation | undefined {
   const name = method.toLowerCase();
   if (!methods.includes(name)) return undefined;
   const matches = Object.keys(document.paths).flatMap((template) => {
     const item = followNode(document, `#${toPointer("paths", template)}`);
     const operation = item && findNode(document, `${item.pointer}/${name}`);
-    const values = operation && matchPath(basesOf(document, item, operation), template, path);
+    const values = operation && matchPath(basesOf(document, item, operation), template, { path, wide });
     return values ? [{ template, item, operation, values }] : [];
   });
   // Literal segments before parameters: `/models/count` is not a model.
@@ -61,11 +65,17 @@ function basesOf(document: OpenApiDocument, item: SchemaNode, operation: SchemaN
   });
 }
 
-function matchPath(bases: readonly string[], template: string, path: string): Record<string, string> | undefined {
+function matchPath(
+  bases: readonly string[],
+  template: string,
+  { path, wide }: { path: string; wide: readonly string[] },
+): Record<string, string> | undefined {
   for (const base of bases) {
     if (!path.startsWith(`${base}/`) && path !== base) continue;
     const pattern = template.split("/");
     const segments = path.slice(base.length).split("/");
+    const isWide = wide.includes(pattern.at(-1)?.slice(1, -1) ?? "");
+    if (isWide && segments.length > pattern.length) segments.push(segments.splice(pattern.length - 1).join("/"));
     if (pattern.length !== segments.length) continue;
     const values: Record<string, string> = {};
     const isMatch = pattern.every((part, index) => {

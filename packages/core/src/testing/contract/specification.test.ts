@@ -36,6 +36,8 @@ paths:
       security: []
       parameters: [{ name: id, in: path, required: true, schema: { type: integer } }]
       responses: { default: { content: { application/json: { schema: { $ref: "#/components/schemas/Animal" } } } } }
+  /pets/{id}/photos/{file}:
+    get: { responses: { "200": { description: a picture } } }
   /pets/count:
     get: { responses: { "200": { content: { text/plain: { schema: { type: string } } } } } }
 components:
@@ -71,7 +73,7 @@ let specification: Specification;
 beforeAll(() => {
   const file = join(folder, "pets.yaml");
   writeFileSync(file, document);
-  specification = loadSpecification(file, { headers: ["x-documented-elsewhere"] });
+  specification = loadSpecification(file, { headers: ["x-documented-elsewhere"], wide: ["file"] });
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -111,6 +113,7 @@ describe("sound", () => {
       "a literal path before a parameter",
       get("/pets/count", undefined, { headers: { "content-type": "text/plain" }, body: "3" }),
     ],
+    ["a parameter over several segments", get("/pets/7/photos/2026/09/1.jpg", undefined, { body: "" })],
     ["a range of statuses", get("/pets", { error: "gone" }, { status: 410 })],
     ["a request without a key that is refused", get("/pets", { error: "key" }, { status: 401, requestHeaders: {} })],
     ["a documented header", get("/pets", [], { requestHeaders: { "x-key": "k", "x-documented-elsewhere": "1" } })],
@@ -214,5 +217,11 @@ describe("told", () => {
 });
 
 test("says which operations it has seen", () => {
-  expect(specification.seen()).toEqual(["GET /pets", "GET /pets/count", "GET /pets/{id}", "POST /pets"]);
+  expect(specification.seen()).toEqual([
+    "GET /pets",
+    "GET /pets/count",
+    "GET /pets/{id}",
+    "GET /pets/{id}/photos/{file}",
+    "POST /pets",
+  ]);
 });

@@ -12,6 +12,8 @@ import type { Violation } from "./violation.ts";
 export interface SpecificationOptions {
   /** Header names the vendor documents elsewhere than in this file, in lower case. */
   headers?: readonly string[];
+  /** Parameters at the end of a path whose values may hold slashes, such as a Git ref. */
+  wide?: readonly string[];
   /** Mends what is wrong in the vendor's file, each mend with its reason beside it. */
   correct?(document: OpenApiDocument): void;
 }
@@ -43,7 +45,11 @@ export function loadSpecification(file: string, options: SpecificationOptions = 
 
   function check(exchange: Exchange): Violation[] {
     const url = new URL(exchange.path, "http://localhost");
-    const operation = findOperation(document, exchange.method, url.pathname);
+    const operation = findOperation(document, {
+      method: exchange.method,
+      path: url.pathname,
+      wide: options.wide ?? [],
+    });
     if (!operation) {
       const name = `${exchange.method} ${url.pathname}`;
       return [
