@@ -4,6 +4,7 @@ import type { Environment } from "@sophia/core/config/parse-config";
 import { packageVersion } from "@sophia/core/mcp/version";
 import { createLogger } from "@sophia/core/observe/log";
 import type { CommandContext } from "./commands/command-context.ts";
+import { addKeyPolicyOptions, type KeyPolicyOptions, readKeyPolicy } from "./commands/key-policy-options.ts";
 import type { CliConfig } from "./load-config.ts";
 import { loadConfig } from "./load-config.ts";
 import { addSecrets } from "./program-secrets.ts";
@@ -157,27 +158,7 @@ function addRunning(program: Command, choose: (run: Run) => void): void {
 
 function addTokens(program: Command, choose: (run: Run) => void): void {
   const token = program.command("token").description("who may call the servers");
-  token
-    .command("create")
-    .description("make a token and print it, once")
-    .requiredOption("--name <name>", "what it is for")
-    .addOption(new Option("--server <id>", "ai, data, infra or bi").default("*", "all"))
-    .addOption(
-      new Option("--scope <scopes>", "read, write, approve, separated by commas")
-        .argParser(parseList)
-        .default(["read"], "read"),
-    )
-    .option("--days <number>", "days until it expires; never when left out", parseDays)
-    .addOption(tokenFileOption())
-    .option("--json", "print JSON")
-    .action(
-      (options: { name: string; server: string; scope: string[]; days?: number; tokenFile?: string; json?: boolean }) =>
-        choose(async (context) => {
-          const { runTokenCreate } = await import("./commands/token.ts");
-          const { name, server, scope: scopes, days, tokenFile } = options;
-          return await runTokenCreate(context, { name, server, scopes, days, tokenFile, json: options.json === true });
-        }),
-    );
+  addTokenCreate(token, choose);
   token
     .command("list")
     .description("all tokens, without their values")
@@ -193,6 +174,48 @@ function addTokens(program: Command, choose: (run: Run) => void): void {
     .action((name: string) =>
       choose(async (context) => (await import("./commands/token.ts")).runTokenRevoke(context, name)),
     );
+}
+
+function addTokenCreate(token: Command, choose: (run: Run) => void): void {
+  const create = token
+    .command("create")
+    .description("make a token and print it, once")
+    .requiredOption("--name <name>", "what it is for")
+    .addOption(new Option("--server <id>", "ai, data, infra or bi").default("*", "all"))
+    .addOption(
+      new Option("--scope <scopes>", "read, write, approve, separated by commas")
+        .argParser(parseList)
+        .default(["read"], "read"),
+    )
+    .option("--days <number>", "days until it expires; never when left out", parseDays)
+    .addOption(tokenFileOption())
+    .option("--json", "print JSON");
+  addKeyPolicyOptions(create).action(
+    (
+      options: KeyPolicyOptions & {
+        name: string;
+        server: string;
+        scope: string[];
+        days?: number;
+        tokenFile?: string;
+        json?: boolean;
+      },
+    ) =>
+      choose(async (context) => {
+        const { runTokenCreate } = await import("./commands/token.ts");
+        const { name, server, scope: scopes, days, tokenFile } = options;
+        const policy = readKeyPolicy(options, server);
+        return await runTokenCreate(context, {
+          name,
+          server,
+          scopes,
+          days,
+          tokenFile,
+          policy,
+          json: options.json === true,
+        });
+      }),
+  );
 }
 
 function addPlans(program: Command, choose: (run: Run) => void): void {

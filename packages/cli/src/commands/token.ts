@@ -1,9 +1,14 @@
+import { createPolicyRows } from "@sophia/ai/policies/policy-rows";
+import { policyMigrations, type PolicyTables } from "@sophia/ai/policies/policy-tables";
+import { describePolicy, type StoredPolicy } from "@sophia/ai/policies/stored-policy";
 import { formatCommand } from "@sophia/core/config/command-line";
 import { systemClock } from "@sophia/core/limits/clock";
 import { AppError } from "@sophia/core/errors/app-error";
 import { createTokens } from "@sophia/core/approval/tokens";
-import type { TokenInfo, Tokens } from "@sophia/core/approval/tokens";
+import type { TokenDescription, TokenInfo, Tokens } from "@sophia/core/approval/tokens";
 import type { Caller, Scope } from "@sophia/core/approval/caller";
+import { narrowStore, type Store } from "@sophia/core/store/store";
+import type { CoreTables } from "@sophia/core/store/core-tables";
 import { formatTime } from "../format-time.ts";
 import { formatTable } from "../format-table.ts";
 import { selectServers } from "../server-list.ts";
@@ -24,26 +29,30 @@ export interface CreateTokenOptions {
   days: number | undefined;
   json: boolean;
   tokenFile: string | undefined;
+  /** Limits of a key of the AI server. */
+  policy?: StoredPolicy | undefined;
 }
+
+type Tables = CoreTables & PolicyTables;
 
 /** Makes a token and prints it. It is stored as a hash only: nobody can print it again. */
 export async function runTokenCreate(context: CommandContext, options: CreateTokenOptions): Promise<number> {
   const scopes = parseScopes(options.scopes);
   if (options.server !== "*") selectServers([options.server]);
   const expiresAt = options.days === undefined ? undefined : Date.now() + options.days * dayMs;
-  return await withStore(context.config, context.log, async (store) => {
-    const tokens = createTokens({ store, clock: systemClock });
-    const { name, server } = options;
+  const create = async (store: Store<Tables>): Promise<number> => {
+    const tokens = createTokens({ store: narrowStore(store), clock: systemClock });
+    const { name, server, policy } = options;
     const description = { name, server, scopes, ...(expiresAt !== undefined && { expiresAt }) };
     const { id, bearer } = await recordAct(context, {
       tool: "token.create",
       effect: "create",
       phase: "token",
       server,
-      arguments: description,
+      arguments: { ...description, ...(policy && { policy }) },
       identify: async () =>
         scopes.includes("approve") ? await requireRightToAppoint(context, tokens, options) : undefined,
-      run: () => tokens.create(description),
+      run: () => createLimited(store, tokens, { description, policy }),
       describe: (created) => ({ outcome: "created", tokenId: created.id }),
     });
     if (options.json) context.terminal.print(JSON.stringify({ id, name: options.name, bearer, expiresAt }));
@@ -51,17 +60,39 @@ export async function runTokenCreate(context: CommandContext, options: CreateTok
       context.terminal.note(
         `Token ${options.name} (${scopes.join(", ")}; server ${options.server}). It is shown once:`,
       );
+      if (policy) context.terminal.note(`Limits: ${describePolicy(policy)}.`);
       context.terminal.print(bearer);
     }
     return 0;
-  });
+  };
+  return await withStore(context.config, context.log, create, [policyMigrations]);
+}
+
+/** Nobody has seen the bearer yet: a key that cannot be limited ends before it can be used. */
+async function createLimited(
+  store: Store<Tables>,
+  tokens: Tokens,
+  { description, policy }: { description: TokenDescription; policy: StoredPolicy | undefined },
+): Promise<{ id: string; bearer: string }> {
+  const created = await tokens.create(description);
+  if (!policy) return created;
+  try {
+    await createPolicyRows({ store, clock: systemClock }).put({ caller: created.id, policy, version: 0 });
+    return created;
+  } catch (thrown) {
+    await tokens.revoke(created.id);
+    throw thrown;
+  }
 }
 
 export async function runTokenList(context: CommandContext, options: { json: boolean }): Promise<number> {
-  return await withStore(context.config, context.log, async (store) => {
-    const rows = await createTokens({ store, clock: systemClock }).list();
+  const list = async (store: Store<Tables>): Promise<number> => {
+    const rows = await createTokens({ store: narrowStore(store), clock: systemClock }).list();
+    const policies = await createPolicyRows({ store, clock: systemClock }).list();
+    const limits = new Map(policies.map(({ caller, policy }) => [caller, policy]));
     if (options.json) {
-      context.terminal.print(JSON.stringify({ tokens: rows }));
+      const tokens = rows.map((row) => ({ ...row, policy: limits.get(row.id) }));
+      context.terminal.print(JSON.stringify({ tokens }));
       return 0;
     }
     const cells = rows.map((row) => [
@@ -71,12 +102,17 @@ export async function runTokenList(context: CommandContext, options: { json: boo
       row.scopes.join(" "),
       describeState(row),
       row.lastUsedAt === undefined ? "never" : formatTime(row.lastUsedAt),
+      describeLimits(limits.get(row.id)),
     ]);
-    context.terminal.print(
-      formatTable(["ID", "NAME", "SERVER", "SCOPES", "STATE", "LAST USED"], cells, context.terminal.columns),
-    );
+    const titles = ["ID", "NAME", "SERVER", "SCOPES", "STATE", "LAST USED", "LIMITS"];
+    context.terminal.print(formatTable(titles, cells, context.terminal.columns));
     return 0;
-  });
+  };
+  return await withStore(context.config, context.log, list, [policyMigrations]);
+}
+
+function describeLimits(policy: StoredPolicy | undefined): string {
+  return policy ? describePolicy(policy) : "";
 }
 
 export async function runTokenRevoke(context: CommandContext, nameOrId: string): Promise<number> {
