@@ -1,14 +1,14 @@
-import { cacheMigrations } from "@sophia/core/cache/cache-tables";
 import { runServer } from "@sophia/core/mcp/run-server";
 import { createServerSecrets } from "@sophia/vendors/environments/server-secrets";
 import { AiConfig } from "./config.ts";
+import { aiMigrations } from "./migrations.ts";
 import { aiServer } from "./server.ts";
 import { createAiServices } from "./services.ts";
 
 await runServer({
   definition: aiServer,
   config: AiConfig,
-  migrations: [cacheMigrations],
+  migrations: aiMigrations,
   createServices: createAiServices,
   environment: process.env,
   arguments: process.argv.slice(2),

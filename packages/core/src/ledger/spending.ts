@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Logger } from "pino";
 import { AppError } from "../errors/app-error.ts";
 import { type Clock, systemClock } from "../limits/clock.ts";
@@ -44,13 +45,15 @@ export interface Spending {
 
 type Line = LedgerEntriesTable;
 
-const flushAfterMs = 100;
+const flushAfterMs = 250;
 const lookAfterMs = 1_000;
 const renewMs = 30_000;
 const recoverEveryMs = 60_000;
 /** Beyond it no new money is spent: what cannot be written down must not grow. */
 const maxLines = 20_000;
-const linesAtOnce = 500;
+const linesAtOnce = 1_000;
+/** More would hold up the event loop for longer than a request takes. */
+const rowsAtOnce = 64;
 
 export function createSpending<Tables extends CoreTables>(options: {
   store: Store<Tables>;
@@ -192,7 +195,13 @@ class LeasedSpending implements Spending {
     const changes = this.#collectChanges(lines, now);
     if (lines.length === 0 && changes.length === 0) return;
     await this.#store.transaction(async (tx) => {
-      if (lines.length > 0) await tx.insertInto("ledger_entries").values(lines).execute();
+      for (let start = 0; start < lines.length; start += rowsAtOnce) {
+        if (start > 0) await nextTurn();
+        await tx
+          .insertInto("ledger_entries")
+          .values(lines.slice(start, start + rowsAtOnce))
+          .execute();
+      }
       for (const { change } of changes) await changeLease(tx, change, this.#clock.now());
     });
     this.#lines.splice(0, lines.length);

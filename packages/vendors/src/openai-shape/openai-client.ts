@@ -4,6 +4,8 @@ import { createHttp, type Http, type HttpCallOptions, type HttpObserver } from "
 import type { Pacer } from "@sophia/core/limits/pacer";
 import type { Logger } from "pino";
 import { z } from "zod";
+import type { DirectRequest } from "@sophia/core/http/direct-calls";
+import { type BytesAnswer, type ChatBody, type EventRelay, openEvents, readCompletion } from "./byte-calls.ts";
 import type { CallOptions } from "./call-wishes.ts";
 import { type EmbeddingAnswer, parseEmbeddingAnswer } from "./embedding-answer.ts";
 import { type StreamChunk, readEvents } from "./event-reader.ts";
@@ -38,6 +40,10 @@ export interface OpenAiClient {
     signal: AbortSignal,
     options?: CallOptions,
   ): Promise<AsyncGenerator<StreamChunk, void, undefined>>;
+  /** As `complete`, with the answer's own bytes beside it. Absent where answers are translated. */
+  completeBytes?(body: ChatBody, signal: AbortSignal, options?: CallOptions): Promise<BytesAnswer>;
+  /** As `stream`, pushed instead of pulled. Absent where answers are translated. */
+  relayEvents?(body: ChatBody, signal: AbortSignal, options?: CallOptions): Promise<EventRelay>;
   /** Absent where the provider does not embed. */
   embed?(request: EmbeddingRequest, signal: AbortSignal, options?: CallOptions): Promise<EmbeddingAnswer>;
   /** Absent where the provider does not rerank. */
@@ -101,6 +107,23 @@ export function createOpenAiClient(options: OpenAiClientOptions): OpenAiClient {
       tellFacts(profile, reply.headers, callOptions);
       return readEvents(service, reply);
     },
+    async completeBytes(body, signal, callOptions) {
+      const reply = await http.postDirect(toDirect(build("chat", body.fields, callOptions), body, signal));
+      const completion = readCompletion(service, reply.body, profile);
+      tellFacts(profile, reply.headers, callOptions);
+      return { bytes: reply.body, completion };
+    },
+    async relayEvents(body, signal, callOptions) {
+      const call = toDirect(build("chat", body.fields, callOptions), body, signal);
+      const relay = await http.relayDirect({
+        ...call,
+        headers: { ...call.headers, accept: "text/event-stream" },
+        idleTimeoutMs: options.idleTimeoutMs ?? 60_000,
+        maxBytes: maxStreamBytes,
+      });
+      tellFacts(profile, relay.headers, callOptions);
+      return await openEvents(service, relay, profile);
+    },
     ...(profile.paths?.embeddings !== false && {
       async embed(request: EmbeddingRequest, signal: AbortSignal, callOptions?: CallOptions) {
         const answer = await ask(build("embeddings", { ...request }, callOptions), signal, callOptions);
@@ -140,7 +163,22 @@ function createProviderHttp(options: OpenAiClientOptions, profile: ProviderProfi
   });
 }
 
-type OutgoingCall = HttpCallOptions & { body: Record<string, unknown> };
+/** The bytes that came are sent on when the profile changes nothing in them. */
+function toDirect(call: OutgoingCall, { fields, encoded }: ChatBody, signal: AbortSignal): DirectRequest {
+  const { path, headers, operation, part, timeoutMs } = call;
+  return {
+    path,
+    operation,
+    timeoutMs,
+    signal,
+    maxBytes: maxAnswerBytes,
+    body: call.body === fields && encoded ? encoded : JSON.stringify(call.body),
+    ...(headers && { headers }),
+    ...(part !== undefined && { part }),
+  };
+}
+
+type OutgoingCall = HttpCallOptions & { operation: Operation; timeoutMs: number } & { body: Record<string, unknown> };
 
 const defaultPaths: Readonly<Record<Operation, string>> = {
   chat: "/chat/completions",

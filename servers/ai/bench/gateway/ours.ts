@@ -1,7 +1,6 @@
 /** The AI server as `main.ts` starts it, with the benchmark's upstream as its one paid provider. */
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { createTokens } from "@sophia/core/approval/tokens";
-import { cacheMigrations } from "@sophia/core/cache/cache-tables";
 import { PlatformSettings, toPlatformConfig } from "@sophia/core/config/platform-config";
 import { createPlatform } from "@sophia/core/mcp/create-platform";
 import type { Platform } from "@sophia/core/mcp/platform";
@@ -11,6 +10,7 @@ import { createMetrics } from "@sophia/core/observe/metrics";
 import { createScrubber } from "@sophia/core/observe/scrub";
 import { openStore } from "@sophia/core/store/store";
 import { AiConfig } from "../../src/config.ts";
+import { aiMigrations } from "../../src/migrations.ts";
 import { aiServer } from "../../src/server.ts";
 import { type AiTables, createAiServices } from "../../src/services.ts";
 
@@ -18,7 +18,7 @@ const [upstreamUrl = "", dataDir = ""] = process.argv.slice(2);
 const config = toPlatformConfig(PlatformSettings.parse({ SOPHIA_DATA_DIR: dataDir }));
 const scrubber = createScrubber();
 const log = createLogger({ scrubber, level: "warn", server: "ai" });
-const store = await openStore<AiTables>({ dataDir, migrations: [cacheMigrations], log });
+const store = await openStore<AiTables>({ dataDir, migrations: aiMigrations, log });
 const metrics = createMetrics({ server: "ai" });
 const platform = await createPlatform({ config, log, scrubber, store, metrics });
 const settings = AiConfig.parse({ SOPHIA_AI_LOCAL_MODELS: "0" });
@@ -42,5 +42,7 @@ process.on("message", () => {
   process.send?.({ loopDelayMs: delays.percentile(99) / 1e6 - 5 });
   delays.reset();
 });
+// Whoever measures has gone.
+process.once("disconnect", () => process.exit(0));
 const { port } = await server.listen("127.0.0.1", 0);
 process.send?.({ port, bearer: token.bearer });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createStreamTally, toCompletion, toEvents, toStoredAnswer } from "./answer.ts";
-import type { ParsedChunk } from "@sophia/vendors/openai-shape/event-reader";
+import type { EventChunk } from "@sophia/vendors/openai-shape/event-splitter";
 
 const usage = { inputTokens: 5, outputTokens: 3, cachedInputTokens: 0, estimated: false };
 
@@ -34,14 +34,14 @@ describe("what may be given again", () => {
       "two choices",
       completion({ content: "a" }, "stop", [{ index: 1, message: { content: "b" }, finish_reason: "stop" }]),
     ],
-    ["an error", { error: { message: "x" } }],
-    ["nothing", undefined],
-  ])("not %s", (_name, body) => {
+    ["an error", { error: { message: "x" } } as Record<string, unknown>],
+    ["nothing", {}],
+  ])("not %s", (_name, body: Record<string, unknown>) => {
     expect(toStoredAnswer(body, usage)).toBeUndefined();
   });
 });
 
-const chunk = (delta: Record<string, unknown>, finishReason: string | null = null, index = 0): ParsedChunk => ({
+const chunk = (delta: Record<string, unknown>, finishReason: string | null = null, index = 0): EventChunk => ({
   id: "c1",
   model: "m",
   created: 7,
@@ -80,7 +80,7 @@ test("a replayed stream says exactly what the answer says", () => {
     fc.property(fc.string({ unit: "grapheme", minLength: 1, maxLength: 400 }), (content) => {
       const stored = { id: "c", model: "m", created: 1, content, inputTokens: 1, outputTokens: 1 };
       const tally = createStreamTally();
-      for (const event of toEvents(stored, { includeUsage: true })) tally.add(JSON.parse(event) as ParsedChunk);
+      for (const event of toEvents(stored, { includeUsage: true })) tally.add(JSON.parse(event) as EventChunk);
       expect(tally.toStored(tally.usage(0))).toEqual(stored);
       expect(toStoredAnswer(toCompletion(stored), { ...usage, inputTokens: 1, outputTokens: 1 })).toEqual(stored);
     }),

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import type { ParsedChunk } from "@sophia/vendors/openai-shape/event-reader";
+import type { Candidate } from "@sophia/core/routing/candidate";
+import type { EventChunk } from "@sophia/vendors/openai-shape/event-splitter";
 import { estimateTokens, parseUsage, type Usage } from "@sophia/vendors/openai-shape/usage";
 
 /** A whole answer in text form: the only thing the cache keeps. */
@@ -10,6 +11,9 @@ export const StoredAnswer = z.object({
   content: z.string().min(1),
   inputTokens: z.number(),
   outputTokens: z.number(),
+  /** Who gave it. */
+  service: z.string().optional(),
+  mode: z.enum(["live", "local", "simulated"]).optional(),
 });
 export type StoredAnswer = z.infer<typeof StoredAnswer>;
 
@@ -22,26 +26,37 @@ function isEmpty(value: unknown): boolean {
 
 /** No tool call, refusal, reasoning, audio, annotation: text alone. */
 function isPlain(message: object): boolean {
-  return Object.entries(message).every(([name, value]) => plainMembers.has(name) || isEmpty(value));
+  for (const name in message) {
+    if (!plainMembers.has(name) && !isEmpty((message as Record<string, unknown>)[name])) return false;
+  }
+  return true;
 }
 
-const PlainCompletion = z.looseObject({
-  id: z.string(),
-  model: z.string(),
-  created: z.number(),
-  choices: z
-    .array(z.looseObject({ finish_reason: z.literal("stop"), message: z.looseObject({ content: z.string().min(1) }) }))
-    .length(1),
-});
+type Place = Pick<Candidate, "service" | "mode">;
 
 /** The completion as a stored answer; `undefined` when it must not be given again: cut, filtered, more than text. */
-export function toStoredAnswer(completion: unknown, usage: Usage): StoredAnswer | undefined {
-  const parsed = PlainCompletion.safeParse(completion);
-  const choice = parsed.data?.choices[0];
-  if (!parsed.success || !choice || !isPlain(choice.message)) return undefined;
-  const { id, model, created } = parsed.data;
+export function toStoredAnswer(
+  completion: Record<string, unknown>,
+  usage: Usage,
+  place?: Place,
+): StoredAnswer | undefined {
+  const { id, model, created, choices } = completion;
+  if (typeof id !== "string" || typeof model !== "string" || typeof created !== "number") return undefined;
+  if (!Array.isArray(choices) || choices.length !== 1) return undefined;
+  const { finish_reason: reason, message } = choices[0] as { finish_reason?: unknown; message?: unknown };
+  if (reason !== "stop" || typeof message !== "object" || message === null || !isPlain(message)) return undefined;
+  const { content } = message as { content?: unknown };
+  if (typeof content !== "string" || content === "") return undefined;
+  return store({ id, model, created }, content, { usage, place });
+}
+
+function store(
+  frame: Pick<StoredAnswer, "id" | "model" | "created">,
+  content: string,
+  { usage, place }: { usage: Usage; place: Place | undefined },
+): StoredAnswer {
   const { inputTokens, outputTokens } = usage;
-  return { id, model, created, content: choice.message.content, inputTokens, outputTokens };
+  return { ...frame, content, inputTokens, outputTokens, ...(place && { service: place.service, mode: place.mode }) };
 }
 
 function buildUsage(answer: StoredAnswer) {
@@ -86,13 +101,16 @@ export function* toEvents(answer: StoredAnswer, options: { includeUsage: boolean
 
 /** Adds up a stream as it passes. */
 export interface StreamTally {
-  add(chunk: ParsedChunk): void;
+  add(chunk: EventChunk): void;
   /** Something of an answer has come. */
   readonly started: boolean;
   /** The provider's count, else ours of what has come so far. */
   usage(estimatedInputTokens: number): Usage;
+  /** The text so far. */
+  readonly text: string;
+  readonly finishReason: string | undefined;
   /** The answer, when it came whole and is text alone. */
-  toStored(usage: Usage): StoredAnswer | undefined;
+  toStored(usage: Usage, place?: Place): StoredAnswer | undefined;
 }
 
 export function createStreamTally(): StreamTally {
@@ -110,7 +128,7 @@ export function createStreamTally(): StreamTally {
       frame.id ||= chunk.id ?? "";
       frame.model ||= chunk.model ?? "";
       frame.created ||= chunk.created ?? 0;
-      stated = parseUsage(chunk.usage) ?? stated;
+      if (chunk.usage) stated = parseUsage(chunk.usage) ?? stated;
       for (const { index, delta, finish_reason } of chunk.choices) {
         content += delta?.content ?? "";
         finishReason = finish_reason ?? finishReason;
@@ -128,9 +146,15 @@ export function createStreamTally(): StreamTally {
       const outputTokens = estimateTokens(content) + Math.ceil(otherCharacters / 4);
       return { inputTokens: estimatedInputTokens, outputTokens, cachedInputTokens: 0, estimated: true };
     },
-    toStored({ inputTokens, outputTokens }) {
+    get text() {
+      return content;
+    },
+    get finishReason() {
+      return finishReason;
+    },
+    toStored(usage, place) {
       if (!plain || finishReason !== "stop" || content === "" || frame.id === "") return undefined;
-      return { ...frame, content, inputTokens, outputTokens };
+      return store({ ...frame }, content, { usage, place });
     },
   };
 }

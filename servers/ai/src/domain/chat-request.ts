@@ -31,13 +31,20 @@ const deliveryMembers = new Set([
 /** With any of these the answer depends on more than the request, or is more than its text. */
 const unrepeatableMembers = ["web_search_options", "plugins", "audio", "logprobs", "top_logprobs", "store"];
 
-/** Equal for requests that mean the same, whatever the order of their members; `undefined` when a repeat would be wrong. */
-export function buildCacheKey(request: ChatRequest, target: { place: string; model: string }): string | undefined {
-  if ((request.n ?? 1) > 1 || target.model.endsWith(":online")) return undefined;
+/**
+ * Equal for requests that mean the same, whatever the order of their members; `undefined` when a repeat would be wrong.
+ * `wish` is what was demanded beside the request: data policy, quality.
+ */
+export function buildCacheKey(request: ChatRequest, wish: string): string | undefined {
+  if ((request.n ?? 1) > 1 || request.model?.endsWith(":online")) return undefined;
   if (unrepeatableMembers.some((name) => isMeaningful(request[name]))) return undefined;
-  const members = Object.entries(request).filter(([name]) => !deliveryMembers.has(name));
-  const canonical = toCanonicalJson({ ...Object.fromEntries(members), model: target.model });
-  return hash("sha256", `chat/1 ${target.place} ${canonical}`);
+  let canonical = "";
+  for (const name of Object.keys(request).toSorted()) {
+    const value = request[name];
+    if (value === undefined || deliveryMembers.has(name)) continue;
+    canonical += `${JSON.stringify(name)}:${toCanonicalJson(value)},`;
+  }
+  return hash("sha256", `chat/2 ${wish} ${request.model ?? "auto"} ${canonical}`);
 }
 
 function isMeaningful(value: unknown): boolean {
@@ -45,6 +52,7 @@ function isMeaningful(value: unknown): boolean {
 }
 
 function toCanonicalJson(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(toCanonicalJson).join(",")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";
   const members = Object.entries(value)

@@ -5,7 +5,8 @@ import { AiConfig } from "../config.ts";
 import type { ModelEndpoint } from "@sophia/vendors/openai-shape/model-endpoint";
 import { findEndpoints } from "./find-endpoints.ts";
 import { createModelCatalog } from "./model-catalog.ts";
-import { createModels, type Provider } from "./models.ts";
+import { createModels } from "./models.ts";
+import type { Provider } from "./targets.ts";
 import type { ListedModel } from "@sophia/vendors/openai-shape/listed-model";
 import type { OpenAiClient } from "@sophia/vendors/openai-shape/openai-client";
 import { createPriceBook } from "./prices.ts";
@@ -36,7 +37,7 @@ function provider(endpoint: Partial<ModelEndpoint>, models: readonly ListedModel
   return { endpoint: whole, client, catalog: createModelCatalog({ endpoint: whole, client, clock, log }) };
 }
 
-const create = (...providers: Provider[]) => createModels({ providers, prices: createPriceBook({ clock }) });
+const create = (...providers: Provider[]) => createModels({ providers, prices: createPriceBook({ clock }), clock });
 
 describe("which model answers", () => {
   test("the default is the first configured one, and a lone or local one needs no naming", async () => {

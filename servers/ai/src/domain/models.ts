@@ -1,23 +1,11 @@
 import { suggestName } from "@sophia/core/config/suggest-name";
 import { AppError } from "@sophia/core/errors/app-error";
+import type { Clock } from "@sophia/core/limits/clock";
 import type { ModelEndpoint } from "@sophia/vendors/openai-shape/model-endpoint";
-import type { ModelCatalog } from "./model-catalog.ts";
 import type { ListedModel } from "@sophia/vendors/openai-shape/listed-model";
-import type { OpenAiClient } from "@sophia/vendors/openai-shape/openai-client";
+import { toFamily } from "./model-family.ts";
 import type { ModelPrice, PriceBook } from "./prices.ts";
-
-export interface Provider {
-  endpoint: ModelEndpoint;
-  client: OpenAiClient;
-  catalog: ModelCatalog;
-}
-
-/** A model at an endpoint, and what it costs there. */
-export interface Target {
-  provider: Provider;
-  model: string;
-  price: ModelPrice;
-}
+import { createTargets, type Provider, type Target } from "./targets.ts";
 
 export interface OfferedModel extends ListedModel {
   endpoint: ModelEndpoint;
@@ -27,20 +15,23 @@ export interface OfferedModel extends ListedModel {
 export interface Models {
   /** A named model is obeyed; left out or `auto` it is the default one. */
   resolve(name: string | undefined): Promise<Target>;
+  /** The same, and after it the other places where the same model is to be had. */
+  resolveAll(name: string): Promise<Target[]>;
+  /** What answers when nobody names a model. Throws AppError where that would be a guess that costs money. */
+  resolveDefault(): Promise<Target>;
+  /** Every chat model of every endpoint that answers. */
+  chat(): Promise<Target[]>;
   /** All models of all endpoints that answer. Throws only when none does. */
   list(): Promise<OfferedModel[]>;
 }
 
-export function createModels(options: { providers: readonly Provider[]; prices: PriceBook }): Models {
+export function createModels(options: { providers: readonly Provider[]; prices: PriceBook; clock: Clock }): Models {
   const { providers, prices } = options;
-
-  function toTarget(provider: Provider, model: Pick<ListedModel, "id" | "pricing">): Target {
-    return { provider, model: model.id, price: prices.find(provider.endpoint, model.id, model.pricing) };
-  }
+  const targets = createTargets(options);
 
   async function resolveDefault(): Promise<Target> {
     const provider = firstOf(providers);
-    const chat = (await provider.catalog.list()).filter((model) => model.kind === "chat");
+    const { chat } = targets.of(provider, await provider.catalog.list());
     const [first] = chat;
     if (!first) {
       throw new AppError("unavailable", `${provider.endpoint.service} offers no chat model.`, {
@@ -54,15 +45,17 @@ export function createModels(options: { providers: readonly Provider[]; prices: 
         hint: "Name a model (list_models shows them), or set SOPHIA_OPENAI_MODELS: its first is the default.",
       });
     }
-    return toTarget(provider, first);
+    return first;
   }
 
   async function resolveNamed(name: string): Promise<Target> {
     const offered: string[] = [];
     for (const provider of providers) {
       const list = await provider.catalog.list().catch(() => []);
+      const known = targets.of(provider, list).byModel.get(name);
+      if (known) return known;
       const listed = findModel(list, name);
-      if (listed) return toTarget(provider, { ...listed, id: name });
+      if (listed) return targets.build(provider, { ...listed, id: name });
       offered.push(...list.map((model) => model.id));
     }
     const provider = firstOf(providers);
@@ -70,10 +63,31 @@ export function createModels(options: { providers: readonly Provider[]; prices: 
     // A simulator has none of the names a program was written for, and its answer says which model it plays.
     if (mode === "simulated" && suggestName(name, offered) === undefined) return await resolveDefault();
     if (mode === "simulated" || models.length > 0) throw notOffered(name, offered);
-    return toTarget(provider, { id: name, pricing: undefined });
+    return targets.build(provider, { id: name, pricing: undefined, contextLength: undefined, kind: "chat" });
+  }
+
+  /** Of the endpoints beside the first, those that are known to have the model. */
+  async function findOthers(first: Target): Promise<Target[]> {
+    if (providers.length === 1 || first.candidate.mode === "simulated") return [];
+    const family = toFamily(first.model);
+    const lists = await Promise.all(providers.map((provider) => provider.catalog.list().catch(() => [])));
+    return providers.flatMap((provider, index) => {
+      if (provider === first.provider || provider.endpoint.mode === "simulated") return [];
+      return targets.of(provider, lists[index] ?? []).byFamily.get(family) ?? [];
+    });
   }
 
   return {
+    resolveDefault,
+    async resolveAll(name) {
+      const first = await resolveNamed(name);
+      return [first, ...(await findOthers(first))];
+    },
+    async chat() {
+      firstOf(providers);
+      const lists = await Promise.all(providers.map((provider) => provider.catalog.list().catch(() => [])));
+      return providers.flatMap((provider, index) => targets.of(provider, lists[index] ?? []).chat);
+    },
     resolve: (name) => (name === undefined || name === "auto" ? resolveDefault() : resolveNamed(name)),
     async list() {
       firstOf(providers);
@@ -84,7 +98,7 @@ export function createModels(options: { providers: readonly Provider[]; prices: 
         const list = lists[index];
         if (list?.status !== "fulfilled") return [];
         return list.value.map((model) => {
-          const price = prices.find(endpoint, model.id, model.pricing);
+          const price = prices.find(endpoint, model.id, model.listedPrice);
           return { ...model, endpoint, price };
         });
       });

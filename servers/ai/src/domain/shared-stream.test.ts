@@ -1,109 +1,125 @@
-import { expect, test } from "vitest";
-import { SharedStream, type StreamReader } from "./shared-stream.ts";
+import { describe, expect, test } from "vitest";
+import { type PieceReader, SharedStream } from "./shared-stream.ts";
 
-const open = () => new AbortController().signal;
+/** A source that stops pushing when told so, and notes what became of it. */
+function createSource() {
+  const state = { resumed: 0, abandoned: 0 };
+  const stream = new SharedStream({ resume: () => (state.resumed += 1), abandon: () => (state.abandoned += 1) });
+  return { state, stream };
+}
 
-/** A source that notes how far it was read and how it ended. */
-function createSource(count: number, size = 10) {
-  const state = { pulled: 0, ended: false, abandoned: 0 };
-  async function* events(): AsyncGenerator<string, void, undefined> {
-    try {
-      for (let index = 0; index < count; index += 1) {
-        state.pulled += 1;
-        yield `${index}`.padEnd(size, ".");
-      }
-    } finally {
-      state.ended = true;
-    }
-  }
-  const source = events();
-  const abandon = () => {
-    state.abandoned += 1;
+/** Takes `room` pieces, then says that it is full. */
+function createReader(room = Infinity) {
+  const seen: string[] = [];
+  const state: { seen: string[]; ended: boolean; failed: unknown; room: number } = {
+    seen,
+    ended: false,
+    failed: undefined,
+    room,
   };
-  return { state, stream: new SharedStream({ source, first: [], abandon }) };
+  const reader: PieceReader = {
+    write(piece) {
+      seen.push(piece.toString().replace(/\.+$/, ""));
+      state.room -= 1;
+      return state.room > 0;
+    },
+    end: () => (state.ended = true),
+    fail: (error) => (state.failed = error),
+  };
+  return { state, reader };
 }
 
-async function readAll(reader: StreamReader | undefined): Promise<string[]> {
-  const events: string[] = [];
-  for (let event = await reader?.next(); event !== undefined; event = await reader?.next()) events.push(event);
-  reader?.leave();
-  return events;
-}
+const piece = (index: number, size = 10) => Buffer.from(`${index}`.padEnd(size, "."));
 
-test("the source is read only as fast as the fastest reader", async () => {
-  const { state, stream } = createSource(100);
-  const reader = stream.join(open());
-  await reader?.next();
-  await reader?.next();
-  await new Promise((resolve) => setTimeout(resolve, 10));
-  expect(state.pulled).toBe(2);
-  reader?.leave();
-  await stream.finished;
+test("all readers get all pieces in order, also one who comes late or after the end", () => {
+  const { stream } = createSource();
+  const [first, late, last] = [createReader(), createReader(), createReader()];
+  stream.join(first.reader);
+  for (let index = 0; index < 20; index += 1) stream.push(piece(index));
+  stream.join(late.reader);
+  for (let index = 20; index < 50; index += 1) stream.push(piece(index));
+  stream.end();
+  stream.join(last.reader);
+  const all = Array.from({ length: 50 }, (_, index) => `${index}`);
+  for (const { state } of [first, late, last]) expect(state).toMatchObject({ seen: all, ended: true });
 });
 
-test("all readers get all events in order, also one who comes late", async () => {
-  const { state, stream } = createSource(50);
-  const first = stream.join(open());
-  for (let index = 0; index < 20; index += 1) await first?.next();
-  const [rest, late] = await Promise.all([readAll(first), readAll(stream.join(open()))]);
-  expect(rest).toHaveLength(30);
-  expect(late.map((event) => Number.parseInt(event, 10))).toEqual(Array.from({ length: 50 }, (_, index) => index));
-  expect(state).toEqual({ pulled: 50, ended: true, abandoned: 0 });
+test("the source is held up while no reader has room, and let go when one has", () => {
+  const { state, stream } = createSource();
+  const reader = createReader(2);
+  const place = stream.join(reader.reader);
+  expect(stream.push(piece(0))).toBe(true);
+  expect(stream.push(piece(1))).toBe(false);
+  expect(stream.push(piece(2))).toBe(false);
+  expect(reader.state.seen).toEqual(["0", "1"]);
+  reader.state.room = 10;
+  const before = state.resumed;
+  place?.resume();
+  expect(state.resumed).toBe(before + 1);
+  expect(reader.state.seen).toEqual(["0", "1", "2"]);
 });
 
-test("when the last reader leaves, the source is ended; nobody can join any more", async () => {
-  const { state, stream } = createSource(50);
-  const readers = [stream.join(open()), stream.join(open())];
-  await readers[0]?.next();
-  readers[0]?.leave();
+test("when the last reader leaves, the source is given up; nobody can join any more", () => {
+  const { state, stream } = createSource();
+  const [one, other] = [createReader(), createReader()];
+  const places = [stream.join(one.reader), stream.join(other.reader)];
+  places[0]?.leave();
   expect(state.abandoned).toBe(0);
-  readers[1]?.leave();
-  readers[1]?.leave();
-  await stream.finished;
-  expect(state).toMatchObject({ abandoned: 1, ended: true });
-  expect(stream.join(open())).toBeUndefined();
+  stream.push(piece(0));
+  expect(one.state.seen).toEqual([]);
+  places[1]?.leave();
+  places[1]?.leave();
+  expect(state.abandoned).toBe(1);
+  expect(stream.join(createReader().reader)).toBeUndefined();
 });
 
-test("a failure reaches every reader after the events before it", async () => {
-  async function* failing(): AsyncGenerator<string, void, undefined> {
-    yield "one";
-    throw new Error("cut");
-  }
-  const stream = new SharedStream({ source: failing(), first: [], abandon: () => {} });
-  const readers = [stream.join(open()), stream.join(open())];
-  for (const reader of readers) {
-    expect(await reader?.next()).toBe("one");
-    await expect(reader?.next()).rejects.toThrow("cut");
-  }
+test("after its end a stream is left, not given up", () => {
+  const { state, stream } = createSource();
+  const place = stream.join(createReader().reader);
+  stream.end();
+  place?.leave();
+  expect(state.abandoned).toBe(0);
 });
 
-test("a reader whose signal aborts stops waiting; the other goes on", async () => {
-  const gate = Promise.withResolvers<void>();
-  async function* slow(): AsyncGenerator<string, void, undefined> {
-    await gate.promise;
-    yield "late";
-  }
-  const stream = new SharedStream({ source: slow(), first: [], abandon: () => {} });
-  const controller = new AbortController();
-  const [leaver, stayer] = [stream.join(controller.signal), stream.join(open())];
-  const waiting = leaver?.next();
-  const other = stayer?.next();
-  controller.abort(new Error("gone"));
-  await expect(waiting).rejects.toThrow("gone");
-  leaver?.leave();
-  gate.resolve();
-  expect(await other).toBe("late");
+test("a failure reaches every reader after the pieces before it, also one who was full", () => {
+  const { stream } = createSource();
+  const [fast, slow] = [createReader(), createReader(1)];
+  stream.join(fast.reader);
+  const place = stream.join(slow.reader);
+  stream.push(piece(0));
+  stream.push(piece(1));
+  stream.fail(new Error("cut"));
+  expect(fast.state).toMatchObject({ seen: ["0", "1"], failed: new Error("cut"), ended: false });
+  expect(slow.state).toMatchObject({ seen: ["0"], failed: undefined });
+  slow.state.room = 10;
+  place?.resume();
+  expect(slow.state).toMatchObject({ seen: ["0", "1"], failed: new Error("cut") });
 });
 
-test("what all have read is let go, and the fastest waits for the slowest when it is far ahead", async () => {
+describe("memory", () => {
   const size = 64 * 1024;
-  const { state, stream } = createSource(400, size);
-  const [fast, slow] = [stream.join(open()), stream.join(open())];
-  const reading = readAll(fast);
-  await expect.poll(() => state.pulled).toBeGreaterThan(60);
-  await new Promise((resolve) => setTimeout(resolve, 30));
-  expect(state.pulled * size).toBeLessThan(4.2 * 1024 * 1024);
-  expect(await readAll(slow)).toHaveLength(400);
-  expect(await reading).toHaveLength(400);
-  expect(stream.join(open())).toBeUndefined();
+
+  test("before the first reader comes, one megabyte is taken", () => {
+    const { stream } = createSource();
+    let pushed = 0;
+    while (stream.push(piece(pushed, size))) pushed += 1;
+    expect(pushed * size).toBeLessThanOrEqual(1024 * 1024);
+  });
+
+  test("the fastest waits for the slowest when it is far ahead, and what all have read is let go", () => {
+    const { state, stream } = createSource();
+    const [fast, slow] = [createReader(), createReader(1)];
+    stream.join(fast.reader);
+    const place = stream.join(slow.reader);
+    let pushed = 0;
+    while (stream.push(piece(pushed, size))) pushed += 1;
+    expect(pushed * size).toBeGreaterThan(3 * 1024 * 1024);
+    expect(pushed * size).toBeLessThan(4.2 * 1024 * 1024);
+    slow.state.room = Infinity;
+    const before = state.resumed;
+    place?.resume();
+    expect(state.resumed).toBe(before + 1);
+    expect(slow.state.seen).toHaveLength(pushed + 1);
+    expect(stream.join(createReader().reader)).toBeUndefined();
+  });
 });

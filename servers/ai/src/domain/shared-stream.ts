@@ -1,18 +1,22 @@
-/** One reader's place in a {@link SharedStream}. `leave` must be called, however the reading ends. */
-export interface StreamReader {
-  /** The next event; `undefined` after the last one. Throws what the source threw, or the reason of the reader's signal. */
-  next(): Promise<string | undefined>;
-  leave(): void;
+/** Who reads a {@link SharedStream}. All are called in the turn in which the source has something. */
+export interface PieceReader {
+  /** Whole events, as bytes. After `false` nothing more comes until `resume`. */
+  write(piece: Buffer): boolean;
+  end(): void;
+  fail(error: unknown): void;
 }
 
 interface Member {
+  reader: PieceReader;
   position: number;
+  /** It takes nothing right now. */
+  full: boolean;
+  done: boolean;
 }
 
 export interface SharedStreamOptions {
-  source: AsyncGenerator<string, void, undefined>;
-  /** Events that were already taken from the source. */
-  first: readonly string[];
+  /** Some reader wants more again, after `push` said false. */
+  resume(): void;
   /** Called when the last reader leaves before the end: cancels the source. */
   abandon(): void;
 }
@@ -23,113 +27,105 @@ const joinableBytes = 1024 * 1024;
 const heldBytes = 4 * 1024 * 1024;
 
 /**
- * One upstream stream for several equal requests. The source is read only when the fastest reader wants more, so a
- * single reader's back-pressure reaches the provider; a late reader first gets what the others already have.
+ * One upstream stream for several equal requests. Its source is held up when no reader wants more, so a single reader's
+ * back-pressure reaches the provider; a late reader first gets what the others already have.
  */
 export class SharedStream {
   readonly #options: SharedStreamOptions;
   readonly #members = new Set<Member>();
-  readonly #finished = Promise.withResolvers<void>();
-  #events: string[];
-  /** Position of the first event still held. */
+  #pieces: Buffer[] = [];
+  /** Position of the first piece still held. */
   #base = 0;
   #bytes = 0;
-  #pulling: Promise<void> | undefined;
-  #room = Promise.withResolvers<void>();
   #ended = false;
   #abandoned = false;
   #error: { thrown: unknown } | undefined;
+  #joined = false;
 
   constructor(options: SharedStreamOptions) {
     this.#options = options;
-    this.#events = [...options.first];
-    this.#bytes = this.#events.reduce((sum, event) => sum + event.length, 0);
   }
 
-  /** Resolves when the source has ended, in whatever way. */
-  get finished(): Promise<void> {
-    return this.#finished.promise;
+  /** False: nobody wants more before `resume` is called. */
+  push(piece: Buffer): boolean {
+    this.#pieces.push(piece);
+    this.#bytes += piece.length;
+    for (const member of this.#members) this.#feed(member);
+    this.#trim();
+    return this.#wantsMore();
+  }
+
+  end(): void {
+    this.#ended = true;
+    for (const member of this.#members) this.#feed(member);
+  }
+
+  fail(thrown: unknown): void {
+    this.#error = { thrown };
+    this.end();
   }
 
   /** `undefined` when it is too late: given up by all others, or too long to be told from the beginning. */
-  join(signal: AbortSignal): StreamReader | undefined {
+  join(reader: PieceReader): { resume(): void; leave(): void } | undefined {
     if (this.#abandoned || this.#base > 0) return undefined;
-    const member: Member = { position: 0 };
+    const member: Member = { reader, position: 0, full: false, done: false };
     this.#members.add(member);
-    const gone = Promise.withResolvers<never>();
-    gone.promise.catch(() => {});
-    const onAbort = () => gone.reject(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
+    this.#joined = true;
+    this.#feed(member);
+    if (this.#wantsMore()) this.#options.resume();
     return {
-      next: () => this.#next(member, signal, gone.promise),
-      leave: () => {
-        signal.removeEventListener("abort", onAbort);
-        this.#leave(member);
+      resume: () => {
+        member.full = false;
+        this.#feed(member);
+        this.#trim();
+        if (this.#wantsMore()) this.#options.resume();
       },
+      leave: () => this.#leave(member),
     };
   }
 
-  async #next(member: Member, signal: AbortSignal, gone: Promise<never>): Promise<string | undefined> {
-    for (;;) {
-      signal.throwIfAborted();
-      const event = this.#events[member.position - this.#base];
-      if (event !== undefined) {
+  #feed(member: Member): void {
+    while (!member.full && !member.done) {
+      const piece = this.#pieces[member.position - this.#base];
+      if (piece !== undefined) {
         member.position += 1;
-        this.#trim();
-        return event;
-      }
-      if (this.#error) throw this.#error.thrown;
-      if (this.#ended) return undefined;
-      await Promise.race([this.#bytes > heldBytes ? this.#room.promise : this.#pull(), gone]);
+        member.full = !member.reader.write(piece);
+      } else if (this.#ended) {
+        member.done = true;
+        if (this.#error) member.reader.fail(this.#error.thrown);
+        else member.reader.end();
+      } else return;
     }
   }
 
-  #pull(): Promise<void> {
-    this.#pulling ??= this.#options.source
-      .next()
-      .then(
-        (result) => {
-          if (result.done) return this.#end();
-          this.#events.push(result.value);
-          this.#bytes += result.value.length;
-        },
-        (thrown: unknown) => {
-          this.#error = { thrown };
-          this.#end();
-        },
-      )
-      .finally(() => {
-        this.#pulling = undefined;
-      });
-    return this.#pulling;
+  #wantsMore(): boolean {
+    if (this.#ended) return false;
+    // Until the first has joined, what fits in memory is taken.
+    if (!this.#joined) return this.#bytes <= joinableBytes;
+    if (this.#bytes > heldBytes) return false;
+    for (const { full } of this.#members) if (!full) return true;
+    return false;
   }
 
   #trim(): void {
-    if (this.#bytes <= joinableBytes) return;
-    const slowest = Math.min(...[...this.#members].map((member) => member.position));
-    if (!Number.isFinite(slowest) || slowest <= this.#base) return;
-    const dropped = this.#events.splice(0, slowest - this.#base);
+    if (this.#bytes <= joinableBytes || this.#members.size === 0) return;
+    let slowest = Infinity;
+    for (const { position } of this.#members) slowest = Math.min(slowest, position);
+    if (slowest <= this.#base) return;
+    const dropped = this.#pieces.splice(0, slowest - this.#base);
     this.#base = slowest;
-    for (const event of dropped) this.#bytes -= event.length;
-    this.#room.resolve();
-    this.#room = Promise.withResolvers<void>();
+    for (const piece of dropped) this.#bytes -= piece.length;
   }
 
   #leave(member: Member): void {
     if (!this.#members.delete(member)) return;
     if (this.#members.size > 0) {
       this.#trim();
+      if (this.#wantsMore()) this.#options.resume();
       return;
     }
     if (this.#ended) return;
     this.#abandoned = true;
     this.#options.abandon();
-    const end = () => this.#end();
-    this.#options.source.return().then(end, end);
-  }
-
-  #end(): void {
-    this.#ended = true;
-    this.#finished.resolve();
   }
 }

@@ -1,89 +1,162 @@
-import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { AppError, toAppError } from "@sophia/core/errors/app-error";
-import { ChatRequest } from "../domain/chat-request.ts";
-import type { AnswerFacts, ChatCall, StreamAnswer } from "../domain/completions.ts";
-import { type Exchange, type GatewayServices, parseBody, sendJson } from "./exchange.ts";
+import type { AnswerFacts, ChatCall, Cost, StreamAnswer, StreamPlace } from "../domain/chat-call.ts";
+import { parseChatRequest } from "../domain/parse-chat-request.ts";
+import { type Exchange, type GatewayServices, parseJsonBody, sendBytes } from "./exchange.ts";
 import { toErrorBody } from "./openai-error.ts";
 
 /** A reader that takes nothing for this long is cut off: it would hold the provider's stream open. */
 const unreadTimeoutMs = 30_000;
 
 export async function answerChat(exchange: Exchange, services: GatewayServices): Promise<void> {
-  const request = parseBody(exchange.body, ChatRequest);
+  const { headers } = exchange.request;
+  const request = parseChatRequest(parseJsonBody(exchange.body));
   const call: ChatCall = {
     request,
+    encoded: exchange.body,
     caller: exchange.caller,
     requestId: exchange.requestId,
     signal: exchange.signal,
     cache: readCacheWish(exchange),
+    ...readWishes(headers),
   };
   if (request.stream === true) {
-    await sendStream(exchange, await services.completions.stream(call), services);
+    await sendStream(exchange, services, call);
     return;
   }
   const answer = await services.completions.complete(call);
   setFacts(exchange.response, answer);
   exchange.response.setHeader("x-sophia-cost-usd", formatCost(answer));
-  sendJson(exchange.response, answer.completion);
+  sendBytes(exchange.response, answer.bytes ?? Buffer.from(JSON.stringify(answer.completion)));
 }
 
-/** `x-sophia-cache: bypass`, or HTTP's own word for the same. */
+/** `x-sophia-cache: use|exact|bypass`, or HTTP's own word for the last. */
 function readCacheWish({ request }: Exchange): ChatCall["cache"] {
   const wish = request.headers["x-sophia-cache"];
-  if (wish !== undefined && wish !== "bypass" && wish !== "use" && wish !== "exact") {
+  if (wish === "bypass" || wish === "use" || wish === "exact") return wish;
+  if (wish !== undefined) {
     throw new AppError("invalid_input", "The header x-sophia-cache must be use, exact or bypass.");
   }
-  const noStore = /\bno-(store|cache)\b/.test(request.headers["cache-control"] ?? "");
-  return wish === "bypass" || (wish === undefined && noStore) ? "bypass" : "use";
+  const control = request.headers["cache-control"];
+  return control !== undefined && /\bno-(store|cache)\b/.test(control) ? "bypass" : "use";
 }
 
-function setFacts(response: ServerResponse, { service, mode, model, cache }: AnswerFacts): void {
-  response.setHeader("x-sophia-cache", cache);
-  response.setHeader("x-sophia-model", encodeURI(model));
-  response.setHeader("x-sophia-provider", service);
-  response.setHeader("x-sophia-mode", mode);
+/** `x-sophia-quality`, `x-sophia-category`, `x-sophia-cache-tags`. */
+function readWishes(headers: Exchange["request"]["headers"]): Pick<ChatCall, "qualityFloor" | "category" | "tags"> {
+  const quality = headers["x-sophia-quality"];
+  const category = headers["x-sophia-category"] ?? headers["x-sophia-cache-category"];
+  const tags = headers["x-sophia-cache-tags"];
+  if (quality === undefined && category === undefined && tags === undefined) return {};
+  const qualityFloor = quality === undefined ? undefined : Number(quality);
+  if (qualityFloor !== undefined && !(qualityFloor >= 0 && qualityFloor <= 1)) {
+    throw new AppError("invalid_input", "The header x-sophia-quality must be a number from 0 to 1.");
+  }
+  if (category !== undefined && !/^[\w.:/-]{1,80}$/.test(String(category))) {
+    throw new AppError("invalid_input", "The header x-sophia-category must be a short word.");
+  }
+  return {
+    ...(qualityFloor !== undefined && { qualityFloor }),
+    ...(category !== undefined && { category: String(category) }),
+    ...(tags !== undefined && { tags: splitTags(String(tags)) }),
+  };
 }
 
-function formatCost({ costUsd, priceKnown }: { costUsd: number; priceKnown: boolean }): string {
+function splitTags(text: string): string[] {
+  const tags = text.split(",").map((tag) => tag.trim());
+  return tags.filter((tag) => tag !== "").slice(0, 32);
+}
+
+function setFacts(response: ServerResponse, facts: AnswerFacts): void {
+  response.setHeader("x-sophia-cache", facts.cache);
+  response.setHeader("x-sophia-model", encodeURI(facts.model));
+  response.setHeader("x-sophia-provider", facts.service);
+  response.setHeader("x-sophia-mode", facts.mode);
+  response.setHeader("x-sophia-route", facts.route);
+  response.setHeader("x-sophia-overhead-ms", facts.overheadMs.toFixed(2));
+  if (!facts.semantic) return;
+  response.setHeader("x-sophia-cached-similarity", facts.semantic.similarity.toFixed(3));
+  response.setHeader("x-sophia-cached-age-s", Math.round(facts.semantic.ageMs / 1_000));
+  response.setHeader("x-sophia-cached-id", facts.semantic.entryId);
+  if (facts.semantic.otherClass) response.setHeader("x-sophia-cached-class", "other");
+}
+
+function formatCost({ costUsd, priceKnown }: Cost): string {
   if (!priceKnown) return "unknown";
   return costUsd === 0 ? "0" : costUsd.toFixed(9).replace(/0+$/, "");
 }
 
+/** A stream that the others have just given up cannot be joined; the next try finds it gone. */
+const joinAttempts = 3;
+
 /** Events at the reader's pace. The cost is known only at the end, so it follows as a trailer. */
-async function sendStream(exchange: Exchange, answer: StreamAnswer, { log }: GatewayServices): Promise<void> {
-  const { response, signal } = exchange;
-  try {
-    const first = await answer.reader.next();
+async function sendStream(exchange: Exchange, { completions, log }: GatewayServices, call: ChatCall): Promise<void> {
+  for (let attempt = 1; attempt <= joinAttempts; attempt += 1) {
+    const answer = await completions.stream(call);
+    const { response } = exchange;
     setFacts(response, answer);
-    const isFree = answer.cache === "hit" || answer.cache === "shared";
+    const isFree = answer.cost()?.costUsd === 0;
     response.setHeader(isFree ? "x-sophia-cost-usd" : "trailer", isFree ? "0" : "x-sophia-cost-usd");
-    const headers = { "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache" };
-    response.writeHead(200, { ...headers, "x-accel-buffering": "no" });
-    for (let event = first; event !== undefined; event = await answer.reader.next()) {
-      await write(response, `data: ${event}\n\n`, signal);
-    }
-    const cost = answer.cost() ?? { costUsd: 0, priceKnown: false };
-    if (!isFree) response.addTrailers({ "x-sophia-cost-usd": formatCost(cost) });
-    response.end("data: [DONE]\n\n");
-  } catch (thrown) {
-    if (!response.headersSent || signal.aborted) throw thrown;
+    const failure = await passOn(exchange, answer, isFree);
+    if (failure === "too late") continue;
+    if (!failure) return;
+    if (!response.headersSent || exchange.signal.aborted) throw failure.thrown;
     // Half an answer is out. The error follows as an event, and the stream ends without [DONE].
-    const error = toAppError(thrown);
-    log.debug({ err: thrown, requestId: exchange.requestId, kind: error.kind }, "stream failed half-way");
+    const error = toAppError(failure.thrown);
+    log.debug({ err: failure.thrown, requestId: exchange.requestId, kind: error.kind }, "stream failed half-way");
     response.end(`data: ${JSON.stringify(toErrorBody(error))}\n\n`);
-  } finally {
-    answer.reader.leave();
+    return;
   }
+  throw new AppError("unavailable", "The answer was given up while it was joined.", { hint: "Ask again." });
 }
 
-async function write(response: ServerResponse, text: string, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  if (response.write(text)) return;
-  const timer = setTimeout(() => response.destroy(), unreadTimeoutMs);
-  try {
-    await once(response, "drain", { signal });
-  } finally {
-    clearTimeout(timer);
-  }
+const streamHead = {
+  "content-type": "text/event-stream; charset=utf-8",
+  "cache-control": "no-cache",
+  "x-accel-buffering": "no",
+};
+const done = Buffer.from("data: [DONE]\n\n");
+
+type Failure = { thrown: unknown } | "too late" | undefined;
+
+function passOn({ response, signal }: Exchange, answer: StreamAnswer, isFree: boolean): Promise<Failure> {
+  return new Promise((resolve) => {
+    let timer: NodeJS.Timeout | undefined;
+    let place: StreamPlace | undefined;
+    const onDrain = (): void => {
+      clearTimeout(timer);
+      timer = undefined;
+      place?.resume();
+    };
+    const onGone = (): void => {
+      place?.leave();
+      finish({ thrown: signal.reason });
+    };
+    function finish(failure: Failure): void {
+      clearTimeout(timer);
+      response.off("drain", onDrain);
+      signal.removeEventListener("abort", onGone);
+      resolve(failure);
+    }
+    response.on("drain", onDrain);
+    signal.addEventListener("abort", onGone, { once: true });
+    place = answer.join({
+      write(piece) {
+        if (!response.headersSent) response.writeHead(200, streamHead);
+        if (response.write(piece)) return true;
+        timer ??= setTimeout(() => response.destroy(), unreadTimeoutMs);
+        return false;
+      },
+      end() {
+        if (!response.headersSent) response.writeHead(200, streamHead);
+        if (!isFree) response.addTrailers({ "x-sophia-cost-usd": formatCost(answer.cost() ?? unknownCost) });
+        response.end(done);
+        finish(undefined);
+      },
+      fail: (thrown) => finish({ thrown }),
+    });
+    if (!place) finish("too late");
+    else if (signal.aborted) onGone();
+  });
 }
+
+const unknownCost: Cost = { costUsd: 0, priceKnown: false };

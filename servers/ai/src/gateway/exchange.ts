@@ -21,20 +21,26 @@ export type Answerer = (exchange: Exchange, services: GatewayServices) => Promis
 export const embeddingModelName = "sophia-embed";
 
 export function sendJson(response: ServerResponse, body: unknown, status = 200): void {
-  const bytes = Buffer.from(JSON.stringify(body));
+  sendBytes(response, Buffer.from(JSON.stringify(body)), status);
+}
+
+/** JSON that is written already. */
+export function sendBytes(response: ServerResponse, bytes: Buffer, status = 200): void {
   response.writeHead(status, { "content-type": "application/json", "content-length": bytes.length });
   response.end(bytes);
 }
 
-/** The body by `schema`; what does not fit is named by field, never quoted. */
-export function parseBody<S>(body: Buffer, schema: z.ZodType<S>): S {
-  let value: unknown;
+export function parseJsonBody(body: Buffer): unknown {
   try {
-    value = JSON.parse(body.toString("utf8"));
+    return JSON.parse(body.toString("utf8"));
   } catch (cause) {
     throw new AppError("invalid_input", "The body is not sound JSON.", { cause });
   }
-  const parsed = schema.safeParse(value);
+}
+
+/** The body by `schema`; what does not fit is named by field, never quoted. */
+export function parseBody<S>(body: Buffer, schema: z.ZodType<S>): S {
+  const parsed = schema.safeParse(parseJsonBody(body));
   if (parsed.success) return parsed.data;
   const fields = parsed.error.issues.slice(0, 5).map((issue) => `${issue.path.join(".") || "body"}: ${issue.message}`);
   throw new AppError("invalid_input", `The request does not fit: ${fields.join("; ")}.`);

@@ -14,7 +14,7 @@ afterEach(() => harness.close());
 const model = "simulated/small";
 const ask = (content: string) => ({ model, messages: [{ role: "user" as const, content }] });
 const chatCalls = () => harness.simulator.calls().filter((call) => call.path === "/v1/chat/completions");
-const spent = async () => (await harness.platform.ledger.totals({}))[0] ?? { entries: 0, quantity: 0, costUsd: 0 };
+const spent = () => harness.spent();
 
 async function readText(stream: AsyncIterable<OpenAI.ChatCompletionChunk>): Promise<string> {
   let text = "";

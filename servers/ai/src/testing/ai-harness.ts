@@ -3,10 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { createTokens } from "@sophia/core/approval/tokens";
-import { cacheMigrations } from "@sophia/core/cache/cache-tables";
-import { createExactCache } from "@sophia/core/cache/exact-cache";
 import { PlatformSettings, toPlatformConfig } from "@sophia/core/config/platform-config";
 import { createLexicalEmbedder } from "@sophia/core/embed/lexical-embedder";
+import type { LedgerTotal } from "@sophia/core/ledger/ledger";
 import { createPlatform } from "@sophia/core/mcp/create-platform";
 import type { Platform } from "@sophia/core/mcp/platform";
 import { startServer } from "@sophia/core/mcp/start-server";
@@ -16,27 +15,27 @@ import { openStore } from "@sophia/core/store/store";
 import { type OpenAiSimulator, startOpenAiSimulator } from "@sophia/simulators/openai/simulator";
 import OpenAI from "openai";
 import { pino } from "pino";
-import { Completions } from "../domain/completions.ts";
 import type { ModelEndpoint } from "@sophia/vendors/openai-shape/model-endpoint";
-import { createModelCatalog } from "../domain/model-catalog.ts";
-import { createModels } from "../domain/models.ts";
-import { createOpenAiClient } from "@sophia/vendors/openai-shape/openai-client";
-import { createPriceBook } from "../domain/prices.ts";
-import { createGateway } from "../gateway/gateway.ts";
+import { AiConfig } from "../config.ts";
+import { aiMigrations } from "../migrations.ts";
 import { aiServer } from "../server.ts";
-import type { AiServices, AiTables } from "../services.ts";
+import { type AiServices, type AiTables, createAiServices } from "../services.ts";
 
 export interface HarnessOptions {
   endpoint?: Pick<ModelEndpoint, "service" | "mode" | "models">;
   timeoutMs?: number;
   idleTimeoutMs?: number;
-  ttlMs?: number;
+  /** Several providers instead of one. */
+  endpoints?(simulator: OpenAiSimulator): readonly ModelEndpoint[];
+  settings?: Readonly<Record<string, string>>;
 }
 
 export interface AiHarness {
   simulator: OpenAiSimulator;
   services: AiServices;
   platform: Platform<AiTables>;
+  /** What the ledger holds, when everything has been written to it. */
+  spent(): Promise<LedgerTotal>;
   url: string;
   /** A bearer of a new caller. */
   createBearer(): Promise<string>;
@@ -50,7 +49,7 @@ export async function startAiHarness(options: HarnessOptions = {}): Promise<AiHa
   const dataDir = await mkdtemp(join(tmpdir(), "sophia-ai-"));
   const simulator = await startOpenAiSimulator({ seed: 3 });
   const platform = await openPlatform(dataDir);
-  const { log, clock, ledger, store } = platform;
+  const { clock, store } = platform;
   const endpoint = {
     service: "openrouter",
     mode: "live" as const,
@@ -58,15 +57,17 @@ export async function startAiHarness(options: HarnessOptions = {}): Promise<AiHa
     models: [],
     ...options.endpoint,
   };
-  const client = createOpenAiClient({ ...options, endpoint, log, clock });
-  const catalog = createModelCatalog({ endpoint, client, log, clock });
-  const models = createModels({ providers: [{ endpoint, client, catalog }], prices: createPriceBook({ clock }) });
-  const cache = createExactCache({ store, clock, log, ttlMs: options.ttlMs ?? 60_000 });
-  const completions = new Completions({ models, cache, ledger, log });
-  const services = { completions, models, embedder: createLexicalEmbedder() };
+  const settings = AiConfig.parse({ SOPHIA_AI_LOCAL_MODELS: "0", SOPHIA_AI_CACHE_TTL_HOURS: "1", ...options.settings });
+  const runtime = await createAiServices(settings, platform, {
+    endpoints: options.endpoints?.(simulator) ?? [endpoint],
+    embedder: createLexicalEmbedder(),
+    ...(options.timeoutMs !== undefined && { timeoutMs: options.timeoutMs }),
+    ...(options.idleTimeoutMs !== undefined && { idleTimeoutMs: options.idleTimeoutMs }),
+  });
+  const { services } = runtime;
   const server = await startServer({
     definition: aiServer,
-    runtime: { services, routes: createGateway({ ...services, log }) },
+    runtime,
     // Kysely's types are invariant: a platform with more tables does not count as one with fewer.
     platform: platform as unknown as Platform,
     planKey: Buffer.alloc(32, 7),
@@ -85,6 +86,12 @@ export async function startAiHarness(options: HarnessOptions = {}): Promise<AiHa
     simulator,
     services,
     platform,
+    async spent() {
+      await services.spending.flush();
+      const [total] = await platform.ledger.totals({});
+      if (!total) throw new Error("The ledger gave no sum.");
+      return total;
+    },
     url: http.url,
     createBearer,
     async createClient() {
@@ -94,8 +101,7 @@ export async function startAiHarness(options: HarnessOptions = {}): Promise<AiHa
     async close() {
       await http.close();
       await server.close();
-      await completions.close();
-      await client.close();
+      await runtime.close?.();
       await simulator.close();
       await store.close();
       await rm(dataDir, { recursive: true, force: true });
@@ -106,7 +112,7 @@ export async function startAiHarness(options: HarnessOptions = {}): Promise<AiHa
 async function openPlatform(dataDir: string): Promise<Platform<AiTables>> {
   const scrubber = createScrubber();
   const log = pino({ level: "silent" });
-  const store = await openStore<AiTables>({ dataDir, migrations: [cacheMigrations], log });
+  const store = await openStore<AiTables>({ dataDir, migrations: aiMigrations, log });
   const config = toPlatformConfig(PlatformSettings.parse({ SOPHIA_DATA_DIR: dataDir }));
   return await createPlatform({ config, log, scrubber, store, metrics: createMetrics({ server: "ai" }) });
 }

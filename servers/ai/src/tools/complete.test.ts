@@ -2,7 +2,7 @@ import { AppError } from "@sophia/core/errors/app-error";
 import type { ToolContext } from "@sophia/core/mcp/define-tool";
 import { pino } from "pino";
 import { describe, expect, test } from "vitest";
-import type { ChatCall, WholeAnswer } from "../domain/completions.ts";
+import type { ChatCall, WholeAnswer } from "../domain/chat-call.ts";
 import { complete } from "./complete.ts";
 
 const answered: WholeAnswer = {
@@ -10,6 +10,9 @@ const answered: WholeAnswer = {
   mode: "live",
   model: "m",
   cache: "miss",
+  route: "named",
+  overheadMs: 1,
+  bytes: undefined,
   completion: { choices: [{ finish_reason: "stop", message: { role: "assistant", content: "Four." } }] },
   usage: { inputTokens: 12, outputTokens: 2, cachedInputTokens: 0, estimated: false },
   costUsd: 0.000_3,

@@ -1,0 +1,136 @@
+import { AppError } from "@sophia/core/errors/app-error";
+import type { Hold, Spending } from "@sophia/core/ledger/spending";
+import type { Clock } from "@sophia/core/limits/clock";
+import type { EndpointHealth } from "@sophia/core/routing/endpoint-health";
+import { type Attempt, createFallback } from "@sophia/core/routing/fallback";
+import type { Usage } from "@sophia/vendors/openai-shape/usage";
+import type { CallJournal } from "./call-journal.ts";
+import type { ChatCall, Cost } from "./chat-call.ts";
+import type { KeyPolicy } from "./key-policy.ts";
+import { priceCall } from "./price-call.ts";
+import type { Target } from "./targets.ts";
+
+export interface AskParts {
+  spending: Spending;
+  health: EndpointHealth;
+  clock: Clock;
+}
+
+export interface AskRequest {
+  call: ChatCall;
+  targets: readonly Target[];
+  policy: KeyPolicy;
+  expected: Pick<Usage, "inputTokens" | "outputTokens" | "cachedInputTokens">;
+  journal: CallJournal;
+  signal: AbortSignal;
+}
+
+/** One try at one target, with its money set aside. */
+export interface Try {
+  target: Target;
+  attempt: Attempt;
+  /** Never throws: the answer has been paid for and must reach its caller. */
+  settle(usage: Usage): Cost;
+  /** The try is over: for the journal. */
+  note(outcome: string): void;
+}
+
+/**
+ * Target by target until one has answered. The money is set aside for each target anew: a free model must not fall back
+ * to a paid one unchecked. A failure of `ask` must come before anything of an answer was given away.
+ */
+export async function askTargets<T>(
+  parts: AskParts,
+  request: AskRequest,
+  ask: (one: Try) => Promise<T>,
+): Promise<{ target: Target; value: T }> {
+  const { targets, journal, signal } = request;
+  const candidates = targets.map(({ candidate }) => candidate);
+  const fallback = createFallback({ targets: candidates, health: parts.health, clock: parts.clock });
+  for (let attempt = fallback.next(); attempt; attempt = fallback.next()) {
+    const { id } = attempt.candidate;
+    const target = targets.find(({ candidate }) => candidate.id === id);
+    if (!target) throw new AppError("internal", "A route led to a target it was not given.");
+    const note = createNote(parts.clock, journal, target);
+    let hold: Hold | undefined;
+    try {
+      hold = await reserve(parts.spending, request, target);
+      const value = await ask({ target, attempt, note, settle: createSettle(parts.spending, hold, target) });
+      return { target, value };
+    } catch (error) {
+      const failure = attempt.failed(error, signal);
+      note(failure.class);
+      if (hold) closeFailed(parts.spending, hold, { error, target, request });
+      if (signal.aborted) throw error;
+    }
+  }
+  throw fallback.toError();
+}
+
+function reserve(spending: Spending, request: AskRequest, target: Target): Hold | Promise<Hold> {
+  const { call, policy, expected } = request;
+  const { price, candidate } = target;
+  const costUsd = price.costOf(expected);
+  const hasBudget = policy.budgets.length > 0 || policy.maxCostPerCallUsd !== undefined;
+  if (hasBudget && price.origin === "unknown") {
+    throw new AppError("budget_exceeded", `What ${candidate.model} costs is not known, and this key has a budget.`, {
+      hint: "Name a model with a price (list_models shows them).",
+    });
+  }
+  if (policy.maxCostPerCallUsd !== undefined && costUsd > policy.maxCostPerCallUsd) {
+    throw new AppError("budget_exceeded", `This call may cost more than the key may spend on one call.`, {
+      hint: "Shorten the prompt, set max_tokens, or name a cheaper model.",
+    });
+  }
+  return spending.reserve({
+    requestId: call.requestId,
+    server: "ai",
+    service: candidate.service,
+    caller: call.caller.id,
+    unit: "tokens",
+    quantity: expected.inputTokens + expected.outputTokens,
+    costUsd,
+    budgets: policy.budgets,
+  });
+}
+
+function createSettle(spending: Spending, hold: Hold, target: Target): Try["settle"] {
+  return (usage) => {
+    const cost = priceCall(target, usage);
+    spending.settle(hold, {
+      quantity: usage.inputTokens + usage.outputTokens,
+      costUsd: cost.costUsd,
+      kind: usage.estimated ? "estimate" : "actual",
+      priceAsOf: target.price.asOf,
+    });
+    return cost;
+  };
+}
+
+function createNote(clock: Clock, journal: CallJournal, { candidate }: Target): Try["note"] {
+  const startedAt = clock.monotonic();
+  return (outcome) => {
+    const durationMs = clock.monotonic() - startedAt;
+    journal.waited(durationMs);
+    const { service, model } = candidate;
+    journal.attempts.push({ service, model, startedMs: startedAt - journal.startedAt, durationMs, outcome });
+  };
+}
+
+/**
+ * Without an answer: nothing is charged for a refusal or a dead provider; a call the caller broke off was being worked
+ * on, and its prompt is charged as an estimate.
+ */
+function closeFailed(
+  spending: Spending,
+  hold: Hold,
+  { error, target, request }: { error: unknown; target: Target; request: AskRequest },
+): void {
+  const brokenOff = request.signal.aborted && !(error instanceof AppError && error.status !== undefined);
+  if (!brokenOff) {
+    spending.release(hold);
+    return;
+  }
+  const usage = { ...request.expected, outputTokens: 0, cachedInputTokens: 0, estimated: true };
+  createSettle(spending, hold, target)(usage);
+}

@@ -1,0 +1,236 @@
+import type { ExactCache } from "@sophia/core/cache/exact-cache";
+import type { Spending } from "@sophia/core/ledger/spending";
+import type { Clock } from "@sophia/core/limits/clock";
+import type { EndpointHealth } from "@sophia/core/routing/endpoint-health";
+import type { Router } from "@sophia/core/routing/router";
+import type { Usage } from "@sophia/vendors/openai-shape/usage";
+import type { Logger } from "pino";
+import { StoredAnswer, toStoredAnswer } from "./answer.ts";
+import { CallJournal } from "./call-journal.ts";
+import type { CallSink } from "./call-record.ts";
+import type { AnswerFacts, ChatCall, SemanticHit, WholeAnswer } from "./chat-call.ts";
+import { buildCacheKey, estimateUsage } from "./chat-request.ts";
+import { type Choice, chooseTargets } from "./choose-targets.ts";
+import type { KeyLimits } from "./key-limits.ts";
+import type { KeyPolicies, KeyPolicy } from "./key-policy.ts";
+import type { Models } from "./models.ts";
+import type { SemanticAnswers, SemanticTicket } from "./semantic-answers.ts";
+import type { Target } from "./targets.ts";
+
+export interface CompletionParts {
+  models: Models;
+  router: Router;
+  health: EndpointHealth;
+  cache: ExactCache;
+  /** Absent: only equal requests are answered from cache. */
+  semantic?: SemanticAnswers | undefined;
+  spending: Spending;
+  policies: KeyPolicies;
+  limits: KeyLimits;
+  clock: Clock;
+  log: Logger;
+  sinks: readonly CallSink[];
+  /** No real model is asked: such answers are kept apart. */
+  simulated: boolean;
+  /** Who tells how strong a model is held to be, 0 to 1. Default: all alike. */
+  strengthOf?(model: string): number;
+}
+
+/** What an equal request would be found by. */
+export interface CallKey {
+  partition: string;
+  key: string;
+  flight: string;
+}
+
+export interface Admitted {
+  policy: KeyPolicy;
+  expected: ReturnType<typeof estimateUsage>;
+}
+
+/** What the caches said. */
+export interface Found {
+  answer?:
+    | { stored: StoredAnswer; usage: Usage; semantic?: SemanticHit; check?: SemanticTicket | undefined }
+    | undefined;
+  /** Where a fresh answer belongs in the semantic cache. */
+  ticket?: SemanticTicket | undefined;
+}
+
+const nothing: Found = {};
+/** Checks of served answers run one beside the other up to this; more are left out. */
+const maxChecks = 4;
+
+/** What happens to a call before and after somebody is asked. */
+export class CallDesk {
+  readonly #parts: CompletionParts;
+  readonly #pending = new Set<Promise<unknown>>();
+  #checks = 0;
+  /** Asks again, for a check. Set by the owner: the two need each other. */
+  askAgain: ((call: ChatCall) => Promise<WholeAnswer>) | undefined;
+
+  constructor(parts: CompletionParts) {
+    this.#parts = parts;
+  }
+
+  /** Throws AppError `denied` or `rate_limited` for what the key may not do. */
+  admit(call: ChatCall): { journal: CallJournal; key: CallKey | undefined; admitted: Admitted } {
+    const { policies, limits, simulated } = this.#parts;
+    const policy = policies.of(call.caller.id);
+    const expected = estimateUsage(call.request);
+    const { model } = call.request;
+    const tokens = expected.inputTokens + expected.outputTokens;
+    limits.admit(call.caller.id, policy, { model: model === "auto" ? undefined : model, tokens });
+    return {
+      journal: new CallJournal(call, this.#parts),
+      key: toKey(call, policy, simulated),
+      admitted: { policy, expected },
+    };
+  }
+
+  async find(
+    call: ChatCall,
+    { key, journal, signal }: { key: CallKey | undefined; journal: CallJournal; signal: AbortSignal },
+  ): Promise<Found> {
+    if (key === undefined) return nothing;
+    const stored = await this.#findExact(key);
+    if (stored) return { answer: { stored, usage: usageOf(stored) } };
+    const { semantic, strengthOf } = this.#parts;
+    if (!semantic || call.cache !== "use") return nothing;
+    const modelClass = call.request.model ?? "auto";
+    const found = await semantic.find(
+      {
+        request: call.request,
+        scope: key.partition,
+        modelClass,
+        strength: strengthOf?.(modelClass) ?? 0,
+        ...(call.category !== undefined && { category: call.category }),
+        ...(call.tags && { tags: call.tags }),
+      },
+      signal,
+    );
+    if (found.kind === "miss") {
+      noteTicket(journal, found.ticket);
+      return { ticket: found.ticket };
+    }
+    noteTicket(journal, found.check);
+    const { answer, entryId, score: similarity, ageMs, otherClass, check } = found;
+    const hit = { entryId, similarity, ageMs, otherClass };
+    return { answer: { stored: answer, usage: usageOf(answer), semantic: hit, check } };
+  }
+
+  async choose(
+    call: ChatCall,
+    { admitted, journal, found }: { admitted: Admitted; journal: CallJournal; found: Found },
+  ): Promise<Choice> {
+    const choice = await chooseTargets(this.#parts, call, {
+      ...admitted,
+      category: journal.category,
+      vector: found.ticket?.vector,
+      embeddingModelId: found.ticket?.modelId,
+      now: this.#parts.clock.now(),
+    });
+    journal.route = choice.route;
+    journal.propensity = choice.propensity;
+    journal.baseline = choice.baseline;
+    return choice;
+  }
+
+  toFacts(journal: CallJournal, { answer }: Found, target: Target | undefined): AnswerFacts {
+    const from = target?.candidate ?? toOrigin(answer?.stored);
+    if (answer) {
+      journal.route = "cache";
+      journal.origin = from;
+    }
+    return {
+      service: from.service,
+      mode: from.mode,
+      model: from.model,
+      cache: journal.cache,
+      route: journal.route,
+      overheadMs: journal.overheadMs,
+      ...(answer?.semantic && { semantic: answer.semantic }),
+    };
+  }
+
+  /** Gives a fresh answer to the caches. An equal request finds it from now on; that it is durable comes later. */
+  keep(key: CallKey, { ticket }: Found, stored: StoredAnswer | undefined): void {
+    if (!stored) return;
+    const { cache, semantic, strengthOf } = this.#parts;
+    if (semantic && ticket) {
+      const writer = { strength: strengthOf?.(stored.model) ?? 0 };
+      this.#follow(semantic.remember(ticket, stored, writer));
+    }
+    this.#follow(cache.put(key.partition, key.key, JSON.stringify(stored)));
+  }
+
+  /** A served answer that is to be checked: the model is asked after all, and the cache learns whether it was right. */
+  check(call: ChatCall, { answer }: Found): void {
+    const { semantic, strengthOf, log } = this.#parts;
+    const ticket = answer?.check;
+    if (!semantic || !ticket || !this.askAgain || this.#checks >= maxChecks) return;
+    this.#checks += 1;
+    const signal = AbortSignal.timeout(checkTimeoutMs);
+    const { startedAt: _, ...rest } = call;
+    const checked = this.askAgain({ ...rest, signal, cache: "bypass", origin: "internal" }).then(async (fresh) => {
+      const stored = toStoredAnswer(fresh.completion, fresh.usage, fresh);
+      if (stored) await semantic.remember(ticket, stored, { strength: strengthOf?.(stored.model) ?? 0 });
+    });
+    this.#follow(checked.catch((error: unknown) => log.debug({ err: error }, "served answer not checked")));
+    void checked.then(
+      () => (this.#checks -= 1),
+      () => (this.#checks -= 1),
+    );
+  }
+
+  async settled(): Promise<void> {
+    while (this.#pending.size > 0) await Promise.allSettled(this.#pending);
+  }
+
+  #follow(work: Promise<unknown>): void {
+    this.#pending.add(work);
+    const done = () => this.#pending.delete(work);
+    work.then(done, (error: unknown) => {
+      done();
+      this.#parts.log.warn({ err: error }, "answer not remembered");
+    });
+  }
+
+  async #findExact({ partition, key }: CallKey): Promise<StoredAnswer | undefined> {
+    try {
+      const found = await this.#parts.cache.get(partition, key);
+      return found && StoredAnswer.safeParse(JSON.parse(found.value)).data;
+    } catch (error) {
+      this.#parts.log.warn({ err: error }, "cache not readable: asking the model");
+      return undefined;
+    }
+  }
+}
+
+const checkTimeoutMs = 120_000;
+
+function toKey(call: ChatCall, policy: KeyPolicy, simulated: boolean): CallKey | undefined {
+  if (call.cache === "bypass") return undefined;
+  const key = buildCacheKey(
+    call.request,
+    `${simulated} ${policy.dataPolicy} ${call.qualityFloor ?? ""} ${call.tags?.join() ?? ""}`,
+  );
+  if (key === undefined) return undefined;
+  const partition = call.caller.id;
+  return { partition, key, flight: `${partition} ${key} ${call.cache}` };
+}
+
+function usageOf({ inputTokens, outputTokens }: StoredAnswer): Usage {
+  return { inputTokens, outputTokens, cachedInputTokens: 0, estimated: false };
+}
+
+function toOrigin(stored: StoredAnswer | undefined): { service: string; mode: AnswerFacts["mode"]; model: string } {
+  return { service: stored?.service ?? "", mode: stored?.mode ?? "live", model: stored?.model ?? "" };
+}
+
+function noteTicket(journal: CallJournal, ticket: SemanticTicket | undefined): void {
+  if (!ticket) return;
+  journal.category = ticket.category;
+  journal.vector = ticket.vector;
+  journal.embeddingModelId = ticket.modelId;
+}

@@ -1,0 +1,94 @@
+import type { Clock } from "@sophia/core/limits/clock";
+import type { Candidate } from "@sophia/core/routing/candidate";
+import type { ListedModel } from "@sophia/vendors/openai-shape/listed-model";
+import type { ModelEndpoint } from "@sophia/vendors/openai-shape/model-endpoint";
+import type { OpenAiClient } from "@sophia/vendors/openai-shape/openai-client";
+import type { ModelCatalog } from "./model-catalog.ts";
+import { toFamily } from "./model-family.ts";
+import type { ModelPrice, PriceBook } from "./prices.ts";
+
+export interface Provider {
+  endpoint: ModelEndpoint;
+  client: OpenAiClient;
+  catalog: ModelCatalog;
+}
+
+/** A model at an endpoint, what it costs there, and how the router sees it. */
+export interface Target {
+  provider: Provider;
+  model: string;
+  price: ModelPrice;
+  candidate: Candidate;
+}
+
+/** A provider's models as targets, worked out once for each list it gives. */
+export interface Targets {
+  /** In the order of the list. */
+  of(provider: Provider, list: readonly ListedModel[]): ProviderTargets;
+  build(provider: Provider, model: ListedModel): Target;
+}
+
+export interface ProviderTargets {
+  chat: readonly Target[];
+  byModel: ReadonlyMap<string, Target>;
+  byFamily: ReadonlyMap<string, readonly Target[]>;
+}
+
+/** Some prices change with the hour. */
+const freshMs = 10 * 60_000;
+
+export function createTargets(options: { prices: PriceBook; clock: Clock }): Targets {
+  const { prices, clock } = options;
+  const known = new Map<Provider, { list: readonly ListedModel[]; until: number; targets: ProviderTargets }>();
+
+  function build(provider: Provider, model: ListedModel): Target {
+    const price = prices.find(provider.endpoint, model.id, model.listedPrice);
+    return { provider, model: model.id, price, candidate: toCandidate(provider.endpoint, model, price) };
+  }
+
+  return {
+    build,
+    of(provider, list) {
+      const last = known.get(provider);
+      if (last && last.list === list && last.until > clock.monotonic()) return last.targets;
+      const targets = group(list.map((model) => ({ kind: model.kind, target: build(provider, model) })));
+      known.set(provider, { list, until: clock.monotonic() + freshMs, targets });
+      return targets;
+    },
+  };
+}
+
+function group(all: readonly { kind: ListedModel["kind"]; target: Target }[]): ProviderTargets {
+  const byModel = new Map(all.map(({ target }) => [target.model, target]));
+  const byFamily = new Map<string, Target[]>();
+  const chat = all.filter(({ kind }) => kind === "chat").map(({ target }) => target);
+  for (const target of chat) {
+    const { family } = target.candidate;
+    byFamily.set(family, [...(byFamily.get(family) ?? []), target]);
+  }
+  return { chat, byModel, byFamily };
+}
+
+function toCandidate(endpoint: ModelEndpoint, model: ListedModel, price: ModelPrice): Candidate {
+  const { service, mode, baseUrl } = endpoint;
+  // The simulator listens on another port each time.
+  const endpointId = mode === "simulated" ? service : `${service} ${baseUrl}`;
+  return {
+    id: `${endpointId} ${model.id}`,
+    endpointId,
+    service,
+    mode,
+    model: model.id,
+    family: toFamily(model.id),
+    contextLength: model.contextLength,
+    maxOutputTokens: model.maxOutputTokens,
+    supports: model.supports ?? {},
+    dataPolicy: mode === "live" ? (model.dataPolicy ?? "any") : "local",
+    price: {
+      inputUsdPerMillion: price.inputUsdPerMillion,
+      outputUsdPerMillion: price.outputUsdPerMillion,
+      known: price.origin !== "unknown",
+      asOf: price.asOf,
+    },
+  };
+}
