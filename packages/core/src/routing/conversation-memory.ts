@@ -1,8 +1,20 @@
+import type { Candidate } from "./candidate.ts";
+
+export interface ConversationAnswer extends Pick<Candidate, "service" | "model"> {
+  /** Read for this answer: what the provider has in its prompt cache from now on. */
+  inputTokens: number;
+  now: number;
+}
+
 /** Where the calls of each conversation went last, because that provider has their beginning in its prompt cache. */
 export interface ConversationMemory {
   /** Input tokens expected in the cache of this candidate; 0 for any other. */
-  cachedTokens(conversationKey: string | undefined, candidateId: string, now: number): number;
-  answered(conversationKey: string, answer: { candidateId: string; inputTokens: number; now: number }): void;
+  cachedTokens(
+    conversationKey: string | undefined,
+    candidate: Pick<Candidate, "service" | "model">,
+    now: number,
+  ): number;
+  answered(conversationKey: string, answer: ConversationAnswer): void;
 }
 
 const maxConversations = 10_000;
@@ -17,16 +29,16 @@ const leastTokens = 1_024;
 const expectedHitShare = 0.8;
 
 export function createConversationMemory(): ConversationMemory {
-  const last = new Map<string, { candidateId: string; inputTokens: number; at: number }>();
+  const last = new Map<string, ConversationAnswer>();
   return {
-    cachedTokens(conversationKey, candidateId, now) {
+    cachedTokens(conversationKey, { service, model }, now) {
       const known = conversationKey === undefined ? undefined : last.get(conversationKey);
-      if (!known || known.candidateId !== candidateId || now - known.at > lifetimeMs) return 0;
+      if (known?.service !== service || known.model !== model || now - known.now > lifetimeMs) return 0;
       return known.inputTokens < leastTokens ? 0 : Math.round(known.inputTokens * expectedHitShare);
     },
-    answered(conversationKey, { candidateId, inputTokens, now }) {
+    answered(conversationKey, answer) {
       last.delete(conversationKey);
-      last.set(conversationKey, { candidateId, inputTokens, at: now });
+      last.set(conversationKey, answer);
       const [oldest] = last.keys();
       if (last.size > maxConversations && oldest !== undefined) last.delete(oldest);
     },

@@ -207,14 +207,14 @@ describe("after quality", () => {
     const { router, request, clock } = createWorld();
     const price = { ...cheap.price, inputUsdPerMillion: 2, cachedInputUsdPerMillion: 0.2 };
     const cached = candidate("cheap", 2, {
+      ...elsewhere,
       id: "q cheap",
-      endpointId: "q",
       price: { ...price, outputUsdPerMillion: 1 },
     });
     const call = () =>
       request({ conversationKey: "k", expected: { inputTokens: 5_000, outputTokens: 200 }, now: clock.now() });
     expect(router.route(call(), [cheap, cached]).targets[0]).toBe(cheap);
-    router.answered("k", { candidateId: cached.id, inputTokens: 4_500, now: clock.now() });
+    router.answered("k", { service: cached.service, model: cached.model, inputTokens: 4_500, now: clock.now() });
     const decision = router.route(call(), [cheap, cached]);
     expect(decision).toMatchObject({ policy: "sticky", targets: [cached, cheap] });
     expect(decision.considered[1]?.cacheSavingUsd).toBeCloseTo((3_600 * 1.8) / 1e6, 8);

@@ -1,7 +1,7 @@
 import type { Clock } from "../limits/clock.ts";
 import type { Candidate } from "./candidate.ts";
 import { chooseRoute } from "./choose-route.ts";
-import { createConversationMemory } from "./conversation-memory.ts";
+import { type ConversationAnswer, createConversationMemory } from "./conversation-memory.ts";
 import type { EndpointHealth } from "./endpoint-health.ts";
 import { expectedCost } from "./expected-cost.ts";
 import { explainOption } from "./explain-option.ts";
@@ -34,7 +34,7 @@ export interface Router {
   /** `candidates` in order of preference while nothing is known: the default first. */
   route(request: RouteRequest, candidates: readonly Candidate[], options?: RouteOptions): RouteDecision;
   /** A call of a conversation has been answered there: what it read is now in that provider's prompt cache. */
-  answered(conversationKey: string, answer: { candidateId: string; inputTokens: number; now: number }): void;
+  answered(conversationKey: string, answer: ConversationAnswer): void;
 }
 
 const shownNeighbours = 10;
@@ -46,7 +46,7 @@ export function createRouter(options: RouterOptions): Router {
   const conversations = createConversationMemory();
 
   function toOption(candidate: Candidate, request: RouteRequest): RouteOption {
-    const cachedTokens = conversations.cachedTokens(request.conversationKey, candidate.id, request.now);
+    const cachedTokens = conversations.cachedTokens(request.conversationKey, candidate, request.now);
     const { costUsd, savingUsd } = expectedCost(candidate, request.expected, cachedTokens);
     return {
       candidate,

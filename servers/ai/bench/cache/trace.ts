@@ -1,5 +1,6 @@
 import { createErrorBudget } from "@sophia/core/cache/error-budget";
 import { isRight, type Policy, type Requests } from "./matcher.ts";
+import { shuffle } from "./read-sets.ts";
 
 export interface TraceOutcome {
   requests: number;
@@ -18,19 +19,20 @@ export function createTrace({ answers }: Requests, count: number, random: () => 
     const subject = answer ?? `none ${index}`;
     subjects.set(subject, [...(subjects.get(subject) ?? []), index]);
   }
-  const ranked = [...subjects.values()].toSorted(() => random() - 0.5);
+  const ranked = shuffle([...subjects.values()], random).map((texts) => shuffle(texts, random));
   const weights = ranked.map((_, rank) => 1 / (rank + 1));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const trace: number[] = [];
-  while (trace.length < count) {
+  while (trace.length < Math.min(count, answers.length)) {
     if (trace.length > 0 && random() < repeatShare) {
       trace.push(trace[Math.floor(random() * trace.length)]!);
       continue;
     }
     let point = random() * total;
     const rank = weights.findIndex((weight) => (point -= weight) <= 0);
-    const texts = ranked[Math.max(0, rank)]!;
-    trace.push(texts[Math.floor(random() * texts.length)]!);
+    // A subject whose wordings are used up has none for a new request.
+    const fresh = ranked[Math.max(0, rank)]?.pop();
+    if (fresh !== undefined) trace.push(fresh);
   }
   return trace;
 }

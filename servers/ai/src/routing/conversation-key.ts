@@ -9,10 +9,13 @@ const firstTurns = 1;
  */
 export function toConversationKey(
   callerId: string,
-  messages: readonly { role: string; content?: unknown }[],
+  messages: readonly Readonly<Record<string, unknown>>[],
 ): string | undefined {
-  const instructions = messages.findIndex(({ role }) => role !== "system" && role !== "developer");
+  const instructions = messages.findIndex((message) => message["role"] !== "system" && message["role"] !== "developer");
   if (instructions < 0) return undefined;
   const beginning = messages.slice(0, instructions + firstTurns);
-  return hash("sha256", JSON.stringify([callerId, beginning.map(({ role, content }) => [role, content])])).slice(0, 32);
+  return hash(
+    "sha256",
+    JSON.stringify([callerId, beginning.map((message) => [message["role"], message["content"]])]),
+  ).slice(0, 32);
 }

@@ -51,6 +51,7 @@ async function createWorld() {
   const saved: JudgedOutcome[] = [];
   const put: PastRequest[] = [];
   const usable = createUsableShares();
+  const answered: unknown[] = [];
   const learner = createRouteLearner({
     store: {
       async save(outcome) {
@@ -64,11 +65,12 @@ async function createWorld() {
     },
     memory: { put: (past) => put.push(past) },
     usable,
+    router: { answered: (key, answer) => answered.push([key, answer]) },
     clock,
     log: pino({ level: "silent" }),
   });
   await clock.advance(0);
-  return { saved, put, usable, learner };
+  return { saved, put, usable, answered, learner };
 }
 
 describe("the learner", () => {
@@ -121,6 +123,17 @@ describe("the learner", () => {
     expect(usable.of("model-a", clock.now())).toBe(before);
     for (let call = 0; call < 50; call += 1) learner.sink(record({ finishReason: "length" }), content());
     expect(usable.of("model-a", clock.now())).toBeCloseTo(0.495, 2);
+    await learner.close();
+  });
+
+  test("tells the router where a conversation is cached now, but not of answers from our own cache", async () => {
+    const { answered, learner } = await createWorld();
+    learner.sink(record({ inputTokens: 2_000 }), content());
+    learner.sink(record({ cache: "semantic" }), content());
+    const key = toConversationKey("c1", content().messages);
+    expect(answered).toEqual([
+      [key, { service: "openrouter", model: "vendor/Model-A", inputTokens: 2_000, now: clock.now() }],
+    ]);
     await learner.close();
   });
 

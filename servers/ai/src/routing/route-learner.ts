@@ -2,10 +2,12 @@ import type { Clock } from "@sophia/core/limits/clock";
 import type { FamilyScore, PastRequest } from "@sophia/core/routing/outcome";
 import type { OutcomeMemory } from "@sophia/core/routing/outcome-memory";
 import type { JudgedOutcome, OutcomeStore } from "@sophia/core/routing/outcome-store";
+import type { Router } from "@sophia/core/routing/router";
 import type { UsableShares } from "@sophia/core/routing/usable-shares";
 import type { Logger } from "pino";
 import type { CallSink } from "../domain/call-record.ts";
 import { toFamily } from "../domain/model-family.ts";
+import { toConversationKey } from "./conversation-key.ts";
 import { isUsable } from "./is-usable.ts";
 import { createRecentCalls, type RecentCall } from "./recent-calls.ts";
 
@@ -29,7 +31,8 @@ export interface ComparisonLesson {
 
 /**
  * Where the router's outcomes come from. Judged: feedback, evaluations, comparisons; a call that is made again past the
- * cache counts as a mild complaint. Of every call besides: whether its answer could be used at all.
+ * cache counts as a mild complaint. Of every call besides: whether its answer could be used at all, and which provider
+ * has the conversation in its prompt cache now.
  */
 export interface RouteLearner {
   readonly sink: CallSink;
@@ -43,6 +46,7 @@ export interface RouteLearnerOptions {
   store: OutcomeStore;
   memory: Pick<OutcomeMemory, "put">;
   usable: UsableShares;
+  router: Pick<Router, "answered">;
   clock: Clock;
   log: Logger;
 }
@@ -54,7 +58,7 @@ const regenerated = { score: 0.3, trust: 0.3 };
 
 /** Reads what is stored, at once and each minute: other processes learn too. */
 export function createRouteLearner(options: RouteLearnerOptions): RouteLearner {
-  const { store, memory, usable, clock, log } = options;
+  const { store, memory, usable, router, clock, log } = options;
   const recent = createRecentCalls();
   const stop = new AbortController();
   const following = follow();
@@ -86,7 +90,12 @@ export function createRouteLearner(options: RouteLearnerOptions): RouteLearner {
       const verdict = isUsable(record, content);
       if (verdict === undefined || record.model === "") return;
       const isFromModel = record.cache === "miss" || record.cache === "bypass";
-      if (isFromModel) usable.note(toFamily(record.model), verdict, clock.now());
+      if (isFromModel) {
+        usable.note(toFamily(record.model), verdict, clock.now());
+        const { service, model, inputTokens } = record;
+        const key = toConversationKey(record.caller, content.messages);
+        if (key !== undefined) router.answered(key, { service, model, inputTokens, now: clock.now() });
+      }
       if (record.origin === "internal") return;
       const before = record.cache === "bypass" ? recent.findSame(record, content, regeneratedWithinMs) : undefined;
       if (before) {
