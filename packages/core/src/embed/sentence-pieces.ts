@@ -8,10 +8,15 @@ const separator = "\u2581";
 const reservedPieces = 6;
 const unknownScore = -20;
 
-interface Step {
-  score: number;
-  id: number;
-  from: number;
+/** The vocabulary as a tree of symbols: most walks end after a few, where look-ups of whole pieces would try sixteen. */
+interface PieceTree {
+  /** Symbol → its number, from 1. */
+  symbols: ReadonlyMap<string, number>;
+  /** node · (number of symbols + 1) + symbol → node. The root is 0. */
+  next: ReadonlyMap<number, number>;
+  /** Piece that ends at a node, 0 for none. */
+  ids: readonly number[];
+  scores: readonly number[];
 }
 
 /**
@@ -19,49 +24,78 @@ interface Step {
  * https://arxiv.org/abs/1808.06226
  */
 export function createTokenizer(vocabulary: Vocabulary): Tokenizer {
-  const pieces = new Map<string, { id: number; score: number }>();
-  let longest = 1;
-  for (const [id, [piece, score]] of vocabulary.entries()) {
-    if (id < reservedPieces) continue;
-    pieces.set(piece, { id, score });
-    longest = Math.max(longest, Array.from(piece).length);
-  }
+  const tree = buildTree(vocabulary);
   return (text) => {
     const normalized = text.normalize("NFKC").trim();
     if (normalized === "") return [];
     const symbols = Array.from(separator + normalized.replaceAll(/\s/gu, separator));
-    return readBestPath(findBestSteps(symbols, pieces, longest));
+    return findBestPath(symbols, tree);
   };
 }
 
-function findBestSteps(
-  symbols: readonly string[],
-  pieces: ReadonlyMap<string, { id: number; score: number }>,
-  longest: number,
-): Step[] {
-  const best: Step[] = [{ score: 0, id: 0, from: 0 }];
-  for (let end = 1; end <= symbols.length; end += 1) {
-    const before = best[end - 1]?.score ?? 0;
-    let step: Step = { score: before + unknownScore, id: 0, from: end - 1 };
-    let piece = "";
-    for (let start = end - 1; start >= Math.max(0, end - longest); start -= 1) {
-      piece = (symbols[start] ?? "") + piece;
-      const match = pieces.get(piece);
-      if (!match) continue;
-      const score = (best[start]?.score ?? 0) + match.score;
-      if (score > step.score) step = { score, id: match.id, from: start };
-    }
-    best.push(step);
+function buildTree(vocabulary: Vocabulary): PieceTree {
+  const pieces = vocabulary.map(([piece]) => Array.from(piece));
+  const symbols = new Map<string, number>();
+  for (const symbol of pieces.slice(reservedPieces).flat()) {
+    if (!symbols.has(symbol)) symbols.set(symbol, symbols.size + 1);
   }
-  return best;
+  const next = new Map<number, number>();
+  const ids = [0];
+  const scores = [0];
+  for (const [id, [, score]] of vocabulary.entries()) {
+    if (id < reservedPieces) continue;
+    let node = 0;
+    for (const symbol of pieces[id] ?? []) {
+      const key = node * (symbols.size + 1) + (symbols.get(symbol) ?? 0);
+      let child = next.get(key);
+      if (child === undefined) {
+        child = ids.length;
+        next.set(key, child);
+        ids.push(0);
+        scores.push(0);
+      }
+      node = child;
+    }
+    ids[node] = id;
+    scores[node] = score;
+  }
+  return { symbols, next, ids, scores };
 }
 
-function readBestPath(best: readonly Step[]): number[] {
-  const ids: number[] = [];
-  for (let end = best.length - 1; end > 0; end = best[end]?.from ?? 0) {
-    const id = best[end]?.id ?? 0;
-    // A run of unknown characters is one unknown piece.
-    if (id !== 0 || ids.at(-1) !== 0) ids.push(id);
+function findBestPath(text: readonly string[], { symbols, next, ids, scores }: PieceTree): number[] {
+  const length = text.length;
+  const numbers = text.map((symbol) => symbols.get(symbol) ?? 0);
+  const bestScores = new Float64Array(length + 1).fill(Number.NEGATIVE_INFINITY);
+  const bestIds = new Int32Array(length + 1);
+  const cameFrom = new Int32Array(length + 1);
+  bestScores[0] = 0;
+  function offer(end: number, from: number, { id, score }: { id: number; score: number }): void {
+    const total = (bestScores[from] ?? 0) + score;
+    if (total < (bestScores[end] ?? 0)) return;
+    bestScores[end] = total;
+    bestIds[end] = id;
+    cameFrom[end] = from;
   }
-  return ids.toReversed();
+  for (let start = 0; start < length; start += 1) {
+    let node = 0;
+    for (let end = start + 1; end <= length; end += 1) {
+      const child = next.get(node * (symbols.size + 1) + (numbers[end - 1] ?? 0));
+      if (child === undefined) break;
+      node = child;
+      const id = ids[node] ?? 0;
+      if (id !== 0) offer(end, start, { id, score: scores[node] ?? 0 });
+    }
+    offer(start + 1, start, { id: 0, score: unknownScore });
+  }
+  return readPath(bestIds, cameFrom);
+}
+
+function readPath(bestIds: Int32Array, cameFrom: Int32Array): number[] {
+  const path: number[] = [];
+  for (let end = bestIds.length - 1; end > 0; end = cameFrom[end] ?? 0) {
+    const id = bestIds[end] ?? 0;
+    // A run of unknown characters is one unknown piece.
+    if (id !== 0 || path.at(-1) !== 0) path.push(id);
+  }
+  return path.toReversed();
 }
