@@ -2,7 +2,7 @@ import type { Caller } from "@sophia/core/approval/caller";
 import type { Embedder } from "@sophia/core/embed/embedder";
 import { AppError, toAppError } from "@sophia/core/errors/app-error";
 import type { Logger } from "pino";
-import { estimateUsage } from "../domain/chat-request.ts";
+import { type ChatRequest, estimateUsage } from "../domain/chat-request.ts";
 import type { Models } from "../domain/models.ts";
 import type { AskModel } from "../quality/ask-model.ts";
 import { defaultRubric } from "../quality/evaluation-spec.ts";
@@ -20,8 +20,6 @@ export interface ComparisonRequest {
   maxTokens: number;
   /** Of all answers and marks together. */
   maxCostUsd: number;
-  /** Hash of the instructions, as in CallRecord. */
-  category: string;
   caller: Caller;
   requestId: string;
   signal: AbortSignal;
@@ -60,6 +58,8 @@ export interface ComparisonParts {
   models: Pick<Models, "resolve">;
   embedder: Pick<Embedder, "embed">;
   learner: Pick<RouteLearner, "learnComparison">;
+  /** As in CallRecord: the kind of request. */
+  categoryOf(messages: ChatRequest["messages"]): string;
   log: Logger;
 }
 
@@ -142,8 +142,14 @@ async function learn(parts: ComparisonParts, request: ComparisonRequest, answers
   if (scores.length === 0) return false;
   try {
     const { vectors, modelId } = await parts.embedder.embed([request.prompt], { purpose: "document" });
-    const { category, requestId: id } = request;
-    await parts.learner.learnComparison({ id, category, vector: vectors[0], embeddingModelId: modelId, scores });
+    const category = parts.categoryOf(toMessages(request));
+    await parts.learner.learnComparison({
+      id: request.requestId,
+      category,
+      vector: vectors[0],
+      embeddingModelId: modelId,
+      scores,
+    });
     return true;
   } catch (error) {
     parts.log.warn({ err: error }, "comparison not learned from");

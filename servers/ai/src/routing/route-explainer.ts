@@ -1,5 +1,4 @@
 import type { Caller } from "@sophia/core/approval/caller";
-import type { Embedder } from "@sophia/core/embed/embedder";
 import type { Clock } from "@sophia/core/limits/clock";
 import type { RouteDecision } from "@sophia/core/routing/route";
 import type { Router } from "@sophia/core/routing/router";
@@ -7,11 +6,13 @@ import { type ChatRequest, estimateUsage } from "../domain/chat-request.ts";
 import { toRouteRequest } from "../domain/choose-targets.ts";
 import type { KeyPolicies } from "../domain/key-policy.ts";
 import type { Models } from "../domain/models.ts";
+import type { PromptVectors } from "./prompt-vectors.ts";
 
 export interface RouteQuestion {
   request: ChatRequest;
   caller: Caller;
-  category: string;
+  /** Default: by the instructions, as in a true call. */
+  category?: string;
   qualityFloor?: number;
   signal: AbortSignal;
 }
@@ -24,13 +25,14 @@ export interface RouteExplainer {
 export interface RouteExplainerParts {
   models: Pick<Models, "chat" | "resolveDefault">;
   router: Pick<Router, "route">;
-  embedder: Pick<Embedder, "embed">;
+  vectors: PromptVectors;
+  categoryOf(messages: ChatRequest["messages"]): string;
   policies: KeyPolicies;
   clock: Clock;
 }
 
 export function createRouteExplainer(parts: RouteExplainerParts): RouteExplainer {
-  const { models, router, embedder, policies, clock } = parts;
+  const { models, router, vectors, policies, clock } = parts;
   return {
     async explain({ request, caller, category, qualityFloor, signal }) {
       const targets = await models.chat();
@@ -40,9 +42,7 @@ export function createRouteExplainer(parts: RouteExplainerParts): RouteExplainer
         .map(({ candidate }) => candidate)
         // The default first, as in a true call.
         .toSorted((left, right) => Number(isDefault(right.id)) - Number(isDefault(left.id)));
-      const said = request.messages.findLast(({ role }) => role === "user")?.["content"];
-      const text = typeof said === "string" ? said : JSON.stringify(said ?? "");
-      const { vectors, modelId } = await embedder.embed([text], { purpose: "query", signal });
+      const found = await vectors.of(request.messages, signal);
       const call = {
         request,
         caller,
@@ -54,9 +54,8 @@ export function createRouteExplainer(parts: RouteExplainerParts): RouteExplainer
       const question = toRouteRequest(call, {
         policy: policies.of(caller.id),
         expected: estimateUsage(request),
-        category,
-        vector: vectors[0],
-        embeddingModelId: modelId,
+        category: category ?? parts.categoryOf(request.messages),
+        ...found,
         now: clock.now(),
       });
       return router.route({ ...question, model: request.model }, candidates, { dryRun: true });

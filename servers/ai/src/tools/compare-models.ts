@@ -56,7 +56,7 @@ Example: {"prompt": "Explain a mutex in one line.", "models": ["gpt-4o-mini", "c
       throw new AppError("invalid_input", "A model is named twice.", { hint: "Name each model once." });
     }
     const { shownCharacters, ...asked } = input;
-    const request = { ...asked, category: "plain", caller, requestId, signal };
+    const request = { ...asked, caller, requestId, signal };
     const { answers, judgeCostUsd, learned } = await services.comparisons.compare(request);
     const given = answers.filter(({ text }) => text !== undefined);
     if (given.length === 0) {

@@ -44,7 +44,7 @@ function createContext(models: readonly Candidate[]) {
   const routes: RouteExplainer = {
     async explain(question) {
       asked.push(question);
-      const { request, category } = question;
+      const { request, category = "plain" } = question;
       const content = request.messages.at(-1)?.["content"];
       return router.route(
         {

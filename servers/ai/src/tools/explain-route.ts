@@ -44,7 +44,12 @@ Example: {"prompt": "Prove that the square root of 2 is irrational.", "qualityFl
       .max(3)
       .default([])
       .describe("What the model must be able to do."),
-    category: z.string().min(1).max(100).optional().describe("Kind of request, as in report_usage. Default: plain."),
+    category: z
+      .string()
+      .min(1)
+      .max(100)
+      .optional()
+      .describe("Kind of request, as in report_usage. Default: by system."),
     limit: z.int().min(1).max(100).default(8).describe("Most candidates to show."),
   }),
   output: z.object({
@@ -62,7 +67,7 @@ Example: {"prompt": "Prove that the square root of 2 is irrational.", "qualityFl
     const decision = await services.routes.explain({
       request: toRequest(input),
       caller,
-      category: input.category ?? "plain",
+      ...(input.category !== undefined && { category: input.category }),
       ...(input.qualityFloor !== undefined && { qualityFloor: input.qualityFloor }),
       signal,
     });
