@@ -90,6 +90,7 @@ class StoredCategoryBooks implements CategoryBooks {
 
   async #read(category: string, book: OwnBook): Promise<void> {
     const { store, clock, defaults } = this.#options;
+    const startedAt = clock.now();
     const settings = await store.db
       .selectFrom("semantic_categories")
       .selectAll()
@@ -111,10 +112,10 @@ class StoredCategoryBooks implements CategoryBooks {
       .limit(keptChecks)
       .execute();
     for (const check of checks.toReversed()) {
-      book.readTo = Math.max(book.readTo, Number(check.created_at));
       if (book.seen.has(check.id)) continue;
       learn(book, check.id, { score: check.score, correct: check.correct === 1, served: check.served === 1 });
     }
+    book.readTo = startedAt;
     book.refreshedAt = clock.monotonic();
   }
 

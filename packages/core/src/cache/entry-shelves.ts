@@ -25,12 +25,13 @@ export interface EntryShelvesOptions {
 
 interface Kept {
   shelf: EntryShelf;
+  /** Wall clock at which the last reading began. */
   readTo: number;
   refreshedAt: number;
   reading: Promise<void> | undefined;
 }
 
-/** Rows written while others read may carry a slightly older time; clocks of machines differ by less than this. */
+/** A row seen late may carry an older time: a write takes its time, and clocks of machines differ by less than this. */
 const overlapMs = 5_000;
 
 export function createEntryShelves(options: EntryShelvesOptions): EntryShelves {
@@ -39,11 +40,11 @@ export function createEntryShelves(options: EntryShelvesOptions): EntryShelves {
   const kept = new Map<string, Kept>();
 
   async function read(partition: string, modelId: string, own: Kept): Promise<void> {
-    const changed = await rows.readChanged(partition, own.readTo - overlapMs);
-    for (const row of changed) {
-      own.readTo = Math.max(own.readTo, Number(row.changed_at));
+    const startedAt = clock.now();
+    for (const row of await rows.readChanged(partition, own.readTo - overlapMs)) {
       if (row.model_id === modelId) take(own.shelf, row);
     }
+    own.readTo = startedAt;
     own.refreshedAt = clock.monotonic();
   }
 

@@ -30,6 +30,10 @@ export interface ErrorBudget {
 /** Requests after which one counts half as much for how scores are spread. The cache fills, and scores rise. */
 const spreadHalfLife = 600;
 const keptSpread = 0.5 ** (1 / spreadHalfLife);
+/** As many requests with scores anywhere are taken for granted until real ones have come. */
+const assumedRequests = 40;
+/** A match more likely wrong than this is not served, however seldom there is one. */
+const highestChance = 0.25;
 /** Checks after which one counts half as much. */
 const checkHalfLife = 2_500;
 const keptChecks = 0.5 ** (1 / checkHalfLife);
@@ -53,8 +57,9 @@ export function createErrorBudget(options: ErrorBudgetOptions): ErrorBudget {
 class LearnedErrorBudget implements ErrorBudget {
   readonly #options: ErrorBudgetOptions;
   readonly #bins: ScoreBin[] = Array.from({ length: binCount }, () => ({ checks: 0, wrong: 0 }));
-  readonly #spread = new Float64Array(binCount);
-  #spreadTotal = 0;
+  /** Where scores fall; at first, and after a restart, anywhere. */
+  readonly #spread = new Float64Array(binCount).fill(assumedRequests / binCount);
+  #spreadTotal = assumedRequests;
   /** Checks of served answers alone: what the curve promises is compared with them. */
   #served = { checks: 0, wrong: 0, expected: 0 };
   #total = 0;
@@ -128,9 +133,7 @@ class LearnedErrorBudget implements ErrorBudget {
 
   /** Upper bound of the share of requests that would be served a wrong answer from this score on. */
   #riskFrom(bin: number, deviations: number): number {
-    const weights = Array.from(this.#spread, (count, index) =>
-      index >= bin ? count / Math.max(1, this.#spreadTotal) : 0,
-    );
+    const weights = Array.from(this.#spread, (count, index) => (index >= bin ? count / this.#spreadTotal : 0));
     const mean = weights.reduce((sum, weight, index) => sum + weight * this.#curve.at(scoreOf(index)), 0);
     // Served answers turned out worse than the curve says: it is then too friendly by about this factor.
     const surprise = Math.max(1, (this.#served.wrong + 2) / (this.#served.expected + 2));
@@ -153,7 +156,7 @@ class LearnedErrorBudget implements ErrorBudget {
     if (!this.calibrated) return undefined;
     let found: number | undefined;
     for (let bin = binCount - 1; bin >= 0; bin -= 1) {
-      if (this.#riskFrom(bin, servingDeviations) > budget) break;
+      if (this.#curve.at(scoreOf(bin)) > highestChance || this.#riskFrom(bin, servingDeviations) > budget) break;
       found = bin / binCount;
     }
     return found;

@@ -23,6 +23,7 @@ export function createTagEpochs(options: { store: Store<SemanticTables>; clock: 
   const overlapMs = 5_000;
 
   async function read(): Promise<void> {
+    const startedAt = clock.now();
     const rows = await store.db
       .selectFrom("semantic_tags")
       .selectAll()
@@ -30,8 +31,8 @@ export function createTagEpochs(options: { store: Store<SemanticTables>; clock: 
       .execute();
     for (const row of rows) {
       epochs.set(row.tag, Math.max(epochs.get(row.tag) ?? 0, Number(row.epoch)));
-      readTo = Math.max(readTo, Number(row.changed_at));
     }
+    readTo = startedAt;
   }
 
   return {
