@@ -125,7 +125,7 @@ const rememberedCategories = 1_000;
 const categories = new Map<string, string>();
 
 /** Requests of one kind share their instructions. */
-function categoryOf(messages: ChatCall["request"]["messages"]): string {
+export function categoryOf(messages: ChatCall["request"]["messages"]): string {
   let instructions = "";
   for (const { role, content } of messages) {
     if (role !== "system" && role !== "developer") break;

@@ -2,7 +2,8 @@ import type { Caller } from "@sophia/core/approval/caller";
 import type { Embedder } from "@sophia/core/embed/embedder";
 import { AppError, toAppError } from "@sophia/core/errors/app-error";
 import type { Logger } from "pino";
-import { type ChatRequest, estimateUsage } from "../domain/chat-request.ts";
+import { categoryOf } from "../domain/call-journal.ts";
+import { estimateUsage } from "../domain/chat-request.ts";
 import type { Models } from "../domain/models.ts";
 import type { AskModel } from "../quality/ask-model.ts";
 import { defaultRubric } from "../quality/evaluation-spec.ts";
@@ -58,8 +59,6 @@ export interface ComparisonParts {
   models: Pick<Models, "resolve">;
   embedder: Pick<Embedder, "embed">;
   learner: Pick<RouteLearner, "learnComparison">;
-  /** As in CallRecord: the kind of request. */
-  categoryOf(messages: ChatRequest["messages"]): string;
   log: Logger;
 }
 
@@ -142,7 +141,7 @@ async function learn(parts: ComparisonParts, request: ComparisonRequest, answers
   if (scores.length === 0) return false;
   try {
     const { vectors, modelId } = await parts.embedder.embed([request.prompt], { purpose: "document" });
-    const category = parts.categoryOf(toMessages(request));
+    const category = categoryOf(toMessages(request));
     await parts.learner.learnComparison({
       id: request.requestId,
       category,

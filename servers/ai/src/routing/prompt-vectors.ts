@@ -17,7 +17,7 @@ const deadlineMs = 300;
 /** The embedding model reads the beginning only. */
 const mostCharacters = 4_096;
 
-export function createPromptVectors(options: { embedder: Pick<Embedder, "embed">; log: Logger }): PromptVectors {
+export function createPromptVectors(options: { embedder: Pick<Embedder, "embed">; log?: Logger }): PromptVectors {
   const { embedder, log } = options;
   return {
     async of(messages, signal) {
@@ -30,7 +30,7 @@ export function createPromptVectors(options: { embedder: Pick<Embedder, "embed">
         return vector && { vector, embeddingModelId: modelId };
       } catch (error) {
         signal.throwIfAborted();
-        log.debug({ err: error }, "no vector in time: routed by means");
+        log?.debug({ err: error }, "no vector in time: routed by means");
         return undefined;
       }
     },

@@ -1,12 +1,14 @@
 import type { Caller } from "@sophia/core/approval/caller";
+import type { Embedder } from "@sophia/core/embed/embedder";
 import type { Clock } from "@sophia/core/limits/clock";
 import type { RouteDecision } from "@sophia/core/routing/route";
 import type { Router } from "@sophia/core/routing/router";
+import { categoryOf } from "../domain/call-journal.ts";
 import { type ChatRequest, estimateUsage } from "../domain/chat-request.ts";
 import { toRouteRequest } from "../domain/choose-targets.ts";
 import type { KeyPolicies } from "../domain/key-policy.ts";
 import type { Models } from "../domain/models.ts";
-import type { PromptVectors } from "./prompt-vectors.ts";
+import { createPromptVectors } from "./prompt-vectors.ts";
 
 export interface RouteQuestion {
   request: ChatRequest;
@@ -25,14 +27,14 @@ export interface RouteExplainer {
 export interface RouteExplainerParts {
   models: Pick<Models, "chat" | "resolveDefault">;
   router: Pick<Router, "route">;
-  vectors: PromptVectors;
-  categoryOf(messages: ChatRequest["messages"]): string;
+  embedder: Pick<Embedder, "embed">;
   policies: KeyPolicies;
   clock: Clock;
 }
 
 export function createRouteExplainer(parts: RouteExplainerParts): RouteExplainer {
-  const { models, router, vectors, policies, clock } = parts;
+  const { models, router, embedder, policies, clock } = parts;
+  const vectors = createPromptVectors({ embedder });
   return {
     async explain({ request, caller, category, qualityFloor, signal }) {
       const targets = await models.chat();
@@ -54,7 +56,7 @@ export function createRouteExplainer(parts: RouteExplainerParts): RouteExplainer
       const question = toRouteRequest(call, {
         policy: policies.of(caller.id),
         expected: estimateUsage(request),
-        category: category ?? parts.categoryOf(request.messages),
+        category: category ?? categoryOf(request.messages),
         ...found,
         now: clock.now(),
       });

@@ -34,7 +34,6 @@ function createWorld({ mode = "live" as "live" | "simulated", usdPerCall = 0.01 
     models: { resolve: async () => ({ price: { costOf: () => usdPerCall } }) as unknown as Target },
     embedder: { embed: async () => ({ vectors: [Float32Array.of(1)], modelId: "e", dimension: 1 }) },
     learner: { learnComparison: async (lesson) => void lessons.push(lesson) },
-    categoryOf: (messages) => `${messages.length} turns`,
     log,
   });
   const context = {
@@ -85,7 +84,7 @@ describe("compare_models", () => {
     expect(output.answers.map(({ score }) => score)).toEqual([1, 0.5, 1]);
     expect(lessons[0]).toMatchObject({
       id: "r1",
-      category: "1 turns",
+      category: "plain",
       embeddingModelId: "e",
       scores: [
         { model: "one", score: 1 },

@@ -79,10 +79,10 @@ const run = (input: unknown, { context } = createContext([candidate("strong", 10
 test("shows the route in its order, why each lost, and the judged answers nearby", async () => {
   const output = explainRoute.output.parse(await run({ prompt: "Prove it.", maxTokens: 1_000 }));
   expect(explainRoute.render?.({ ...output, decidedInMs: 0 })).toMatchInlineSnapshot(`
-    "Policy quality, floor 0.951.
-    1. strong at openrouter: chosen, the cheapest that is good enough, score 0.996 (at least 0.971), 0.0101 USD
-    2. cheap at openrouter: fallback, may not be good enough: at least 0.44 is expected, 0.95 is wanted, score 0.507 (at least 0.44), 0.00101 USD
-    Similar prompts: cheap 0 (similarity 1); cheap 1 (similarity 1); cheap 0 (similarity 1); cheap 1 (similarity 1); cheap 0 (similarity 1)."
+    "Policy quality, floor 0.969.
+    1. strong at openrouter: chosen, the cheapest that is good enough, score 1 (at least 0.989), 0.0101 USD
+    2. cheap at openrouter: fallback, may not be good enough: at least 0.43 is expected, 0.97 is wanted, score 0.5 (at least 0.435), 0.00101 USD
+    Similar prompts: strong 1 (similarity 1); strong 1 (similarity 1); strong 1 (similarity 1); strong 1 (similarity 1); strong 1 (similarity 1)."
   `);
   expect(output.candidates[0]).toMatchObject({ outcomesNearby: 60, state: "closed" });
 });
