@@ -8,6 +8,7 @@ import type { CoreTables } from "../store/core-tables.ts";
 import { openStore, type Store } from "../store/store.ts";
 import { createVirtualClock, type VirtualClock } from "../testing/virtual-clock.ts";
 import { cacheMigrations, type CacheTables } from "./cache-tables.ts";
+import { createRecentValues } from "./recent-values.ts";
 import { createExactCache, type ExactCache, type ExactCacheOptions } from "./exact-cache.ts";
 
 type Tables = CoreTables & CacheTables;
@@ -99,6 +100,36 @@ test("does not store what is too large, or anything when its time is zero", asyn
   await create({ maxEntryBytes: 5 }).put("p", "k", "ä".repeat(3));
   await create({ ttlMs: 0 }).put("p", "k", "x");
   expect(await create().get("p", "k")).toBeUndefined();
+});
+
+test("a hot value comes from memory, and what another process removed for a second at most", async () => {
+  const cache = create();
+  const other = create();
+  await cache.put("p", "k", "value");
+  expect((await cache.get("p", "k"))?.value).toBe("value");
+  await other.remove("p", "k");
+  expect((await cache.get("p", "k"))?.value).toBe("value");
+  await clock.advance(1_000);
+  expect(await cache.get("p", "k")).toBeUndefined();
+  await cache.put("p", "k", "second");
+  await cache.get("p", "k");
+  await cache.put("p", "k", "third");
+  expect((await cache.get("p", "k"))?.value).toBe("third");
+  await cache.remove("p", "k");
+  expect(await cache.get("p", "k")).toBeUndefined();
+  const short = create({ ttlMs: 500 });
+  await short.put("p", "k", "short");
+  await short.get("p", "k");
+  await clock.advance(500);
+  expect(await short.get("p", "k")).toBeUndefined();
+});
+
+test("memory holds a bounded number of values", async () => {
+  const recent = createRecentValues<number>({ clock, keptMs: 1_000, maxValues: 2, maxSize: 10 });
+  for (const value of [1, 2, 3]) recent.set(String(value), value, 1);
+  expect([1, 2, 3].map((value) => recent.get(String(value)))).toEqual([undefined, 2, 3]);
+  recent.set("large", 4, 10);
+  expect([recent.get("3"), recent.get("large")]).toEqual([undefined, 4]);
 });
 
 test("a failing store is a miss at write time, not an error", async () => {

@@ -6,6 +6,7 @@ import type { Clock } from "../limits/clock.ts";
 import { narrowStore, type Store } from "../store/store.ts";
 import type { CacheTables } from "./cache-tables.ts";
 import { createWriteGatherer } from "./gather-writes.ts";
+import { createRecentValues } from "./recent-values.ts";
 
 export interface ExactCacheOptions<Tables extends CacheTables> {
   store: Store<Tables>;
@@ -18,6 +19,8 @@ export interface ExactCacheOptions<Tables extends CacheTables> {
   maxBytes?: number;
   /** A longer value is not stored. Default 256 KiB. */
   maxEntryBytes?: number;
+  /** A value that was read or written here is given again for so long without asking the store. Default 1,000; 0: never. */
+  frontMs?: number;
 }
 
 export interface CachedValue {
@@ -28,6 +31,8 @@ export interface CachedValue {
 /**
  * Equal key, equal answer. An entry is visible inside its partition only (tenant, caller: whoever may see the answer);
  * the partition is part of the hash, so there is no look-up that could forget it. Survives a restart.
+ *
+ * Hot values come from memory: what another process removes or replaces is given here for `frontMs` more at most.
  */
 export interface ExactCache {
   get(partition: string, key: string): Promise<CachedValue | undefined>;
@@ -41,6 +46,7 @@ export interface ExactCache {
   sweep(): Promise<void>;
 }
 
+type FrontRow = Pick<Row, "value" | "created_at" | "expires_at">;
 type Row = CacheTables["cache_entries"];
 
 const sweepEveryWrites = 200;
@@ -60,6 +66,7 @@ export function createExactCache<Tables extends CacheTables>(options: ExactCache
   const { clock, log } = options;
   const maxEntryBytes = options.maxEntryBytes ?? 256 * 1024;
   const touched = new Map<string, number>();
+  const front = createRecentValues<FrontRow>({ clock, keptMs: options.frontMs ?? 1_000 });
   let writesUntilSweep = sweepEveryWrites;
 
   async function write(rows: readonly Row[]): Promise<void> {
@@ -82,8 +89,10 @@ export function createExactCache<Tables extends CacheTables>(options: ExactCache
   return {
     async get(partition, key) {
       const id = buildId(partition, key);
-      const row = gatherer.get(id) ?? (await find(store, id));
+      const known = gatherer.get(id) ?? front.get(id);
+      const row = known ?? (await find(store, id));
       if (!row || row.expires_at <= clock.now()) return undefined;
+      if (!known) front.set(id, row, row.value.length);
       if (touched.size < maxTouched || touched.has(id)) touched.set(id, clock.now());
       return { value: row.value, createdAt: row.created_at };
     },
@@ -93,6 +102,7 @@ export function createExactCache<Tables extends CacheTables>(options: ExactCache
       const now = clock.now();
       const id = buildId(partition, key);
       const times = { created_at: now, expires_at: now + options.ttlMs, last_used_at: now };
+      front.delete(id);
       try {
         await gatherer.add(id, { id, partition, value, bytes, ...times });
       } catch (error) {
@@ -103,6 +113,7 @@ export function createExactCache<Tables extends CacheTables>(options: ExactCache
       const id = buildId(partition, key);
       await gatherer.settled();
       touched.delete(id);
+      front.delete(id);
       await store.db.deleteFrom("cache_entries").where("id", "=", id).execute();
     },
     sweep,
@@ -114,10 +125,7 @@ function buildId(partition: string, key: string): string {
   return hash("sha256", `${partition.length}:${partition}:${key}`);
 }
 
-function find(
-  store: Store<CacheTables>,
-  id: string,
-): Promise<Pick<Row, "value" | "created_at" | "expires_at"> | undefined> {
+function find(store: Store<CacheTables>, id: string): Promise<FrontRow | undefined> {
   const columns = ["value", "created_at", "expires_at"] as const;
   return store.db.selectFrom("cache_entries").select(columns).where("id", "=", id).executeTakeFirst();
 }

@@ -1,0 +1,97 @@
+import type { CategoryStats, SemanticCache } from "@sophia/core/cache/semantic-cache";
+import type { ToolContext } from "@sophia/core/mcp/define-tool";
+import { pino } from "pino";
+import { describe, expect, test } from "vitest";
+import { clearCache } from "./clear-cache.ts";
+import { manageCache } from "./manage-cache.ts";
+
+const stats: CategoryStats[] = ["quiet", "faq"].map((category, index) => ({
+  category,
+  requests: 10 ** (index + 1),
+  hits: 4 * index,
+  checks: 7,
+  wrongChecks: 1,
+  threshold: index === 0 ? undefined : 0.61234,
+  estimatedErrorRate: 0.004,
+  errorRateBound: 0.009,
+  errorBudget: 0.01,
+  ttlMs: 3_600_000,
+  entries: 5,
+}));
+
+function open(scopes: ("read" | "write")[] = ["read", "write"]) {
+  const calls: unknown[][] = [];
+  const note =
+    (name: string) =>
+    async (...given: unknown[]) =>
+      void calls.push([name, ...given]);
+  const entry = { entryId: "e", partition: "p", category: "faq", text: "How?", value: "So.", strength: 1, tags: ["t"] };
+  const semanticCache = {
+    stats: async () => stats,
+    find: async (id: string) =>
+      id === "e" ? { ...entry, createdAt: 0, expiresAt: 1_000, checks: 0, wrongChecks: 0 } : undefined,
+    invalidate: note("invalidate"),
+    configure: note("configure"),
+    evict: async (id: string) => id === "e",
+    clear: async (scope: object) => (calls.push(["clear", scope]), 5),
+  } satisfies Partial<SemanticCache>;
+  const context: ToolContext<{ semanticCache: typeof semanticCache }> = {
+    services: { semanticCache },
+    caller: { id: "c1", name: "tester", scopes },
+    requestId: "r1",
+    signal: new AbortController().signal,
+    progress: () => {},
+    log: pino({ level: "silent" }),
+  };
+  return { calls, context, run: (input: object) => manageCache.run(manageCache.input.parse(input), context) };
+}
+
+describe("manage_cache", () => {
+  test("shows categories, the busiest first", async () => {
+    const { categories } = await open(["read"]).run({});
+    expect(categories.map(({ category }) => category)).toEqual(["faq", "quiet"]);
+    expect(categories[0]).toMatchObject({ hitRate: 0.04, threshold: 0.6123, ttlHours: 1 });
+    expect(categories[1]).not.toHaveProperty("threshold");
+    expect((await open().run({ category: "quiet" })).categories).toHaveLength(1);
+  });
+
+  test("shows one entry", async () => {
+    const { entry } = await open(["read"]).run({ action: "entry", entryId: "e" });
+    expect(entry).toMatchObject({ question: "How?", answer: "So.", createdAt: "1970-01-01T00:00:00.000Z" });
+    await expect(open().run({ action: "entry", entryId: "x" })).rejects.toMatchObject({ kind: "not_found" });
+  });
+
+  test("changes with the scope write alone", async () => {
+    const { run, calls } = open();
+    await run({ action: "invalidate", tag: "document:7" });
+    await run({ action: "configure", category: "faq", errorBudget: 0.005, ttlHours: 2 });
+    expect(await run({ action: "evict", entryId: "e" })).toMatchObject({ done: expect.stringContaining("not served") });
+    expect(calls).toEqual([
+      ["invalidate", "document:7"],
+      ["configure", "faq", { errorBudget: 0.005, ttlMs: 7_200_000 }],
+    ]);
+    await expect(open(["read"]).run({ action: "evict", entryId: "e" })).rejects.toMatchObject({ kind: "denied" });
+  });
+
+  test.each([
+    [{ action: "invalidate" }],
+    [{ action: "configure", category: "faq" }],
+    [{ action: "configure", ttlHours: 1 }],
+    [{ action: "evict" }],
+  ])("%j says what is missing", async (input) => {
+    await expect(open().run(input)).rejects.toMatchObject({ kind: "invalid_input" });
+  });
+});
+
+test("clear_cache plans first, then clears what it named", async () => {
+  const { context, calls } = open();
+  const plan = await clearCache.plan({ category: "faq" }, context);
+  expect(plan).toMatchObject({ risk: "low", summary: "Empty category faq of the semantic cache." });
+  expect(calls).toEqual([]);
+  expect(await clearCache.apply({ category: "faq" }, plan, context)).toMatchObject({ removed: 5 });
+  await clearCache.apply({}, plan, context);
+  expect(calls).toEqual([
+    ["clear", { category: "faq" }],
+    ["clear", {}],
+  ]);
+});

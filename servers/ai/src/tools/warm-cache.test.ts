@@ -1,0 +1,58 @@
+import { AppError } from "@sophia/core/errors/app-error";
+import type { Progress } from "@sophia/core/jobs/progress";
+import type { ToolContext } from "@sophia/core/mcp/define-tool";
+import { pino } from "pino";
+import { expect, test } from "vitest";
+import type { ChatCall, WholeAnswer } from "../domain/chat-call.ts";
+import { warmCache } from "./warm-cache.ts";
+
+function open(costUsd: number) {
+  const asked: string[] = [];
+  const steps: Progress[] = [];
+  const complete = async ({ request }: ChatCall): Promise<WholeAnswer> => {
+    const question = String(request.messages.at(-1)?.["content"]);
+    asked.push(question);
+    if (question.includes("fail")) throw new AppError("upstream", "The model gave no answer.");
+    const known = question.includes("known");
+    return {
+      service: "openrouter",
+      mode: "live",
+      model: "m",
+      cache: known ? "hit" : "miss",
+      route: "named",
+      overheadMs: 0,
+      completion: {},
+      bytes: undefined,
+      usage: { inputTokens: 1, outputTokens: 1, cachedInputTokens: 0, estimated: false },
+      costUsd: known ? 0 : costUsd,
+      priceKnown: true,
+    };
+  };
+  const context: ToolContext<{ completions: { complete: typeof complete } }> = {
+    services: { completions: { complete } },
+    caller: { id: "c1", name: "tester", scopes: ["read"] },
+    requestId: "r1",
+    signal: new AbortController().signal,
+    progress: (step) => steps.push(step),
+    log: pino({ level: "silent" }),
+  };
+  return { asked, steps, run: (input: object) => warmCache.run(warmCache.input.parse(input), context) };
+}
+
+test("asks each question once, tells what failed and how far it is", async () => {
+  const { run, asked, steps } = open(0.01);
+  const output = await run({ questions: ["one", "one", "known", "fail", "two"], budgetUsd: 1, system: "Be brief." });
+  expect(output).toMatchObject({ asked: 2, cached: 1, left: [], source: { service: "openrouter", costUsd: 0.02 } });
+  expect(output.failed).toEqual([{ question: "fail", why: "The model gave no answer." }]);
+  expect(asked).toHaveLength(4);
+  expect(steps.at(-1)).toMatchObject({ done: 4, total: 4 });
+});
+
+test("starts nothing that may lead beyond the budget, calls on their way counted", async () => {
+  const { run } = open(0.01);
+  const questions = Array.from({ length: 20 }, (_, index) => `question ${index}`);
+  const output = await run({ questions, budgetUsd: 0.055 });
+  expect(output.asked).toBe(5);
+  expect(output.left).toHaveLength(15);
+  expect(output.source.costUsd).toBeLessThanOrEqual(0.055);
+});
