@@ -26,8 +26,10 @@ export interface ListedPrice extends TokenRates {
   overrides: readonly RateOverride[];
 }
 
+type CountedTokens = Pick<Usage, "inputTokens" | "outputTokens" | "cachedInputTokens" | "cacheWriteTokens">;
+
 /** USD for one call. `at` is wall clock, milliseconds since 1970. */
-export function computeListedCost(price: ListedPrice, usage: Usage, at: number): number {
+export function computeListedCost(price: ListedPrice, usage: CountedTokens, at: number): number {
   const rates = ratesAt(price, usage.inputTokens, at);
   const { inputTokens, outputTokens, cachedInputTokens: cached, cacheWriteTokens: written = 0 } = usage;
   const plain = Math.max(0, inputTokens - cached - written);

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { ModelEndpoint } from "@sophia/vendors/openai-shape/model-endpoint";
 import { describeBaseUrl } from "./describe-base-url.ts";
 import { createPriceBook } from "./prices.ts";
+import { parseListedPrice } from "@sophia/vendors/openai-shape/listed-price";
 import { parseUsage } from "@sophia/vendors/openai-shape/usage";
 
 const clock = createVirtualClock(Date.UTC(2026, 10, 22));
@@ -20,7 +21,7 @@ describe("the provider's own list comes first", () => {
 
   test("as strings per token", () => {
     const listed = { prompt: "0.000003", completion: "0.000015", input_cache_read: "0.0000003", request: "0.001" };
-    const price = book.find(openRouter, "x/y", listed);
+    const price = book.find(openRouter, "x/y", parseListedPrice(listed));
     expect(price).toMatchObject({
       origin: "provider",
       inputUsdPerMillion: 3,
@@ -31,7 +32,7 @@ describe("the provider's own list comes first", () => {
   });
 
   test("as numbers per million", () => {
-    const price = book.find(at("https://api.together.xyz/v1"), "x", { input: 0.88, output: 0.9, hourly: 0 });
+    const price = book.find(at("https://api.together.xyz/v1"), "x", parseListedPrice({ input: 0.88, output: 0.9 }));
     expect(price).toMatchObject({ origin: "provider", inputUsdPerMillion: 0.88, outputUsdPerMillion: 0.9 });
   });
 
@@ -41,7 +42,9 @@ describe("the provider's own list comes first", () => {
     [{ prompt: "7" }],
     ["free"],
     [null],
-  ])("%j is no price", (listed) => expect(book.find(openRouter, "nobody/none", listed).origin).toBe("unknown"));
+  ])("%j is no price", (listed) =>
+    expect(book.find(openRouter, "nobody/none", parseListedPrice(listed)).origin).toBe("unknown"),
+  );
 });
 
 describe("the offline table", () => {
@@ -70,7 +73,9 @@ describe("the offline table", () => {
 });
 
 test("nobody bills for one's own machine", () => {
-  expect(book.find(at("http://127.0.0.1:11434/v1"), "gpt-4o-mini", { prompt: "1", completion: "1" })).toMatchObject({
+  expect(
+    book.find(at("http://127.0.0.1:11434/v1"), "gpt-4o-mini", { input: 1, output: 1, overrides: [] }),
+  ).toMatchObject({
     origin: "free",
     inputUsdPerMillion: 0,
   });

@@ -1,6 +1,6 @@
 import { calcPrice } from "@pydantic/genai-prices";
 import type { Clock } from "@sophia/core/limits/clock";
-import { z } from "zod";
+import { computeListedCost, type ListedPrice, ratesAt } from "@sophia/vendors/openai-shape/listed-price";
 import type { ModelEndpoint } from "@sophia/vendors/openai-shape/model-endpoint";
 import type { Usage } from "@sophia/vendors/openai-shape/usage";
 
@@ -12,12 +12,12 @@ export interface ModelPrice {
   outputUsdPerMillion: number;
   /** Day of the price, YYYY-MM-DD. */
   asOf: string;
-  costOf(usage: Pick<Usage, "inputTokens" | "outputTokens" | "cachedInputTokens">): number;
+  costOf(usage: Pick<Usage, "inputTokens" | "outputTokens" | "cachedInputTokens" | "cacheWriteTokens">): number;
 }
 
 export interface PriceBook {
-  /** `listed` is the `pricing` member of the provider's own model list. */
-  find(endpoint: ModelEndpoint, model: string, listed: unknown): ModelPrice;
+  /** `listed` is what the provider's own model list says. */
+  find(endpoint: ModelEndpoint, model: string, listed: ListedPrice | undefined): ModelPrice;
 }
 
 /** Release day of the version in the catalog of pnpm-workspace.yaml: the table has no date of its own. */
@@ -27,19 +27,6 @@ const million = 1_000_000;
 const memoryMs = 15 * 60_000;
 const maxMemory = 5_000;
 
-const Rate = z.coerce.number().min(0).max(1);
-
-/** OpenRouter's `pricing`: strings, USD per token. https://openrouter.ai/docs/api-reference/list-available-models */
-const PerToken = z.object({
-  prompt: Rate,
-  completion: Rate,
-  request: Rate.optional(),
-  input_cache_read: Rate.optional(),
-});
-
-/** Together's `pricing`: numbers, USD per million tokens. https://docs.together.ai/reference/models-1 */
-const PerMillion = z.object({ input: z.number().min(0).max(10_000), output: z.number().min(0).max(10_000) });
-
 export function createPriceBook(options: { clock: Clock }): PriceBook {
   const memory = new Map<string, { price: ModelPrice; until: number }>();
 
@@ -47,8 +34,7 @@ export function createPriceBook(options: { clock: Clock }): PriceBook {
     find(endpoint, model, listed) {
       const today = new Date(options.clock.now()).toISOString().slice(0, 10);
       if (endpoint.mode !== "live") return linearPrice("free", { input: 0, output: 0 }, today);
-      const stated = parseListedPrice(listed, today);
-      if (stated) return stated;
+      if (listed) return priceOf(listed, options.clock);
       const key = `${endpoint.baseUrl} ${model}`;
       const known = memory.get(key);
       if (known && known.until > options.clock.monotonic()) return known.price;
@@ -65,7 +51,6 @@ interface Rates {
   input: number;
   output: number;
   cachedInput?: number | undefined;
-  request?: number | undefined;
 }
 
 function linearPrice(origin: ModelPrice["origin"], rates: Rates, asOf: string): ModelPrice {
@@ -77,7 +62,6 @@ function linearPrice(origin: ModelPrice["origin"], rates: Rates, asOf: string): 
     costOf(usage) {
       const cached = rates.cachedInput === undefined ? 0 : usage.cachedInputTokens;
       return (
-        (rates.request ?? 0) +
         (usage.inputTokens - cached) * rates.input +
         cached * (rates.cachedInput ?? 0) +
         usage.outputTokens * rates.output
@@ -91,17 +75,17 @@ function perMillion(rate: number): number {
   return Number((rate * million).toPrecision(12));
 }
 
-function parseListedPrice(listed: unknown, today: string): ModelPrice | undefined {
-  const perToken = PerToken.safeParse(listed);
-  if (perToken.success) {
-    const { prompt, completion, request, input_cache_read } = perToken.data;
-    const rates = { input: prompt, output: completion, request, cachedInput: input_cache_read };
-    return linearPrice("provider", rates, today);
-  }
-  const perMillionTokens = PerMillion.safeParse(listed);
-  if (!perMillionTokens.success) return undefined;
-  const { input, output } = perMillionTokens.data;
-  return linearPrice("provider", { input: input / million, output: output / million }, today);
+/** Shown is what a short prompt costs at this hour; charged is what holds for the call. */
+function priceOf(listed: ListedPrice, clock: Clock): ModelPrice {
+  const now = clock.now();
+  const { input, output } = ratesAt(listed, 0, now);
+  return {
+    origin: "provider",
+    inputUsdPerMillion: perMillion(input),
+    outputUsdPerMillion: perMillion(output),
+    asOf: new Date(now).toISOString().slice(0, 10),
+    costOf: (usage) => computeListedCost(listed, usage, clock.now()),
+  };
 }
 
 function findInTable(baseUrl: string, model: string): ModelPrice | undefined {
