@@ -78,6 +78,7 @@ export class CallJournal {
       answer: end.answer,
       ...(this.vector && { vector: this.vector }),
       ...(this.embeddingModelId !== undefined && { embeddingModelId: this.embeddingModelId }),
+      ...(demandsJson(this.#call.request["response_format"]) && { wantsJson: true }),
     };
     for (const sink of this.#sinks) sink(record, content);
   }
@@ -119,6 +120,10 @@ export class CallJournal {
       attempts: this.attempts,
     };
   }
+}
+
+function demandsJson(format: unknown): boolean {
+  return typeof format === "object" && format !== null && "type" in format && format.type !== "text";
 }
 
 const rememberedCategories = 1_000;

@@ -2,6 +2,7 @@ import { AppError } from "@sophia/core/errors/app-error";
 import type { DataPolicy } from "@sophia/core/routing/candidate";
 import type { RouteDecision, RouteRequest } from "@sophia/core/routing/route";
 import type { Router } from "@sophia/core/routing/router";
+import { toConversationKey } from "../routing/conversation-key.ts";
 import type { ChatCall } from "./chat-call.ts";
 import { type ChatRequest, estimateUsage } from "./chat-request.ts";
 import type { KeyPolicy } from "./key-policy.ts";
@@ -77,7 +78,6 @@ async function chooseNamed(models: Models, model: string, policy: KeyPolicy): Pr
 /** The router's view of a call. */
 export function toRouteRequest(call: ChatCall, options: ChoiceOptions): RouteRequest {
   const { policy, expected, category, vector, embeddingModelId, now } = options;
-  const conversationKey = call.request["prompt_cache_key"];
   return {
     caller: call.caller.id,
     category,
@@ -91,7 +91,7 @@ export function toRouteRequest(call: ChatCall, options: ChoiceOptions): RouteReq
     },
     qualityFloor: call.qualityFloor,
     maxCostUsd: policy.maxCostPerCallUsd,
-    conversationKey: typeof conversationKey === "string" ? conversationKey : undefined,
+    conversationKey: toConversationKey(call.caller.id, call.request.messages),
     now,
   };
 }

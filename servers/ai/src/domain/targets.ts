@@ -87,8 +87,16 @@ function toCandidate(endpoint: ModelEndpoint, model: ListedModel, price: ModelPr
     price: {
       inputUsdPerMillion: price.inputUsdPerMillion,
       outputUsdPerMillion: price.outputUsdPerMillion,
+      cachedInputUsdPerMillion: readCachedRate(price),
       known: price.origin !== "unknown",
       asOf: price.asOf,
     },
   };
+}
+
+/** USD for a million tokens the provider has in its prompt cache; without a discount that is the usual rate. */
+function readCachedRate(price: ModelPrice): number {
+  const cost = (tokens: number) => price.costOf({ inputTokens: tokens, outputTokens: 0, cachedInputTokens: tokens });
+  // A prompt of this length pays no surcharge for long ones.
+  return ((cost(1_000) - cost(0)) * 1_000_000) / 1_000;
 }

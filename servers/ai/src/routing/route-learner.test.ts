@@ -130,6 +130,7 @@ describe("the learner", () => {
     const { answered, learner } = await createWorld();
     learner.sink(record({ inputTokens: 2_000 }), content());
     learner.sink(record({ cache: "semantic" }), content());
+    learner.sink(record({ requestedModel: "vendor/Model-A" }), content());
     const key = toConversationKey("c1", content().messages);
     expect(answered).toEqual([
       [key, { service: "openrouter", model: "vendor/Model-A", inputTokens: 2_000, now: clock.now() }],

@@ -93,8 +93,9 @@ export function createRouteLearner(options: RouteLearnerOptions): RouteLearner {
       if (isFromModel) {
         usable.note(toFamily(record.model), verdict, clock.now());
         const { service, model, inputTokens } = record;
-        const key = toConversationKey(record.caller, content.messages);
-        if (key !== undefined) router.answered(key, { service, model, inputTokens, now: clock.now() });
+        // A named model is obeyed wherever its conversation is cached: only the router's own choices need to know.
+        const key = record.requestedModel === "auto" && toConversationKey(record.caller, content.messages);
+        if (key) router.answered(key, { service, model, inputTokens, now: clock.now() });
       }
       if (record.origin === "internal") return;
       const before = record.cache === "bypass" ? recent.findSame(record, content, regeneratedWithinMs) : undefined;
