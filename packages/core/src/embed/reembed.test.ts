@@ -65,6 +65,13 @@ test("waits out failures, and gives up after six in a row", async () => {
   const pass = startReembedding({ ...world, share: 1 });
   await world.clock.advance(300_000);
   expect(await pass.done).toMatchObject({ embedded: 100, ended: "done" });
+  const shaky = createWorld();
+  shaky.state.failing = [...Array<Error>(5).fill(down)];
+  const recovered = startReembedding({ ...shaky, share: 1 });
+  await shaky.clock.advance(170_000);
+  shaky.state.failing = [...Array<Error>(3).fill(down)];
+  await shaky.clock.advance(300_000);
+  expect(await recovered.done).toMatchObject({ embedded: 100, ended: "done" });
   const other = createWorld();
   other.state.failing = Array(6).fill(down);
   const failed = startReembedding(other);
@@ -83,9 +90,9 @@ test("passes over a text that the model refuses", async () => {
 test("starts over when the model changes under it", async () => {
   const world = createWorld();
   const pass = startReembedding({ ...world, batchSize: 50, share: 1 });
-  await world.clock.advance(40_000);
+  await world.clock.advance(60_000);
   world.state.model = "newest";
   await world.clock.advance(300_000);
-  expect(await pass.done).toMatchObject({ ended: "done" });
+  expect(await pass.done).toEqual({ embedded: 150, skipped: 0, ended: "done" });
   expect(world.countOf("newest")).toBe(100);
 });
