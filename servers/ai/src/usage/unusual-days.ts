@@ -35,12 +35,12 @@ export async function findUnusualDays(
   const wide = { since: startOfDay(range.since) - historyDays * dayMs, until: range.until };
   const byDay = await readUsage(store, { range: wide, by: ["day"], filter });
   const found = judge(byDay, wide, { of: "all", range, now });
-  for (const of of ["model", "caller"] as const) {
-    const groups = Map.groupBy(await readUsage(store, { range: wide, by: ["day", of], filter }), ({ key }) => key[1]);
+  for (const dimension of ["model", "caller"] as const) {
+    const groups = Map.groupBy(await readUsage(store, { range: wide, by: ["day", dimension], filter }), ({ key }) => key[1]);
     const largest = [...groups].toSorted(([, left], [, right]) => total(right) - total(left)).slice(0, mostMembers);
     // One alone is the same as all.
     if (groups.size > 1) {
-      for (const [name = "", days] of largest) found.push(...judge(days, wide, { of, name, range, now }));
+      for (const [name = "", days] of largest) found.push(...judge(days, wide, { of: dimension, name, range, now }));
     }
   }
   const chosen = found.toSorted(byWeight).slice(0, mostReported);
