@@ -61,19 +61,7 @@ export function createRouteLearner(options: RouteLearnerOptions): RouteLearner {
   const { store, memory, usable, router, clock, log } = options;
   const recent = createRecentCalls();
   const stop = new AbortController();
-  const following = follow();
-
-  async function follow(): Promise<void> {
-    while (!stop.signal.aborted) {
-      try {
-        await store.readChanges((past) => memory.put(past));
-        await store.prune();
-      } catch (error) {
-        log.warn({ err: error }, "outcomes for routing not read");
-      }
-      await clock.sleep(refreshMs, stop.signal).catch(() => {});
-    }
-  }
+  const following = followStore(options, stop.signal);
 
   async function save(outcome: JudgedOutcome): Promise<void> {
     const past: PastRequest = await store.save(outcome);
@@ -121,4 +109,16 @@ export function createRouteLearner(options: RouteLearnerOptions): RouteLearner {
       await following;
     },
   };
+}
+
+async function followStore({ store, memory, clock, log }: RouteLearnerOptions, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await store.readChanges((past) => memory.put(past));
+      await store.prune();
+    } catch (error) {
+      log.warn({ err: error }, "outcomes for routing not read");
+    }
+    await clock.sleep(refreshMs, signal).catch(() => {});
+  }
 }
