@@ -124,20 +124,40 @@ export function createOpenAiClient(options: OpenAiClientOptions): OpenAiClient {
       tellFacts(profile, relay.headers, callOptions);
       return await openEvents(service, relay, profile);
     },
+    ...createVectorCalls(service, profile, (operation, body, signal, callOptions) =>
+      ask(build(operation, body, callOptions), signal, callOptions),
+    ),
+    close: () => http.close(),
+  };
+}
+
+type Ask = (
+  operation: Operation,
+  body: Record<string, unknown>,
+  signal: AbortSignal,
+  options: CallOptions | undefined,
+) => Promise<unknown>;
+
+/** What the provider can do beside chat. */
+function createVectorCalls(
+  service: string,
+  profile: ProviderProfile,
+  ask: Ask,
+): Pick<OpenAiClient, "embed" | "rerank"> {
+  return {
     ...(profile.paths?.embeddings !== false && {
       async embed(request: EmbeddingRequest, signal: AbortSignal, callOptions?: CallOptions) {
-        const answer = await ask(build("embeddings", { ...request }, callOptions), signal, callOptions);
+        const answer = await ask("embeddings", { ...request }, signal, callOptions);
         return parseEmbeddingAnswer(service, answer, request.input.length);
       },
     }),
     ...(profile.paths?.rerank !== false && {
       async rerank({ topCount, ...request }: RerankRequest, signal: AbortSignal, callOptions?: CallOptions) {
         const body = { ...request, ...(topCount !== undefined && { top_n: topCount }) };
-        const answer = await ask(build("rerank", body, callOptions), signal, callOptions);
+        const answer = await ask("rerank", body, signal, callOptions);
         return parseRerankAnswer(service, answer, request.documents.length);
       },
     }),
-    close: () => http.close(),
   };
 }
 

@@ -23,11 +23,22 @@ afterEach(async () => {
 });
 
 const ask = { model: "simulated/small", messages: [{ role: "user", content: "hello" }] };
-const read = async () => {
-  let pieces = 0;
-  for await (const _chunk of await client.stream({ ...ask, stream: true }, signal)) pieces += 1;
-  return pieces;
-};
+const streamed = { ...ask, stream: true };
+
+/** Each way to ask: whole and streamed, and both again by the short way of bytes. */
+const ways: [string, () => Promise<unknown>][] = [
+  ["whole", () => client.complete(ask, signal)],
+  ["streamed", async () => await Array.fromAsync(await client.stream(streamed, signal))],
+  ["whole, as bytes", async () => await client.completeBytes?.({ fields: ask }, signal)],
+  ["streamed, as bytes", relay],
+];
+
+async function relay(): Promise<void> {
+  const events = await client.relayEvents?.({ fields: streamed }, signal);
+  await new Promise<void>((resolve, reject) => {
+    events?.pipe({ events: () => true, end: resolve, fail: reject });
+  });
+}
 
 describe("statuses", () => {
   test.each([
@@ -60,16 +71,18 @@ describe("an error inside a 200", () => {
     ["server", { kind: "upstream" }],
     ["unmapped", { kind: "upstream" }],
   ])("of the type %s", async (errorType, expected) => {
-    simulator.faults.set({ kind: "error_in_200", code: 200, errorType }, 2);
-    await expect(client.complete(ask, signal)).rejects.toMatchObject(expected);
-    await expect(read()).rejects.toMatchObject(expected);
+    simulator.faults.set({ kind: "error_in_200", code: 200, errorType }, ways.length);
+    for (const [, way] of ways) await expect(way()).rejects.toMatchObject(expected);
   });
 });
 
-test("an error chunk ends a stream as a failure, whatever came before", async () => {
-  simulator.faults.set({ kind: "error_in_stream", afterEvents: 3 });
-  await expect(read()).rejects.toMatchObject({ kind: "upstream", service: "openrouter" });
-});
+test.each(ways.filter(([name]) => name.startsWith("streamed")))(
+  "an error chunk ends a stream as a failure, whatever came before: %s",
+  async (_name, way) => {
+    simulator.faults.set({ kind: "error_in_stream", afterEvents: 3 });
+    await expect(way()).rejects.toMatchObject({ kind: "upstream", service: "openrouter" });
+  },
+);
 
 test("an empty answer is whole, and free of charge", async () => {
   simulator.faults.set({ kind: "empty" });

@@ -69,7 +69,7 @@ export function createProviderAccounts(options: {
   return {
     list: (signal) => Promise.all(readers.map(({ endpoint, reader }) => look(endpoint, reader, signal))),
     async close() {
-      await Promise.all(readers.map(({ reader }) => reader?.close()));
+      await Promise.all(readers.flatMap(({ reader }) => reader?.close() ?? []));
     },
   };
 }
