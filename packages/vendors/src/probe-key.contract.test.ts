@@ -56,6 +56,7 @@ function schemeOf(check: KeyCheck): Record<string, string> {
   const auth = check.auth(new Secret("x"));
   if (auth.in === "bearer") return { type: "http", scheme: "bearer" };
   if (auth.in === "basic") return { type: "http", scheme: "basic" };
+  if (auth.in === "headers") return { type: "several headers" };
   return { type: "apiKey", in: auth.in, name: auth.name.toLowerCase() };
 }
 
