@@ -80,10 +80,11 @@ describe("the learner", () => {
     await learner.close();
   });
 
-  test("a judgement finds the call it is about, and nothing is made up for an unknown one", async () => {
+  test("a judgement finds the call it is about, and nothing is learned of an unknown or a simulated one", async () => {
     const { saved, put, learner } = await createWorld();
     learner.sink(record(), content());
     await learner.learnOutcome({ requestId: "r1", score: 0.8, trust: 1 });
+    learner.sink(record({ requestId: "r2", mode: "simulated" }), content());
     await learner.learnOutcome({ requestId: "r2", score: 0.8, trust: 1 });
     expect(saved).toEqual([
       {

@@ -76,7 +76,8 @@ export function createRouteLearner(options: RouteLearnerOptions): RouteLearner {
   return {
     sink(record, content) {
       const verdict = isUsable(record, content);
-      if (verdict === undefined || record.model === "") return;
+      // A simulator goes by the names of true models and says nothing about them.
+      if (verdict === undefined || record.model === "" || record.mode === "simulated") return;
       const isFromModel = record.cache === "miss" || record.cache === "bypass";
       if (isFromModel) {
         usable.note(toFamily(record.model), verdict, clock.now());
