@@ -1,7 +1,8 @@
-import { hash, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { AppError } from "../errors/app-error.ts";
 import { abortReason } from "../limits/clock.ts";
 import { narrowStore, type Store } from "../store/store.ts";
+import { createAnswerGroups } from "./answer-groups.ts";
 import { toByteVector } from "./byte-matrix.ts";
 import { type CategoryBook, createCategoryBooks } from "./category-books.ts";
 import { createEntryRows, type EntryRow, toVectorColumns } from "./entry-rows.ts";
@@ -18,8 +19,6 @@ import { createTagEpochs } from "./tag-epochs.ts";
 
 const hourMs = 3_600_000;
 const sweepEveryWrites = 200;
-/** Answers of other groups a fresh one is compared with, to find out which it belongs to. */
-const comparedGroups = 3;
 /** Beyond these a use is not noted; age then decides what goes first. */
 const maxTouched = 5_000;
 
@@ -46,6 +45,7 @@ class StoredSemanticCache<Tables extends SemanticTables> implements SemanticCach
   readonly #books;
   readonly #epochs;
   readonly #writes;
+  readonly #groups;
   readonly #seen = new WeakMap<SemanticLookup, Seen>();
   readonly #touched = new Set<string>();
   #writesUntilSweep = sweepEveryWrites;
@@ -54,19 +54,15 @@ class StoredSemanticCache<Tables extends SemanticTables> implements SemanticCach
     this.#options = options;
     const store: Store<SemanticTables> = narrowStore(options.store);
     const { clock, refreshMs = 1_000 } = options;
-    const limits = { maxLoaded: options.maxLoaded ?? 100_000, createGraph: options.createGraph };
     this.#rows = createEntryRows(store);
-    this.#shelves = createEntryShelves({
-      rows: this.#rows,
-      clock,
-      refreshMs,
-      ...limits,
-      ...(options.exactLimit !== undefined && { exactLimit: options.exactLimit }),
-    });
+    const maxLoaded = options.maxLoaded ?? 100_000;
+    const { createGraph } = options;
+    this.#shelves = createEntryShelves({ ...options, rows: this.#rows, refreshMs, maxLoaded, createGraph });
     const defaults = { errorBudget: 0.01, ttlMs: 24 * hourMs, ...options.defaults };
     const random = options.random && { random: options.random };
     this.#books = createCategoryBooks({ store, clock, refreshMs, defaults, ...random });
     this.#epochs = createTagEpochs({ store, clock, refreshMs });
+    this.#groups = createAnswerGroups({ ...options, readValue: (entry) => this.#readValue(entry) });
     this.#writes = createWriteGatherer<EntryRow>({ clock, write: (rows) => this.#write(rows) });
   }
 
@@ -171,7 +167,7 @@ class StoredSemanticCache<Tables extends SemanticTables> implements SemanticCach
     const seen = this.#seen.get(found);
     this.#seen.delete(found);
     const match = seen?.match;
-    const same = match && (await this.#saysTheSame(answer.value, match.neighbour.entry));
+    const same = match && (await this.#groups.saysTheSame(answer.value, match.neighbour.entry));
     if (match?.kind === "match" && same !== undefined) {
       const { entry } = match.neighbour;
       entry.checks += 1;
@@ -182,31 +178,10 @@ class StoredSemanticCache<Tables extends SemanticTables> implements SemanticCach
     }
     if (same === true && match?.neighbour.entry.text === question.text) return match.neighbour.entry.id;
     const answerGroup =
-      same === true && match ? match.neighbour.answerGroup : await this.#findGroup(answer.value, seen, match);
+      same === true && match
+        ? match.neighbour.answerGroup
+        : await this.#groups.find(answer.value, seen?.candidates ?? [], match?.neighbour.answerGroup);
     return await this.#store(question, answer, answerGroup);
-  }
-
-  async #saysTheSame(fresh: string, entry: ShelfEntry): Promise<boolean | undefined> {
-    const kept = await this.#readValue(entry);
-    if (kept === undefined) return undefined;
-    if (this.#normalize(kept) === this.#normalize(fresh)) return true;
-    return this.#options.sameAnswer ? await this.#options.sameAnswer(fresh, kept) : false;
-  }
-
-  #normalize(value: string): string {
-    return normalize(this.#options.textOf?.(value) ?? value);
-  }
-
-  /** The group of a near entry whose answer says the same, else a new one. */
-  async #findGroup(value: string, seen: Seen | undefined, match: Match<Candidate> | undefined): Promise<string> {
-    const tried = new Set([match?.neighbour.answerGroup]);
-    for (const { entry } of seen?.candidates ?? []) {
-      if (tried.has(entry.answerGroup)) continue;
-      if (tried.size > comparedGroups) break;
-      tried.add(entry.answerGroup);
-      if ((await this.#saysTheSame(value, entry)) === true) return entry.answerGroup;
-    }
-    return hash("sha256", this.#normalize(value)).slice(0, 32);
   }
 
   async #store(question: SemanticQuestion, answer: Parameters<SemanticCache["learn"]>[2], answerGroup: string) {
@@ -318,8 +293,4 @@ class StoredSemanticCache<Tables extends SemanticTables> implements SemanticCach
     await this.#rows.markUsed(this.#touched, this.#options.clock.now());
     await this.#books.save();
   }
-}
-
-function normalize(text: string): string {
-  return text.normalize("NFKC").trim().replace(/\s+/gu, " ").toLowerCase();
 }

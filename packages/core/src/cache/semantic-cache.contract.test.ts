@@ -76,7 +76,7 @@ describe.each<Engine>(["sqlite", "postgres"])("the semantic cache on %s", (name)
     });
     await train(cache);
     await clock.advance(1_000);
-    const hit = { kind: "hit", entryId, value: "click forgot", ageMs: 2_000, strength: 1, check: false };
+    const hit = { kind: "hit", entryId, value: "click forgot", ageMs: 2_000, strength: 1 };
     expect(await cache.lookup(ask("how do i reset my password?"), { strength: 1 })).toMatchObject(hit);
     expect(await cache.lookup(ask("why is the sky blue"), { strength: 1 })).toMatchObject({ kind: "miss" });
     await cache.close();
