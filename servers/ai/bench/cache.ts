@@ -26,7 +26,7 @@ const seed = Number(flags.seed);
 const budget = Number(flags.budget);
 const projectRoot = join(import.meta.dirname, "../../..");
 const dataFolder = process.env["BENCH_DATA"] ?? join(projectRoot, "../shared/data");
-const thresholds = Array.from({ length: 34 }, (_, index) => 0.3 + index * 0.02);
+const thresholds = Array.from({ length: 26 }, (_, index) => 0.4 + index * 0.022);
 
 const found = await Promise.all([
   readStream(dataFolder, "clinc150", "clinc150-half.csv"),
@@ -117,11 +117,7 @@ function scoreStream(set: LabelledTexts, vectors: readonly Float32Array[], meani
         fixed080: replayAt(requests, meaning, 0.8),
         fixed095: replayAt(requests, meaning, 0.95),
         perEntryCurves: replayPerEntryCurves(requests, meaning, { budget, random }),
-        withoutAnswers: sweepStream(
-          requests,
-          ownPolicy(withoutAnswers(requests), hybrid),
-          thresholds.filter((t) => t >= 0.3),
-        ),
+        withoutAnswers: sweepStream(requests, ownPolicy(withoutAnswers(requests), hybrid), thresholds),
       },
       ...(seeds && { online: seeds }),
     },

@@ -18,27 +18,31 @@ export interface Candidate {
 /** Finds the best cached request for another; `cached` grows while a stream is replayed. */
 export type Policy = (request: number, cached: readonly number[]) => Candidate | undefined;
 
-/** Similarity of each request with each, computed once for all policies and thresholds. */
-export function compareAll(vectors: readonly Float32Array[]): (left: number, right: number) => number {
+/** The similarity of a request with each other one. */
+export type Similarities = (request: number) => Float32Array;
+
+/** Computed once for all policies and thresholds. */
+export function compareAll(vectors: readonly Float32Array[]): Similarities {
   const [first] = vectors;
   const count = vectors.length;
   const matrix = createByteMatrix(first?.length ?? 16);
   for (const vector of vectors) matrix.add(toByteVector(vector));
   const all = new Float32Array(count * count);
   for (const [row, vector] of vectors.entries()) all.set(matrix.scores(vector), row * count);
-  return (left, right) => all[left * count + right] ?? 0;
+  return (request) => all.subarray(request * count, (request + 1) * count);
 }
 
 export function findNearest(
   request: number,
   cached: readonly number[],
-  similarity: (left: number, right: number) => number,
+  similarities: Similarities,
   count: number,
 ): Candidate[] {
   const best: Candidate[] = [];
   let worst = -Infinity;
+  const row = similarities(request);
   for (const other of cached) {
-    const score = similarity(request, other);
+    const score = row[other] ?? 0;
     if (score <= worst) continue;
     let place = best.length;
     while (place > 0 && (best[place - 1]?.score ?? 0) < score) place -= 1;
@@ -50,12 +54,12 @@ export function findNearest(
 }
 
 /** The nearest cached request, whatever it is: what a fixed threshold on similarity works with. */
-export function nearestPolicy(similarity: (left: number, right: number) => number): Policy {
-  return (request, cached) => findNearest(request, cached, similarity, 1)[0];
+export function nearestPolicy(similarities: Similarities): Policy {
+  return (request, cached) => findNearest(request, cached, similarities, 1)[0];
 }
 
 /** The product's own matching. A cached request's answer is known to the cache, as the text of the answer would be. */
-export function ownPolicy(requests: Requests, similarity: (left: number, right: number) => number): Policy {
+export function ownPolicy(requests: Requests, similarities: Similarities): Policy {
   const slots: (SlotText | undefined)[] = [];
   const slotsOf = (request: number) => (slots[request] ??= readSlots(requests.texts[request] ?? ""));
   // A replay for each threshold compares the same pairs again and again.
@@ -67,7 +71,7 @@ export function ownPolicy(requests: Requests, similarity: (left: number, right: 
     return row.get(right);
   };
   return (request, cached) => {
-    const neighbours = findNearest(request, cached, similarity, neighbourCount).map(
+    const neighbours = findNearest(request, cached, similarities, neighbourCount).map(
       ({ request: other, score }): Neighbour & { request: number } => ({
         request: other,
         similarity: score,
