@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { installPeers } from "@sophia/core/testing/peers";
 import type { TestCount } from "./count-tests.ts";
 import { countTests, formatCount } from "./count-tests.ts";
 
@@ -94,8 +95,12 @@ async function runTests(filters: readonly string[]): Promise<TestCount> {
   }
 }
 
+const filters = process.argv.slice(2);
+// On a fresh machine the tests install databases and a browser. That is waiting, which the steps can fill.
+const peers = filters.length === 0 ? installPeers() : undefined;
 const failedSteps = await runSteps();
-const count = await runTests(process.argv.slice(2));
+await peers;
+const count = await runTests(filters);
 const failures = [...failedSteps.map((name) => `step ${name}`), ...count.failures];
 if (failures.length > 0) say(`\nWhat failed:\n${failures.map((name) => `  ${name}`).join("\n")}\n`);
 say(formatCount({ ...count, failed: count.failed + failedSteps.length }));

@@ -9,16 +9,38 @@ import { DatabaseSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { isSqliteBusy } from "../store/store-errors.ts";
-import { findAccount, findBinary, reportMissing } from "./find-binary.ts";
+import { type BinarySource, findAccount, findBinary, reportMissing } from "./find-binary.ts";
 
 const run = promisify(execFile);
 const startTimeoutMs = 60_000;
 const stopTimeoutMs = 5_000;
 const longestLog = 20_000_000;
+const engineSocket = "/var/run/docker.sock";
 const running = new Set<ChildProcess>();
+const programs = {
+  postgres: {
+    names: ["postgres"],
+    folders: ["/usr/lib/postgresql/*/bin", "/opt/homebrew/opt/postgresql*/bin"],
+    debianPackage: "postgresql",
+  },
+  redis: { names: ["redis-server"], folders: [], debianPackage: "redis-server" },
+  docker: { names: ["dockerd"], folders: ["/usr/sbin"], debianPackage: "docker.io" },
+  chromium: {
+    names: ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"],
+    folders: [],
+    debianPackage: "chromium",
+  },
+} satisfies Record<string, BinarySource>;
 process.once("exit", () => {
   for (const child of running) child.kill("SIGKILL");
 });
+
+/** Installs what the tests will ask for and this machine can have, ahead of them. Whoever misses it then says so. */
+export async function installPeers(): Promise<void> {
+  const { docker, ...others } = programs;
+  for (const source of Object.values(others)) await findBinary(source);
+  if (mayRunContainers() && !(await answersPing(engineSocket))) await findBinary(docker);
+}
 
 /** A private server for one test file, gone after `stop`. */
 export interface Peer {
@@ -33,11 +55,7 @@ export interface Peer {
 
 /** A private PostgreSQL, trust authentication, superuser `postgres`. `undefined` where it cannot be had (said aloud). */
 export async function startPostgres(options: { settings?: Record<string, string> } = {}): Promise<Peer | undefined> {
-  const postgres = await findBinary({
-    names: ["postgres"],
-    folders: ["/usr/lib/postgresql/*/bin", "/opt/homebrew/opt/postgresql*/bin"],
-    debianPackage: "postgresql",
-  });
+  const postgres = await findBinary(programs.postgres);
   if (postgres === undefined) return reportMissing("PostgreSQL", "no postgres program, and it could not be installed");
   const folder = mkdtempSync(join(tmpdir(), "sophia-postgres-"));
   // PostgreSQL refuses to run as root.
@@ -64,7 +82,7 @@ export async function startPostgres(options: { settings?: Record<string, string>
 
 /** A private Redis without persistence. `undefined` where it cannot be had (said aloud). */
 export async function startRedis(options: { arguments?: readonly string[] } = {}): Promise<Peer | undefined> {
-  const redis = await findBinary({ names: ["redis-server"], folders: [], debianPackage: "redis-server" });
+  const redis = await findBinary(programs.redis);
   if (redis === undefined) return reportMissing("Redis", "no redis-server program, and it could not be installed");
   const folder = mkdtempSync(join(tmpdir(), "sophia-redis-"));
   const fixed = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder];
@@ -88,11 +106,11 @@ export async function findDocker(
   options: { publishes?: boolean } = {},
 ): Promise<{ socketPath: string; stop(): Promise<void> } | undefined> {
   const named = process.env["DOCKER_HOST"]?.startsWith("unix://") ? process.env["DOCKER_HOST"].slice(7) : undefined;
-  for (const socketPath of [named, "/var/run/docker.sock"]) {
+  for (const socketPath of [named, engineSocket]) {
     if (socketPath !== undefined && (await answersPing(socketPath))) return { socketPath, stop: async () => {} };
   }
   if (process.getuid?.() !== 0) return reportMissing("Docker", "no Engine answers, and only root can start one");
-  const dockerd = await findBinary({ names: ["dockerd"], folders: ["/usr/sbin"], debianPackage: "docker.io" });
+  const dockerd = await findBinary(programs.docker);
   if (dockerd === undefined) return reportMissing("Docker", "no dockerd program, and it could not be installed");
   const folder = mkdtempSync(join(tmpdir(), "sophia-docker-"));
   const socketPath = join(folder, "docker.sock");
@@ -114,6 +132,7 @@ export async function findDocker(
 
 /** Linux lets a process make networks and mounts: CAP_NET_ADMIN and CAP_SYS_ADMIN. */
 function mayRunContainers(): boolean {
+  if (process.platform !== "linux") return false;
   const mask = /^CapEff:\s+([0-9a-f]+)$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1] ?? "0";
   const capabilities = BigInt(`0x${mask}`);
   return [12n, 21n].every((bit) => ((capabilities >> bit) & 1n) === 1n);
@@ -146,11 +165,7 @@ function tryLock(lock: DatabaseSync): boolean {
 
 /** Path of a Chromium or Chrome program. `undefined` where none can be had (said aloud). */
 export async function findChromium(): Promise<string | undefined> {
-  const path = await findBinary({
-    names: ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"],
-    folders: [],
-    debianPackage: "chromium",
-  });
+  const path = await findBinary(programs.chromium);
   return path ?? reportMissing("Chromium", "no such program, and it could not be installed");
 }
 
