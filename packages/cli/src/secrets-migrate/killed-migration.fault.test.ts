@@ -28,7 +28,7 @@ it("goes on after SIGKILL at any moment of an import, and takes everything back 
   writeFileSync(file, text);
   const args = ["import", file, "--stage", "production", "--remove", "--json"];
   let kills = 0;
-  for (let killAfterMs = 600; killAfterMs < 3_000; killAfterMs += 700) {
+  for (let killAfterMs = 250; killAfterMs < 3_000; killAfterMs += 200) {
     const { code } = await run(args, killAfterMs);
     if (code !== null) break;
     kills += 1;
@@ -52,7 +52,7 @@ it("goes on after SIGKILL at any moment of an import, and takes everything back 
 it("goes on after SIGKILL at any moment of a migration, exports once, and undoes whatever there is", async () => {
   expect((await run(["migrate", "github", "octo/shop", "--stage", "production", "--json"])).code).toBe(0);
   const args = ["migrate", "github", "octo/shop", "--dispatch", "--json"];
-  for (let killAfterMs = 800; killAfterMs < 4_000; killAfterMs += 900) {
+  for (let killAfterMs = 400; killAfterMs < 4_000; killAfterMs += 400) {
     const { code } = await run(args, killAfterMs);
     if (code !== null) break;
   }
@@ -60,7 +60,7 @@ it("goes on after SIGKILL at any moment of a migration, exports once, and undoes
   expect(last.code, last.stderr).toBe(0);
   expect(JSON.parse(last.stdout)).toMatchObject({ phase: "verified" });
   expect(github.simulator.state.runs).toHaveLength(1);
-  for (let killAfterMs = 900; killAfterMs < 2_400; killAfterMs += 700) await run(["migrate", "--undo"], killAfterMs);
+  for (let killAfterMs = 500; killAfterMs < 2_400; killAfterMs += 600) await run(["migrate", "--undo"], killAfterMs);
   const { stdout, stderr, code } = await run(["migrate", "--undo", "--json"]);
   const { runs } = JSON.parse((await run(["migrate", "--list", "--json"])).stdout) as { runs: { phase: string }[] };
   expect(
