@@ -6,6 +6,7 @@ import { toNanoUsd } from "@sophia/core/ledger/nano-usd";
 import { narrowStore, type Store } from "@sophia/core/store/store";
 import type { Logger } from "pino";
 import type { CallRecord } from "../domain/call-record.ts";
+import type { HitBaselines } from "./hit-baselines.ts";
 import { addToRollUps, dayMs } from "./roll-up.ts";
 import type { UsageTables } from "./usage-tables.ts";
 
@@ -26,6 +27,8 @@ export interface CallLogOptions<Tables extends UsageTables> {
   log: Logger;
   /** How long single calls and the sums of hours stay; the sums of days stay for good. Default 90. */
   keepDays?: number;
+  /** For answers from the cache, whose records say no baseline. */
+  baselines?: HitBaselines;
   /** Default 20,000: about 20 MB. */
   maxWaiting?: number;
 }
@@ -126,17 +129,19 @@ class BatchedCallLog implements CallLog {
   }
 
   async #write(batch: readonly Taken[]): Promise<void> {
-    const { store, clock, keepDays = 90 } = this.#options;
+    const { store, clock, baselines, keepDays = 90 } = this.#options;
+    await baselines?.load();
+    const rows = batch.map(({ id, record }) => ({ id, record: withBaseline(record, baselines) }));
     await store.transaction(async (tx) => {
       const inserted = await tx
         .insertInto("ai_calls")
-        .values(batch.map(toRow))
+        .values(rows.map(toRow))
         // A commit whose answer was lost is tried again: what is in already must not be summed twice.
         .onConflict((conflict) => conflict.column("id").doNothing())
         .returning("id")
         .execute();
       const fresh = new Set(inserted.map(({ id }) => id));
-      const records = batch.filter(({ id }) => fresh.has(id)).map(({ record }) => record);
+      const records = rows.filter(({ id }) => fresh.has(id)).map(({ record }) => record);
       await addToRollUps(tx, store.engine, records);
       await prune(tx, clock.now() - keepDays * dayMs);
     });
@@ -158,6 +163,11 @@ class BatchedCallLog implements CallLog {
     this.#wake.abort();
     this.#wake = new AbortController();
   }
+}
+
+function withBaseline(record: CallRecord, baselines: HitBaselines | undefined): CallRecord {
+  const baselineUsd = baselines?.of(record);
+  return baselineUsd === undefined ? record : { ...record, baselineUsd };
 }
 
 function toRow({ id, record }: Taken): UsageTables["ai_calls"] {

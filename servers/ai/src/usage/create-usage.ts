@@ -29,8 +29,8 @@ export interface UsageOptions<Tables extends CoreTables & UsageTables & PolicyTa
   log: Logger;
   policies: LoadedKeyPolicies;
   models: Pick<Models, "list">;
-  /** Named in reports: the model with which `baselineUsd` of the records is computed. */
-  baselineModel: string;
+  /** The model with which `baselineUsd` of the records is computed, in words. */
+  baselineModel?: string;
   /** As given to the call log. */
   keepDays?: number;
   /** Share of good answers a cheaper model must reach before it is advised. Default 0.9. */
@@ -39,6 +39,8 @@ export interface UsageOptions<Tables extends CoreTables & UsageTables & PolicyTa
   judgments?(): Promise<readonly Judgment[]>;
   cacheStats?(): Promise<readonly CategoryStats[]>;
 }
+
+const pipelineBaseline = "the model each request named (for auto the default one)";
 
 export function createUsage<Tables extends CoreTables & UsageTables & PolicyTables>(
   options: UsageOptions<Tables>,
@@ -53,6 +55,7 @@ export function createUsage<Tables extends CoreTables & UsageTables & PolicyTabl
   });
   const reports = createUsageReports({
     ...options,
+    baselineModel: options.baselineModel ?? pipelineBaseline,
     async adviceSources() {
       // Advice without prices of others is still worth having.
       const offered = await models.list().catch(() => []);

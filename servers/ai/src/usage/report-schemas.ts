@@ -20,7 +20,7 @@ export const UsageFigures = z.object({
 });
 
 export const SavingsFigures = z.object({
-  baselineModel: z.string(),
+  baselineModel: z.string().describe("What the saving is counted against."),
   baselineUsd: z.number().describe("The same tokens at the baseline model, without cache and routing."),
   actualUsd: z.number().describe("What these calls cost, with our own checks and evaluations."),
   savedUsd: z.number(),

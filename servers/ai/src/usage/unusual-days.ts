@@ -36,7 +36,10 @@ export async function findUnusualDays(
   const byDay = await readUsage(store, { range: wide, by: ["day"], filter });
   const found = judge(byDay, wide, { of: "all", range, now });
   for (const dimension of ["model", "caller"] as const) {
-    const groups = Map.groupBy(await readUsage(store, { range: wide, by: ["day", dimension], filter }), ({ key }) => key[1]);
+    const groups = Map.groupBy(
+      await readUsage(store, { range: wide, by: ["day", dimension], filter }),
+      ({ key }) => key[1],
+    );
     const largest = [...groups].toSorted(([, left], [, right]) => total(right) - total(left)).slice(0, mostMembers);
     // One alone is the same as all.
     if (groups.size > 1) {
