@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../limits/clock.ts";
 import type { Store } from "../store/store.ts";
+import { createWriteGatherer } from "./gather-writes.ts";
 import { createErrorBudget, type ErrorBudget } from "./error-budget.ts";
 import type { CategorySettings } from "./semantic-cache.ts";
 import type { SemanticTables } from "./semantic-tables.ts";
@@ -70,9 +71,19 @@ export function createCategoryBooks(options: CategoryBooksOptions): CategoryBook
 class StoredCategoryBooks implements CategoryBooks {
   readonly #options: CategoryBooksOptions;
   readonly #books = new Map<string, OwnBook>();
+  readonly #checks;
 
   constructor(options: CategoryBooksOptions) {
     this.#options = options;
+    const { clock, store } = options;
+    this.#checks = createWriteGatherer<SemanticTables["semantic_checks"]>({
+      clock,
+      write: async (rows) =>
+        void (await store.db
+          .insertInto("semantic_checks")
+          .values([...rows])
+          .execute()),
+    });
   }
 
   async open(category: string): Promise<OwnBook> {
@@ -124,10 +135,8 @@ class StoredCategoryBooks implements CategoryBooks {
     const id = randomUUID();
     learn(book, id, check);
     const flags = { correct: check.correct ? 1 : 0, served: check.served ? 1 : 0 };
-    await this.#options.store.db
-      .insertInto("semantic_checks")
-      .values({ id, category, score: check.score, ...flags, created_at: this.#options.clock.now() })
-      .execute();
+    const created_at = this.#options.clock.now();
+    await this.#checks.add(id, { id, category, score: check.score, ...flags, created_at });
   }
 
   async configure(category: string, { errorBudget, ttlMs }: CategorySettings): Promise<void> {
@@ -160,6 +169,7 @@ class StoredCategoryBooks implements CategoryBooks {
   }
 
   async save(): Promise<void> {
+    await this.#checks.settled();
     for (const [category, book] of this.#books) {
       await this.#saveCounts(category, book);
       await this.#forgetOldChecks(category);
