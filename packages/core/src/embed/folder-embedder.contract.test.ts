@@ -10,6 +10,8 @@ let root: string;
 let embedder: WorkerEmbedder | undefined;
 
 beforeAll(async () => {
+  // A runtime that is not installed is told here by its name, and not as a model that cannot be loaded.
+  import.meta.resolve("onnxruntime-web");
   root = await mkdtemp(join(tmpdir(), "sophia-folder-"));
 });
 afterAll(() => rm(root, { recursive: true }));
