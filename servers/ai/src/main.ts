@@ -1,13 +1,13 @@
 import { runServer } from "@sophia/core/mcp/run-server";
 import { createServerSecrets } from "@sophia/vendors/environments/server-secrets";
-import { AiConfig } from "./config.ts";
+import { AiConfig, AiSettings } from "./config.ts";
 import { aiMigrations } from "./migrations.ts";
 import { aiServer } from "./server.ts";
 import { createAiServices } from "./services.ts";
 
 await runServer({
   definition: aiServer,
-  config: AiConfig,
+  config: AiSettings,
   migrations: aiMigrations,
   createServices: createAiServices,
   environment: process.env,

@@ -1,151 +1,186 @@
-import type { CacheTables } from "@sophia/core/cache/cache-tables";
 import { createExactCache } from "@sophia/core/cache/exact-cache";
+import { createSemanticCache } from "@sophia/core/cache/create-semantic-cache";
+import type { SemanticCache } from "@sophia/core/cache/semantic-cache";
 import type { Embedder } from "@sophia/core/embed/embedder";
 import type { Reranker } from "@sophia/core/embed/reranker";
 import { createSpending, type Spending } from "@sophia/core/ledger/spending";
 import type { Platform, ServerRuntime } from "@sophia/core/mcp/platform";
-import type { HealthCheck } from "@sophia/core/observe/health";
-import { createHttpObserver } from "@sophia/core/observe/http-observer";
-import { createEndpointHealth } from "@sophia/core/routing/create-endpoint-health";
 import type { EndpointHealth } from "@sophia/core/routing/endpoint-health";
-import { OutcomeMemory } from "@sophia/core/routing/outcome-memory";
-import { createQualityEstimator } from "@sophia/core/routing/quality-estimator";
-import { createRouter, type Router } from "@sophia/core/routing/router";
-import type { CoreTables } from "@sophia/core/store/core-tables";
-import type { ModelEndpoint } from "@sophia/vendors/openai-shape/model-endpoint";
-import { createOpenAiClient } from "@sophia/vendors/openai-shape/openai-client";
-import type { AiConfig } from "./config.ts";
+import type { Router } from "@sophia/core/routing/router";
+import { createProviderAccounts, type ProviderAccounts } from "./accounts/provider-accounts.ts";
+import type { AiSettings } from "./config.ts";
+import { createAnswerCheck, createHitVerifier, readAnswerText } from "./domain/cache-answer-check.ts";
+import { loadCacheGraph } from "./domain/cache-graph.ts";
 import type { CallSink } from "./domain/call-record.ts";
 import { Completions } from "./domain/completions.ts";
-import { createEmbedder } from "./domain/embedders.ts";
-import { findEndpoints } from "./domain/find-endpoints.ts";
 import { createKeyLimits } from "./domain/key-limits.ts";
-import { createModelCatalog } from "./domain/model-catalog.ts";
 import { createModels, type Models } from "./domain/models.ts";
 import { createPriceBook } from "./domain/prices.ts";
-import { createReranker } from "./domain/rerankers.ts";
-import { startSimulation } from "./domain/simulation.ts";
-import type { Provider } from "./domain/targets.ts";
+import { createSemanticAnswers } from "./domain/semantic-answers.ts";
 import { createGateway } from "./gateway/gateway.ts";
+import { createLocalServers, type LocalServers } from "./local/local-servers.ts";
+import type { AiTables } from "./migrations.ts";
+import { createObservation, type ObservationServices } from "./observation.ts";
+import { openEmbedding, type OpenedEmbedding } from "./open-embedding.ts";
+import { type GivenProviders, openProviders } from "./open-providers.ts";
 import { createKeyPolicies, type LoadedKeyPolicies } from "./policies/key-policies.ts";
-import type { PolicyTables } from "./policies/policy-tables.ts";
+import { askThrough } from "./quality/ask-model.ts";
+import { type Comparisons, createComparisons } from "./routing/comparison.ts";
+import { createRouting, type Routing } from "./routing/create-routing.ts";
+import { createPromptVectors } from "./routing/prompt-vectors.ts";
+import { createRouteExplainer, type RouteExplainer } from "./routing/route-explainer.ts";
+import { createChecks } from "./service-checks.ts";
 import { type CallLog, createCallLog } from "./usage/call-log.ts";
-import type { UsageTables } from "./usage/usage-tables.ts";
+import { createUsage, type Usage } from "./usage/create-usage.ts";
+import { createHitBaselines } from "./usage/hit-baselines.ts";
 
-export type AiTables = CoreTables & CacheTables & PolicyTables & UsageTables;
+export type { AiTables } from "./migrations.ts";
 
 /** What the tools of this server use. */
-export interface AiServices {
+export interface AiServices extends ObservationServices {
   completions: Completions;
   models: Models;
   embedder: Embedder;
   reranker: Reranker;
+  semanticCache: SemanticCache;
   router: Router;
+  routes: RouteExplainer;
+  comparisons: Comparisons;
   health: EndpointHealth;
   policies: LoadedKeyPolicies;
   spending: Spending;
   callLog: CallLog;
+  usage: Usage;
+  localServers: LocalServers;
+  providerAccounts: ProviderAccounts;
 }
 
 /** Instead of what the settings say, for tests and benchmarks. */
-export interface Given {
-  endpoints?: readonly ModelEndpoint[];
+export interface Given extends GivenProviders {
   embedder?: Embedder;
-  timeoutMs?: number;
-  idleTimeoutMs?: number;
 }
 
 const hourMs = 3_600_000;
 
 export async function createAiServices(
-  settings: AiConfig,
+  settings: AiSettings,
   platform: Platform<AiTables>,
   given: Given = {},
 ): Promise<ServerRuntime<AiServices>> {
-  const { log, clock, store } = platform;
-  const found = given.endpoints ?? (await findEndpoints(settings, { log, clock }));
-  const simulation = found.length === 0 && platform.config.simulate ? await startSimulation(log) : undefined;
-  const endpoints = simulation ? [simulation.endpoint] : found;
-  const providers = endpoints.map((endpoint) => createProvider(endpoint, platform, given));
+  const { log, clock, store, pacer } = platform;
+  const opened = await openProviders(settings, platform, given);
+  const { providers } = opened;
   const models = createModels({ providers, prices: createPriceBook({ clock }), clock });
-  const embedder = given.embedder ?? (await createEmbedder({ log }));
-  const reranker = createReranker(embedder);
+  const embedding = await openEmbedding(settings, platform, { models, embedder: given.embedder });
+  const { embedder, reranker } = embedding;
   const spending = createSpending({ store, log, clock });
-  const policies = await createKeyPolicies({ store, clock, log, serverBudgets: {} });
-  const callLog = createCallLog({ store, clock, log });
-  const health = createEndpointHealth({ clock });
-  const quality = createQualityEstimator({ memory: new OutcomeMemory() });
-  const router = createRouter({ quality, health, clock, random: Math.random });
-  const completions = new Completions({
-    models,
-    router,
-    health,
-    cache: createExactCache({ store, clock, log, ttlMs: settings.SOPHIA_AI_CACHE_TTL_HOURS * hourMs }),
-    spending,
-    policies,
-    limits: createKeyLimits({ clock }),
+  const policies = await createKeyPolicies({
+    store,
     clock,
     log,
-    simulated: endpoints.every(({ mode }) => mode === "simulated"),
-    sinks: [createAnswerCounter(platform), (record) => callLog.record(record)],
+    serverBudgets: {
+      ...(settings.SOPHIA_AI_BUDGET_USD_PER_DAY !== undefined && { usdPerDay: settings.SOPHIA_AI_BUDGET_USD_PER_DAY }),
+      ...(settings.SOPHIA_AI_BUDGET_USD_PER_MONTH !== undefined && {
+        usdPerMonth: settings.SOPHIA_AI_BUDGET_USD_PER_MONTH,
+      }),
+    },
   });
+  const callLog = createCallLog({ store, clock, log, baselines: createHitBaselines({ models, clock }) });
+  const routing = createRouting({ store, clock, log });
+  const semanticCache = await openSemanticCache(settings, platform, embedding);
+  const semantic = createSemanticAnswers({ cache: semanticCache, embedder, log });
+  const limits = createKeyLimits({ clock });
+  const sinks: CallSink[] = [createAnswerCounter(platform), (record) => callLog.record(record), routing.learner.sink];
+  const completions = new Completions({
+    models,
+    router: routing.router,
+    health: routing.health,
+    cache: createExactCache({ store, clock, log, ttlMs: settings.SOPHIA_AI_CACHE_TTL_HOURS * hourMs }),
+    semantic: settings.SOPHIA_AI_SEMANTIC_CACHE && settings.SOPHIA_AI_CACHE_TTL_HOURS > 0 ? semantic : undefined,
+    vectors: createPromptVectors({ embedder, log }),
+    spending,
+    policies,
+    limits,
+    clock,
+    log,
+    simulated: providers.every(({ endpoint }) => endpoint.mode === "simulated"),
+    qualityFloor: settings.SOPHIA_AI_QUALITY_FLOOR,
+    sinks,
+  });
+  const ask = askThrough(completions);
+  const observation = await createObservation(settings, platform, {
+    ask,
+    lessons: {
+      learnOutcome: (lesson) => routing.learner.learnOutcome(lesson),
+      judgeEntry: (entryId, verdict) => semantic.judge(entryId, verdict),
+    },
+  });
+  sinks.push(observation.sink);
+  const usage = createUsage({ store, clock, log, policies, models, cacheStats: () => semanticCache.stats() });
+  const endpoints = providers.map(({ endpoint }) => endpoint);
+  const providerAccounts = createProviderAccounts({ endpoints, log, clock, pacer });
   return {
-    services: { completions, models, embedder, reranker, router, health, policies, spending, callLog },
-    routes: createGateway({ completions, models, embedder, log }),
-    checks: [...providers.map(toCheck), embedderCheck(embedder)],
+    services: {
+      ...observation.services,
+      ...{ completions, models, embedder, reranker, semanticCache, policies, spending, callLog, usage },
+      ...lookingBack(routing, { models, embedder, policies, ask, platform }),
+      localServers: createLocalServers({ log, clock }),
+      providerAccounts,
+    },
+    routes: createGateway({ completions, models, embedder, reranker, spending, policies, limits, callLog, clock, log }),
+    checks: createChecks(providers, embedder),
     async close() {
       await completions.close();
-      await Promise.all([spending.close(), callLog.close(), policies.close()]);
-      await Promise.all([embedder.close(), ...providers.map((provider) => provider.client.close())]);
-      await simulation?.close();
+      await Promise.all([spending.close(), callLog.close(), policies.close(), usage.close(), observation.close()]);
+      await Promise.all([routing.learner.close(), providerAccounts.close(), embedding.close(), opened.close()]);
     },
   };
 }
 
-function createProvider(endpoint: ModelEndpoint, platform: Platform<AiTables>, given: Given): Provider {
-  const { log, clock, metrics, pacer } = platform;
-  const { timeoutMs, idleTimeoutMs } = given;
-  const client = createOpenAiClient({
-    endpoint,
-    log,
+/** The router and what explains and compares its choices. */
+function lookingBack(
+  { router, health, learner }: Routing,
+  parts: {
+    models: Models;
+    embedder: Embedder;
+    policies: LoadedKeyPolicies;
+    ask: ReturnType<typeof askThrough>;
+    platform: Platform<AiTables>;
+  },
+): Pick<AiServices, "router" | "health" | "routes" | "comparisons"> {
+  const { models, embedder, policies, ask, platform } = parts;
+  const { clock, log } = platform;
+  return {
+    router,
+    health,
+    routes: createRouteExplainer({ models, router, embedder, policies, clock }),
+    comparisons: createComparisons({ ask, models, embedder, learner, log }),
+  };
+}
+
+async function openSemanticCache(
+  settings: AiSettings,
+  { store, clock, log }: Platform<AiTables>,
+  { embedder, reranker }: OpenedEmbedding,
+): Promise<SemanticCache> {
+  const createGraph = await loadCacheGraph(log);
+  return createSemanticCache({
+    store,
     clock,
-    pacer,
-    observer: createHttpObserver(metrics),
-    ...(timeoutMs !== undefined && { timeoutMs }),
-    ...(idleTimeoutMs !== undefined && { idleTimeoutMs }),
+    log,
+    sameAnswer: createAnswerCheck(embedder),
+    textOf: readAnswerText,
+    verify: createHitVerifier(reranker),
+    defaults: {
+      errorBudget: settings.SOPHIA_AI_CACHE_ERROR_PERCENT / 100,
+      ttlMs: settings.SOPHIA_AI_CACHE_TTL_HOURS * hourMs,
+    },
+    ...(createGraph && { createGraph }),
   });
-  return { endpoint, client, catalog: createModelCatalog({ endpoint, client, log, clock }) };
 }
 
 function createAnswerCounter({ metrics }: Platform<AiTables>): CallSink {
   const labels = ["service", "mode", "cache", "outcome"] as const;
-  const counter = metrics.counter(
-    "sophia_ai_answers_total",
-    "Chat answers by service, mode, cache and outcome.",
-    labels,
-  );
+  const counter = metrics.counter("sophia_ai_answers_total", "Model answers by service, mode, cache, outcome.", labels);
   return ({ service, mode, cache, outcome }) => counter.increment({ service, mode, cache, outcome });
-}
-
-/** Not required: without a model the server still embeds, and says what is missing. */
-function toCheck({ endpoint, catalog }: Provider): HealthCheck {
-  return {
-    name: `models: ${endpoint.service}`,
-    required: false,
-    async check() {
-      const models = await catalog.list();
-      return { ok: models.length > 0, detail: `${models.length} models, ${endpoint.mode}` };
-    },
-  };
-}
-
-function embedderCheck(embedder: Embedder): HealthCheck {
-  return {
-    name: "embedding model",
-    required: false,
-    async check() {
-      const { state, modelId, reason } = embedder.status();
-      return { ok: state !== "degraded", detail: reason ?? `${modelId}: ${state}` };
-    },
-  };
 }

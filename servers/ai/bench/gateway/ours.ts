@@ -9,7 +9,7 @@ import { createLogger } from "@sophia/core/observe/log";
 import { createMetrics } from "@sophia/core/observe/metrics";
 import { createScrubber } from "@sophia/core/observe/scrub";
 import { openStore } from "@sophia/core/store/store";
-import { AiConfig } from "../../src/config.ts";
+import { AiSettings } from "../../src/config.ts";
 import { aiMigrations } from "../../src/migrations.ts";
 import { aiServer } from "../../src/server.ts";
 import { type AiTables, createAiServices } from "../../src/services.ts";
@@ -21,7 +21,7 @@ const log = createLogger({ scrubber, level: "warn", server: "ai" });
 const store = await openStore<AiTables>({ dataDir, migrations: aiMigrations, log });
 const metrics = createMetrics({ server: "ai" });
 const platform = await createPlatform({ config, log, scrubber, store, metrics });
-const settings = AiConfig.parse({ SOPHIA_AI_LOCAL_MODELS: "0" });
+const settings = AiSettings.parse({ SOPHIA_AI_LOCAL_MODELS: "0" });
 const endpoint = { service: "openrouter", mode: "live" as const, baseUrl: `${upstreamUrl}/v1`, models: [] };
 const runtime = await createAiServices(settings, platform, { endpoints: [endpoint] });
 const server = await startServer({

@@ -14,6 +14,7 @@ import { type Choice, chooseTargets } from "./choose-targets.ts";
 import type { KeyLimits } from "./key-limits.ts";
 import type { KeyPolicies, KeyPolicy } from "./key-policy.ts";
 import type { Models } from "./models.ts";
+import type { PromptVectors } from "../routing/prompt-vectors.ts";
 import type { SemanticAnswers, SemanticTicket } from "./semantic-answers.ts";
 import type { Target } from "./targets.ts";
 
@@ -24,12 +25,16 @@ export interface CompletionParts {
   cache: ExactCache;
   /** Absent: only equal requests are answered from cache. */
   semantic?: SemanticAnswers | undefined;
+  /** For requests that are routed and were not looked up by meaning. */
+  vectors?: PromptVectors | undefined;
   spending: Spending;
   policies: KeyPolicies;
   limits: KeyLimits;
   clock: Clock;
   log: Logger;
   sinks: readonly CallSink[];
+  /** Where the request says none. */
+  qualityFloor?: number | undefined;
   /** No real model is asked: such answers are kept apart. */
   simulated: boolean;
   /** Who tells how strong a model is held to be, 0 to 1. Default: all alike. */
@@ -121,13 +126,21 @@ export class CallDesk {
 
   async choose(
     call: ChatCall,
-    { admitted, journal, found }: { admitted: Admitted; journal: CallJournal; found: Found },
+    { admitted, journal, signal }: { admitted: Admitted; journal: CallJournal; signal: AbortSignal },
   ): Promise<Choice> {
-    const choice = await chooseTargets(this.#parts, call, {
+    const { model } = call.request;
+    if (!journal.vector && (model === undefined || model === "auto")) {
+      const embedded = await this.#parts.vectors?.of(call.request.messages, signal);
+      journal.vector = embedded?.vector;
+      journal.embeddingModelId = embedded?.embeddingModelId;
+    }
+    const { qualityFloor } = this.#parts;
+    const wished = call.qualityFloor === undefined && qualityFloor !== undefined ? { ...call, qualityFloor } : call;
+    const choice = await chooseTargets(this.#parts, wished, {
       ...admitted,
       category: journal.category,
-      vector: found.ticket?.vector,
-      embeddingModelId: found.ticket?.modelId,
+      vector: journal.vector,
+      embeddingModelId: journal.embeddingModelId,
       now: this.#parts.clock.now(),
     });
     journal.route = choice.route;

@@ -35,7 +35,7 @@ export class Completions {
       const work = async (signal: AbortSignal) => {
         const found = await this.#desk.find(call, { key, journal, signal });
         if (found.answer) return { found, reply: undefined };
-        const choice = await this.#desk.choose(call, { admitted, journal, found });
+        const choice = await this.#desk.choose(call, { admitted, journal, signal });
         const { targets } = choice;
         return { found, reply: await askWhole(this.#parts, { call, targets, ...admitted, journal, signal }) };
       };
@@ -98,7 +98,7 @@ export class Completions {
       stream.end();
       return { stream, found, reply: undefined, end: undefined };
     }
-    const { targets } = await this.#desk.choose(call, { admitted, journal, found });
+    const { targets } = await this.#desk.choose(call, { admitted, journal, signal });
     const controller = new AbortController();
     const cancel = () => controller.abort(signal.reason);
     signal.addEventListener("abort", cancel, { once: true });

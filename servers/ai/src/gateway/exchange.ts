@@ -1,16 +1,28 @@
 import type { ServerResponse } from "node:http";
 import { AppError } from "@sophia/core/errors/app-error";
 import type { Embedder } from "@sophia/core/embed/embedder";
+import type { Reranker } from "@sophia/core/embed/reranker";
+import type { Spending } from "@sophia/core/ledger/spending";
+import type { Clock } from "@sophia/core/limits/clock";
 import type { HttpRoute } from "@sophia/core/mcp/platform";
 import type { Logger } from "pino";
 import type { z } from "zod";
 import type { Completions } from "../domain/completions.ts";
+import type { KeyLimits } from "../domain/key-limits.ts";
+import type { KeyPolicies } from "../domain/key-policy.ts";
 import type { Models } from "../domain/models.ts";
+import type { CallLog } from "../usage/call-log.ts";
 
 export interface GatewayServices {
   completions: Completions;
   models: Models;
   embedder: Embedder;
+  reranker: Reranker;
+  spending: Spending;
+  policies: KeyPolicies;
+  limits: KeyLimits;
+  callLog: Pick<CallLog, "record">;
+  clock: Clock;
   log: Logger;
 }
 

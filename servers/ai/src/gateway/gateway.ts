@@ -5,6 +5,7 @@ import { answerChat } from "./chat-route.ts";
 import { answerEmbeddings } from "./embeddings-route.ts";
 import { type Answerer, type Exchange, type GatewayServices, sendJson } from "./exchange.ts";
 import { answerModels } from "./models-route.ts";
+import { answerRerank } from "./rerank-route.ts";
 import { toErrorBody, toErrorHead } from "./openai-error.ts";
 
 /** The OpenAI HTTP API on the server's own port: an application gets cache and ledger by changing its base URL. */
@@ -12,6 +13,7 @@ export function createGateway(services: GatewayServices): HttpRoute[] {
   return [
     createRoute("POST", "/v1/chat/completions", answerChat, services),
     createRoute("POST", "/v1/embeddings", answerEmbeddings, services),
+    createRoute("POST", "/v1/rerank", answerRerank, services),
     createRoute("GET", "/v1/models", answerModels, services),
   ];
 }

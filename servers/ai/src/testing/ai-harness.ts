@@ -16,7 +16,7 @@ import { type OpenAiSimulator, startOpenAiSimulator } from "@sophia/simulators/o
 import OpenAI from "openai";
 import { pino } from "pino";
 import type { ModelEndpoint } from "@sophia/vendors/openai-shape/model-endpoint";
-import { AiConfig } from "../config.ts";
+import { AiSettings } from "../config.ts";
 import { aiMigrations } from "../migrations.ts";
 import { aiServer } from "../server.ts";
 import { type AiServices, type AiTables, createAiServices } from "../services.ts";
@@ -57,7 +57,11 @@ export async function startAiHarness(options: HarnessOptions = {}): Promise<AiHa
     models: [],
     ...options.endpoint,
   };
-  const settings = AiConfig.parse({ SOPHIA_AI_LOCAL_MODELS: "0", SOPHIA_AI_CACHE_TTL_HOURS: "1", ...options.settings });
+  const settings = AiSettings.parse({
+    SOPHIA_AI_LOCAL_MODELS: "0",
+    SOPHIA_AI_CACHE_TTL_HOURS: "1",
+    ...options.settings,
+  });
   const runtime = await createAiServices(settings, platform, {
     endpoints: options.endpoints?.(simulator) ?? [endpoint],
     embedder: createLexicalEmbedder(),
