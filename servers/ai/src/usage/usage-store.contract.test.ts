@@ -18,7 +18,7 @@ const from = Date.UTC(2026, 8, 1);
 
 describe.each([
   ["sqlite", 10_000],
-  ["postgres", 2_000],
+  ["postgres", 1_000],
 ] as const)("the call log on %s", (name, count) => {
   let engine: StoreEngine | undefined;
   let store: Store<UsageTables>;

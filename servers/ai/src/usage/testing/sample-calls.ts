@@ -47,7 +47,7 @@ export function sampleCalls(count: number, options: { from: number; days: number
       caller: pick(["tok_a", "tok_b", "tok_c"]),
       model: pick(["small", "large"]),
       service: pick(["openrouter", "together"]),
-      category: pick(["c1", "c2", "c3", "c4"]),
+      category: pick(["c1", "c2"]),
       operation: pick(["chat", "chat", "embeddings"] as const),
       inputTokens: Math.floor(random() * 5_000),
       outputTokens: Math.floor(random() * 800),
