@@ -26,7 +26,9 @@ const seed = Number(flags.seed);
 const budget = Number(flags.budget);
 const projectRoot = join(import.meta.dirname, "../../..");
 const dataFolder = process.env["BENCH_DATA"] ?? join(projectRoot, "../shared/data");
-const thresholds = Array.from({ length: 26 }, (_, index) => 0.4 + index * 0.022);
+/** Similarities, and scores of the product, which doubt lowers. */
+const thresholds = Array.from({ length: 30 }, (_, index) => 0.4 + index * 0.02);
+const scores = Array.from({ length: 33 }, (_, index) => 0.1 + index * 0.025);
 
 const found = await Promise.all([
   readStream(dataFolder, "clinc150", "clinc150-half.csv"),
@@ -110,7 +112,7 @@ function scoreStream(set: LabelledTexts, vectors: readonly Float32Array[], meani
     result: {
       name: set.name,
       ...online,
-      hitAtError: sweepStream(requests, own, thresholds),
+      hitAtError: sweepStream(requests, own, scores),
       staticHitAtError: sweepStream(requests, nearest, thresholds),
       rivals: {
         meaningHitAtError: sweepStream(requests, meaning, thresholds),

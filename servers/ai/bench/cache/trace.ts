@@ -21,18 +21,19 @@ export function createTrace({ answers }: Requests, count: number, random: () => 
   }
   const ranked = shuffle([...subjects.values()], random).map((texts) => shuffle(texts, random));
   const weights = ranked.map((_, rank) => 1 / (rank + 1));
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
   const trace: number[] = [];
   while (trace.length < Math.min(count, answers.length)) {
     if (trace.length > 0 && random() < repeatShare) {
       trace.push(trace[Math.floor(random() * trace.length)]!);
       continue;
     }
-    let point = random() * total;
-    const rank = weights.findIndex((weight) => (point -= weight) <= 0);
     // A subject whose wordings are used up has none for a new request.
-    const fresh = ranked[Math.max(0, rank)]?.pop();
-    if (fresh !== undefined) trace.push(fresh);
+    const left = weights.map((weight, rank) => ((ranked[rank]?.length ?? 0) > 0 ? weight : 0));
+    let point = random() * left.reduce((sum, weight) => sum + weight, 0);
+    const rank = left.findIndex((weight) => (point -= weight) <= 0 && weight > 0);
+    const fresh = ranked[rank]?.pop();
+    if (fresh === undefined) break;
+    trace.push(fresh);
   }
   return trace;
 }
