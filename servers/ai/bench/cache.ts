@@ -119,7 +119,7 @@ function scoreStream(set: LabelledTexts, vectors: readonly Float32Array[], meani
         fixed080: replayAt(requests, meaning, 0.8),
         fixed095: replayAt(requests, meaning, 0.95),
         perEntryCurves: replayPerEntryCurves(requests, meaning, { budget, random }),
-        withoutAnswers: sweepStream(requests, ownPolicy(withoutAnswers(requests), hybrid), thresholds),
+        withoutAnswers: sweepStream(requests, ownPolicy(withoutAnswers(requests), hybrid), scores),
       },
       ...(seeds && { online: seeds }),
     },
