@@ -36,6 +36,6 @@ export function mannWhitney(first: readonly number[], second: readonly number[])
 }
 
 /** P(|Z| ≥ z) of the standard normal. */
-export function normalTwoSided(z: number): number {
+function normalTwoSided(z: number): number {
   return upperGamma(0.5, (z * z) / 2);
 }

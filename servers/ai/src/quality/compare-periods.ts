@@ -9,7 +9,7 @@ import type { ModelPeriod, QualityCall } from "./load-period.ts";
 import type { Comparison, MeasureName } from "./measure.ts";
 
 /** Below this many values on a side no test is made: what it found would be luck. */
-export const minimumValues = 20;
+const minimumValues = 20;
 
 /** All measures of one model that have any value in the current period. */
 export function comparePeriods(reference: ModelPeriod, current: ModelPeriod): Comparison[] {

@@ -37,7 +37,7 @@ export interface QualityOptions<Tables extends TraceTables> {
 }
 
 const hourMs = 3_600_000;
-export const standardWindow: QualityQuestion = { windowMs: 24 * hourMs, referenceMs: 7 * 24 * hourMs };
+const standardWindow: QualityQuestion = { windowMs: 24 * hourMs, referenceMs: 7 * 24 * hourMs };
 
 const kind = "drift";
 const jobKind = "ai.check-models";

@@ -7,8 +7,8 @@ export interface SaidMessage {
 }
 
 /** Longer texts say the same of a model, and a log is no archive. */
-export const maxMessageCharacters = 8_000;
-export const maxMessages = 50;
+const maxMessageCharacters = 8_000;
+const maxMessages = 50;
 
 /** The messages of a request as text, filtered and bounded: the first (instructions) and the newest are kept. */
 export function toSaidMessages(messages: readonly Record<string, unknown>[], filter: TextFilter): SaidMessage[] {
