@@ -2,7 +2,6 @@ import type { CategoryStats, SemanticCache } from "@sophia/core/cache/semantic-c
 import type { ToolContext } from "@sophia/core/mcp/define-tool";
 import { pino } from "pino";
 import { describe, expect, test } from "vitest";
-import { clearCache } from "./clear-cache.ts";
 import { manageCache } from "./manage-cache.ts";
 
 const stats: CategoryStats[] = ["quiet", "faq"].map((category, index) => ({
@@ -33,7 +32,6 @@ function open(scopes: ("read" | "write")[] = ["read", "write"]) {
     invalidate: note("invalidate"),
     configure: note("configure"),
     evict: async (id: string) => id === "e",
-    clear: async (scope: object) => (calls.push(["clear", scope]), 5),
   } satisfies Partial<SemanticCache>;
   const context: ToolContext<{ semanticCache: typeof semanticCache }> = {
     services: { semanticCache },
@@ -81,17 +79,4 @@ describe("manage_cache", () => {
   ])("%j says what is missing", async (input) => {
     await expect(open().run(input)).rejects.toMatchObject({ kind: "invalid_input" });
   });
-});
-
-test("clear_cache plans first, then clears what it named", async () => {
-  const { context, calls } = open();
-  const plan = await clearCache.plan({ category: "faq" }, context);
-  expect(plan).toMatchObject({ risk: "low", summary: "Empty category faq of the semantic cache." });
-  expect(calls).toEqual([]);
-  expect(await clearCache.apply({ category: "faq" }, plan, context)).toMatchObject({ removed: 5 });
-  await clearCache.apply({}, plan, context);
-  expect(calls).toEqual([
-    ["clear", { category: "faq" }],
-    ["clear", {}],
-  ]);
 });

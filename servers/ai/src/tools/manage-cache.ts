@@ -47,7 +47,6 @@ export const manageCache = defineTool({
 To empty the cache run clear_cache. Changes need the scope write.
 Example: {"action": "configure", "category": "support-faq", "errorBudget": 0.005, "ttlHours": 12}`,
   effect: "read",
-  mayChange: true,
   input: z.strictObject({
     action: z.enum(["stats", "entry", "invalidate", "evict", "configure"]).default("stats").describe("What to do."),
     entryId: z.string().max(100).optional().describe("For entry and evict."),
