@@ -44,7 +44,7 @@ export const manageCache = defineTool({
 - Use stats for hit and error rate by category; entry to see one answer (its id stands in x-sophia-cached-id).
 - Use evict when a cached answer is wrong, invalidate when a document, prompt or table that answers rest on has changed.
 - Use configure to set a category's error budget (share of requests) or how long answers live.
-To empty the cache run clear_cache. Changes need the scope write.
+To empty the cache run erase_cache. Changes need the scope write.
 Example: {"action": "configure", "category": "support-faq", "errorBudget": 0.005, "ttlHours": 12}`,
   effect: "read",
   input: z.strictObject({

@@ -2,7 +2,7 @@ import type { CategoryStats } from "@sophia/core/cache/semantic-cache";
 import type { ToolContext } from "@sophia/core/mcp/define-tool";
 import { pino } from "pino";
 import { expect, test } from "vitest";
-import { clearCache } from "./clear-cache.ts";
+import { eraseCache } from "./erase-cache.ts";
 
 function open() {
   const cleared: object[] = [];
@@ -32,11 +32,11 @@ function open() {
 
 test("plans first, then clears what it named", async () => {
   const { context, cleared } = open();
-  const plan = await clearCache.plan({ category: "faq" }, context);
+  const plan = await eraseCache.plan({ category: "faq" }, context);
   expect(plan).toMatchObject({ risk: "low", summary: "Empty category faq of the semantic cache." });
-  expect((await clearCache.plan({ category: "empty" }, context)).blastRadius).toMatch(/^No answers/);
+  expect((await eraseCache.plan({ category: "empty" }, context)).blastRadius).toMatch(/^No answers/);
   expect(cleared).toEqual([]);
-  expect(await clearCache.apply({ category: "faq" }, plan, context)).toMatchObject({ removed: 5 });
-  await clearCache.apply({}, plan, context);
+  expect(await eraseCache.apply({ category: "faq" }, plan, context)).toMatchObject({ removed: 5 });
+  await eraseCache.apply({}, plan, context);
   expect(cleared).toEqual([{ category: "faq" }, {}]);
 });

@@ -6,8 +6,8 @@ interface Services {
   semanticCache: Pick<SemanticCache, "stats" | "clear">;
 }
 
-export const clearCache = defineTool({
-  name: "clear_cache",
+export const eraseCache = defineTool({
+  name: "erase_cache",
   title: "Empty the answer cache",
   description: `Removes every answer of the semantic cache, or those of one category; thresholds that were learned stay.
 - Use when a model, prompt or policy has changed so much that no earlier answer holds.
