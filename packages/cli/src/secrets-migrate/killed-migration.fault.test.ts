@@ -28,7 +28,7 @@ it("goes on after SIGKILL at any moment of an import, and takes everything back 
   writeFileSync(file, text);
   const args = ["import", file, "--stage", "production", "--remove", "--json"];
   let kills = 0;
-  for (let killAfterMs = 250; killAfterMs < 3_000; killAfterMs += 200) {
+  for (let killAfterMs = 250; killAfterMs < 3_000; killAfterMs += 300) {
     const { code } = await run(args, killAfterMs);
     if (code !== null) break;
     kills += 1;
@@ -52,7 +52,7 @@ it("goes on after SIGKILL at any moment of an import, and takes everything back 
 it("goes on after SIGKILL at any moment of a migration, exports once, and undoes whatever there is", async () => {
   expect((await run(["migrate", "github", "octo/shop", "--stage", "production", "--json"])).code).toBe(0);
   const args = ["migrate", "github", "octo/shop", "--dispatch", "--json"];
-  for (let killAfterMs = 400; killAfterMs < 4_000; killAfterMs += 400) {
+  for (let killAfterMs = 400; killAfterMs < 4_000; killAfterMs += 500) {
     const { code } = await run(args, killAfterMs);
     if (code !== null) break;
   }
