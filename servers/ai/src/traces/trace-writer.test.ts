@@ -65,6 +65,25 @@ test("beyond the bound calls are not traced, and counted", async () => {
   expect(await metrics.text()).toMatch(/sophia_ai_traces_total\{outcome="dropped",server="ai"\} 2/);
 });
 
+test("of a flood a sample is kept", async () => {
+  const clock = createVirtualClock();
+  const { writer, metrics } = open(clock, 60);
+  const tell = (name: string, count: number): void => {
+    for (let index = 0; index < count; index += 1)
+      writer.sink(sampleCall({ requestId: `${name}${index}` }), sampleContent());
+  };
+  tell("burst", 60);
+  await writer.flush();
+  tell("flood", 30);
+  await writer.flush();
+  expect(await countRows()).toBe(60);
+  expect(await metrics.text()).toMatch(/outcome="sampled",server="ai"\} 30/);
+  await clock.advance(200);
+  tell("later", 30);
+  await writer.flush();
+  expect(await countRows()).toBe(70);
+});
+
 test("a store that is away loses traces, not requests", async () => {
   const { writer, metrics } = open(createVirtualClock());
   await store.db.schema.dropTable("ai_trace_contents").execute();

@@ -29,6 +29,8 @@ export interface TraceWriterOptions<Tables extends TraceTables> {
   maxWaiting?: number;
   /** Default 1 s. */
   gatherMs?: number;
+  /** Calls kept a second in the long run; after a quiet time as many as may wait. Default 50. */
+  perSecond?: number;
 }
 
 export interface TraceWriter {
@@ -42,12 +44,27 @@ export interface TraceWriter {
 const maxBatch = 50;
 
 export function createTraceWriter<Tables extends TraceTables>(options: TraceWriterOptions<Tables>): TraceWriter {
-  const { clock, log, metrics, maxWaiting = 1_000, gatherMs = 1_000 } = options;
+  const { clock, log, metrics, maxWaiting = 1_000, gatherMs = 1_000, perSecond = 50 } = options;
   const store: Store<TraceTables> = narrowStore(options.store);
   const waiting: WaitingCall[] = [];
   const traced = metrics.counter("sophia_ai_traces_total", "Model calls, by what became of their traces.", ["outcome"]);
   let hurry = new AbortController();
   let writing: Promise<void> | undefined;
+  let allowance = maxWaiting;
+  let refilledAt = clock.monotonic();
+
+  /**
+   * A trace costs a tenth of a millisecond to write, and of a flood a sample tells as much. Failures are no exception:
+   * their share is compared over time, and the call log has them all.
+   */
+  function mayKeep(): boolean {
+    const now = clock.monotonic();
+    allowance = Math.min(maxWaiting, allowance + ((now - refilledAt) * perSecond) / 1_000);
+    refilledAt = now;
+    if (allowance < 1) return false;
+    allowance -= 1;
+    return true;
+  }
 
   async function writeAll(): Promise<void> {
     await clock.sleep(gatherMs, hurry.signal).catch(() => {});
@@ -69,6 +86,7 @@ export function createTraceWriter<Tables extends TraceTables>(options: TraceWrit
   return {
     sink(record, content) {
       if (waiting.length >= maxWaiting) return traced.increment({ outcome: "dropped" });
+      if (!mayKeep()) return traced.increment({ outcome: "sampled" });
       waiting.push({ record, content, parent: trace.getSpanContext(context.active()) });
       writing ??= writeAll();
     },
