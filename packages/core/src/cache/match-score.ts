@@ -24,8 +24,9 @@ const reach = 0.1;
 const doubt = 0.3;
 /** What it costs that the entry to serve is not the nearest of its answer. */
 const distance = 0.5;
-/** Ten neighbours that agree are worth this much more than one: the scale to 0..1. */
+/** Ten neighbours that agree are worth this much more than one, ten of which none agrees so much less. */
 const highest = 1 + reach * Math.log(neighbourCount);
+const lowest = -0.5;
 /** Entries that differ from the question and from each other in a slot, and have one answer all the same. */
 const witnesses = 3;
 const witnessShare = 0.8;
@@ -72,7 +73,7 @@ export function findMatch<N extends Neighbour>(
 }
 
 function toScore(evidence: number): number {
-  return Math.min(1, Math.max(0, evidence / highest));
+  return Math.min(1, Math.max(0, (evidence - lowest) / (highest - lowest)));
 }
 
 function doesNotDepend(
