@@ -35,7 +35,7 @@ export interface HttpRequestOptions {
 export interface Admission {
   draining: boolean;
   /** Asked once, for what may be refused. */
-  accepts(): boolean;
+  accepts(isRoute: boolean): boolean;
 }
 
 const retryAfter = { "retry-after": "1" };
@@ -66,11 +66,11 @@ export function createRequestHandler(options: HttpRequestOptions) {
       await sendHealth(options, path, admission.draining, response);
       return;
     }
-    if (admission.draining || (path !== "/metrics" && !admission.accepts())) {
+    const route = routes.get(`${request.method} ${path}`);
+    if (admission.draining || (path !== "/metrics" && !admission.accepts(route !== undefined))) {
       refuseForLoad(options, response, admission);
       return;
     }
-    const route = routes.get(`${request.method} ${path}`);
     // Any answer but a plain 404 on the OAuth discovery paths makes Cursor ignore its configured headers.
     if (path !== "/mcp" && path !== "/metrics" && !route) {
       sendJson(response, '{"error":"There is nothing here."}', 404);

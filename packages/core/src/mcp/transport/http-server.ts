@@ -47,7 +47,7 @@ export async function listenHttp(options: HttpServerOptions, host: string, port:
   const server = createServer({ ...timeouts, maxHeaderSize: 16_384, noDelay: true }, (request, response) => {
     active++;
     response.once("close", () => active--);
-    handle(request, response, { draining, accepts: () => shedder.accepts() });
+    handle(request, response, { draining, accepts: (isRoute) => shedder.accepts(isRoute) });
   });
   server.maxConnections = Math.min(options.maxConnections, descriptorLimit() - reservedDescriptors);
   makeRoomBelow(server, server.maxConnections);

@@ -3,6 +3,8 @@ const sampleMs = 10;
 const targetDelayMs = 10;
 /** So few calls in one turn are no queue, however long they take: an agent that asks ten things at once gets them all. */
 const minTaken = 10;
+/** Routes beside MCP wait for others more than they work: a turn that takes this many of them is late by itself. */
+const minTakenOfRoutes = 64;
 /** A burst, a cold start or a busy neighbour is late for as long; an overload stays. */
 const patienceMs = 2_000;
 /** So many turns in time end a late stretch: at three times the capacity there are none. */
@@ -21,9 +23,9 @@ export class LoadShedder {
   #lateSince: number | undefined;
 
   /** False when this call is to be refused. */
-  accepts(): boolean {
+  accepts(isRoute = false): boolean {
     if (this.#timer === undefined) this.#expectSample();
-    else if (this.#lateSince !== undefined && this.#taken >= minTaken) {
+    else if (this.#lateSince !== undefined && this.#taken >= (isRoute ? minTakenOfRoutes : minTaken)) {
       const now = performance.now();
       if (now > this.#expectedAt + targetDelayMs && now > this.#lateSince + patienceMs) return false;
     }
