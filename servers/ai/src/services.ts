@@ -74,17 +74,7 @@ export async function createAiServices(
   const embedding = await openEmbedding(settings, platform, { models, embedder: given.embedder });
   const { embedder, reranker } = embedding;
   const spending = createSpending({ store, log, clock });
-  const policies = await createKeyPolicies({
-    store,
-    clock,
-    log,
-    serverBudgets: {
-      ...(settings.SOPHIA_AI_BUDGET_USD_PER_DAY !== undefined && { usdPerDay: settings.SOPHIA_AI_BUDGET_USD_PER_DAY }),
-      ...(settings.SOPHIA_AI_BUDGET_USD_PER_MONTH !== undefined && {
-        usdPerMonth: settings.SOPHIA_AI_BUDGET_USD_PER_MONTH,
-      }),
-    },
-  });
+  const policies = await openPolicies(settings, platform);
   const callLog = createCallLog({ store, clock, log, baselines: createHitBaselines({ models, clock }) });
   const routing = createRouting({ store, clock, log });
   const semanticCache = await openSemanticCache(settings, platform, embedding);
@@ -119,10 +109,11 @@ export async function createAiServices(
   const usage = createUsage({ store, clock, log, policies, models, cacheStats: () => semanticCache.stats() });
   const endpoints = providers.map(({ endpoint }) => endpoint);
   const providerAccounts = createProviderAccounts({ endpoints, log, clock, pacer });
+  const own = { completions, models, embedder, reranker, semanticCache, policies, spending, callLog, usage };
   return {
     services: {
       ...observation.services,
-      ...{ completions, models, embedder, reranker, semanticCache, policies, spending, callLog, usage },
+      ...own,
       ...lookingBack(routing, { models, embedder, policies, ask, platform }),
       localServers: createLocalServers({ log, clock }),
       providerAccounts,
@@ -135,6 +126,16 @@ export async function createAiServices(
       await Promise.all([routing.learner.close(), providerAccounts.close(), embedding.close(), opened.close()]);
     },
   };
+}
+
+/** Budgets of all callers together come from the settings, so that no tool can raise them. */
+function openPolicies(settings: AiSettings, { store, clock, log }: Platform<AiTables>): Promise<LoadedKeyPolicies> {
+  const { SOPHIA_AI_BUDGET_USD_PER_DAY: usdPerDay, SOPHIA_AI_BUDGET_USD_PER_MONTH: usdPerMonth } = settings;
+  const serverBudgets = {
+    ...(usdPerDay !== undefined && { usdPerDay }),
+    ...(usdPerMonth !== undefined && { usdPerMonth }),
+  };
+  return createKeyPolicies({ store, clock, log, serverBudgets });
 }
 
 /** The router and what explains and compares its choices. */

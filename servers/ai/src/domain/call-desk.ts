@@ -201,12 +201,10 @@ export class CallDesk {
   }
 
   #follow(work: Promise<unknown>): void {
-    this.#pending.add(work);
-    const done = () => this.#pending.delete(work);
-    work.then(done, (error: unknown) => {
-      done();
-      this.#parts.log.warn({ err: error }, "answer not remembered");
-    });
+    const followed = work
+      .catch((error: unknown) => this.#parts.log.warn({ err: error }, "answer not remembered"))
+      .finally(() => this.#pending.delete(followed));
+    this.#pending.add(followed);
   }
 
   async #findExact({ partition, key }: CallKey): Promise<StoredAnswer | undefined> {

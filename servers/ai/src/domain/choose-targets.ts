@@ -4,7 +4,7 @@ import type { RouteDecision, RouteRequest } from "@sophia/core/routing/route";
 import type { Router } from "@sophia/core/routing/router";
 import { toConversationKey } from "../routing/conversation-key.ts";
 import type { ChatCall } from "./chat-call.ts";
-import { type ChatRequest, estimateUsage } from "./chat-request.ts";
+import type { ChatRequest, estimateUsage } from "./chat-request.ts";
 import type { KeyPolicy } from "./key-policy.ts";
 import { isAllowed } from "./key-limits.ts";
 import type { Models } from "./models.ts";

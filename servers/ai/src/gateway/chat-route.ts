@@ -121,7 +121,6 @@ type Failure = { thrown: unknown } | "too late" | undefined;
 function passOn({ response, signal }: Exchange, answer: StreamAnswer, isFree: boolean): Promise<Failure> {
   return new Promise((resolve) => {
     let timer: NodeJS.Timeout | undefined;
-    let place: StreamPlace | undefined;
     const onDrain = (): void => {
       clearTimeout(timer);
       timer = undefined;
@@ -139,7 +138,7 @@ function passOn({ response, signal }: Exchange, answer: StreamAnswer, isFree: bo
     }
     response.on("drain", onDrain);
     signal.addEventListener("abort", onGone, { once: true });
-    place = answer.join({
+    const place: StreamPlace | undefined = answer.join({
       write(piece) {
         if (!response.headersSent) response.writeHead(200, streamHead);
         if (response.write(piece)) return true;
