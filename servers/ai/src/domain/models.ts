@@ -5,7 +5,7 @@ import type { ModelEndpoint } from "@sophia/vendors/openai-shape/model-endpoint"
 import type { ListedModel } from "@sophia/vendors/openai-shape/listed-model";
 import { toFamily } from "./model-family.ts";
 import type { ModelPrice, PriceBook } from "./prices.ts";
-import { createTargets, type Provider, type Target } from "./targets.ts";
+import { createTargets, type Provider, type Target, type Targets } from "./targets.ts";
 
 export interface OfferedModel extends ListedModel {
   endpoint: ModelEndpoint;
@@ -66,22 +66,11 @@ export function createModels(options: { providers: readonly Provider[]; prices: 
     return targets.build(provider, { id: name, pricing: undefined, contextLength: undefined, kind: "chat" });
   }
 
-  /** Of the endpoints beside the first, those that are known to have the model. */
-  async function findOthers(first: Target): Promise<Target[]> {
-    if (providers.length === 1 || first.candidate.mode === "simulated") return [];
-    const family = toFamily(first.model);
-    const lists = await Promise.all(providers.map((provider) => provider.catalog.list().catch(() => [])));
-    return providers.flatMap((provider, index) => {
-      if (provider === first.provider || provider.endpoint.mode === "simulated") return [];
-      return targets.of(provider, lists[index] ?? []).byFamily.get(family) ?? [];
-    });
-  }
-
   return {
     resolveDefault,
     async resolveAll(name) {
       const first = await resolveNamed(name);
-      return [first, ...(await findOthers(first))];
+      return [first, ...(await findOthers(first, providers, targets))];
     },
     async chat() {
       firstOf(providers);
@@ -104,6 +93,17 @@ export function createModels(options: { providers: readonly Provider[]; prices: 
       });
     },
   };
+}
+
+/** Of the endpoints beside the first, those that are known to have the model. */
+async function findOthers(first: Target, providers: readonly Provider[], targets: Targets): Promise<Target[]> {
+  if (providers.length === 1 || first.candidate.mode === "simulated") return [];
+  const family = toFamily(first.model);
+  const lists = await Promise.all(providers.map((provider) => provider.catalog.list().catch(() => [])));
+  return providers.flatMap((provider, index) => {
+    if (provider === first.provider || provider.endpoint.mode === "simulated") return [];
+    return targets.of(provider, lists[index] ?? []).byFamily.get(family) ?? [];
+  });
 }
 
 function notOffered(name: string, offered: readonly string[]): AppError {
