@@ -52,7 +52,17 @@ describe.each([
 
   test("the listed tools are ours and the pair over the long tail", async () => {
     const names = (await client.listTools()).tools.map((tool) => tool.name);
-    expect(names.toSorted()).toEqual(["complete", "find_tools", "list_models", "run_tool"]);
+    expect(names.toSorted()).toEqual([
+      "check_models",
+      "compare_models",
+      "complete",
+      "explain_route",
+      "find_tools",
+      "list_models",
+      "manage_cache",
+      "report_usage",
+      "run_tool",
+    ]);
   });
 
   test("complete answers, and says that nothing real did", async () => {

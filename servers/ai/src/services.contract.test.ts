@@ -1,3 +1,4 @@
+import { childEnvironment } from "@sophia/core/testing/child-environment";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,7 +20,7 @@ async function withServer(
   const port = 20_000 + Math.floor(Math.random() * 20_000);
   const child = spawn(process.execPath, [join(import.meta.dirname, "main.ts")], {
     env: {
-      PATH: process.env["PATH"],
+      ...childEnvironment(),
       SOPHIA_DATA_DIR: dataDir,
       SOPHIA_TOKEN: token,
       SOPHIA_PORT_AI: String(port),

@@ -16,7 +16,7 @@ import { Completions } from "./domain/completions.ts";
 import { createKeyLimits } from "./domain/key-limits.ts";
 import { createModels, type Models } from "./domain/models.ts";
 import { createPriceBook } from "./domain/prices.ts";
-import { createSemanticAnswers } from "./domain/semantic-answers.ts";
+import { createSemanticAnswers, type SemanticAnswers } from "./domain/semantic-answers.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import { createLocalServers, type LocalServers } from "./local/local-servers.ts";
 import type { AiTables } from "./migrations.ts";
@@ -25,6 +25,7 @@ import { openEmbedding, type OpenedEmbedding } from "./open-embedding.ts";
 import { type GivenProviders, openProviders } from "./open-providers.ts";
 import { createKeyPolicies, type LoadedKeyPolicies } from "./policies/key-policies.ts";
 import { askThrough } from "./quality/ask-model.ts";
+import type { Lessons } from "./quality/feedback.ts";
 import { type Comparisons, createComparisons } from "./routing/comparison.ts";
 import { createRouting, type Routing } from "./routing/create-routing.ts";
 import { createPromptVectors } from "./routing/prompt-vectors.ts";
@@ -98,13 +99,7 @@ export async function createAiServices(
     sinks,
   });
   const ask = askThrough(completions);
-  const observation = await createObservation(settings, platform, {
-    ask,
-    lessons: {
-      learnOutcome: (lesson) => routing.learner.learnOutcome(lesson),
-      judgeEntry: (entryId, verdict) => semantic.judge(entryId, verdict),
-    },
-  });
+  const observation = await createObservation(settings, platform, { ask, lessons: toLessons(routing, semantic) });
   sinks.push(observation.sink);
   const usage = createUsage({ store, clock, log, policies, models, cacheStats: () => semanticCache.stats() });
   const endpoints = providers.map(({ endpoint }) => endpoint);
@@ -122,9 +117,18 @@ export async function createAiServices(
     checks: createChecks(providers, embedder),
     async close() {
       await completions.close();
-      await Promise.all([spending.close(), callLog.close(), policies.close(), usage.close(), observation.close()]);
-      await Promise.all([routing.learner.close(), providerAccounts.close(), embedding.close(), opened.close()]);
+      const users = [spending, callLog, policies, usage, observation, semanticCache, routing.learner, providerAccounts];
+      await Promise.all(users.map((user) => user.close()));
+      await Promise.all([embedding.close(), opened.close()]);
     },
+  };
+}
+
+/** Who learns from an opinion of an answer. */
+function toLessons({ learner }: Routing, semantic: SemanticAnswers): Lessons {
+  return {
+    learnOutcome: (lesson) => learner.learnOutcome(lesson),
+    judgeEntry: (entryId, verdict) => semantic.judge(entryId, verdict),
   };
 }
 

@@ -229,7 +229,9 @@ describe.each<Engine>(["sqlite", "postgres"])("store on %s", (engine) => {
       expect(await alerts.write({ ...event, title: "Again" })).toEqual({ id: first.id, existed: true });
       await alerts.write({ ...event, at: 2_000, key: "k2", server: "ai" });
       expect((await alerts.list({})).map((alert) => alert.key)).toEqual(["k2", "k1"]);
-      expect(await alerts.list({ server: "infra", since: 1_000 })).toEqual([{ ...event, version: 1, id: first.id }]);
+      expect(await alerts.list({ server: "infra", since: 1_000 })).toEqual([
+        { ...event, version: 1, id: first.id, state: "open" },
+      ]);
       await expect(alerts.write({ ...event, severity: "loud" as "info", key: "k3" })).rejects.toThrow();
     }),
   );

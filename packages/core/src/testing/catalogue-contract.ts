@@ -8,8 +8,8 @@ import { Cursor } from "../mcp/paging.ts";
 import { createServerTable } from "../mcp/server-table.ts";
 import type { WireTool } from "../mcp/tool-table.ts";
 
-/** What one server's list may cost a client, in tokens of about 3.5 characters. */
-const maxListTokens = 6_000;
+/** What one server's list may cost a client, in tokens of about 3.5 characters: all seven direct tools with their schemas. */
+const maxListTokens = 7_500;
 const verbs =
   /^(?:add|apply|ask|check|collect|compare|complete|crawl|create|define|delete|describe|diagnose|embed|erase|estimate|explain|export|fetch|find|forecast|get|import|launch|list|log|make|manage|map|plan|query|recommend|refresh|report|rerank|research|restart|rollback|run|scrape|search|set|tune|upsert|warm|watch)(?:_[a-z0-9]+)*$/;
 

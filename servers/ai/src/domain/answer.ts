@@ -14,6 +14,8 @@ export const StoredAnswer = z.object({
   /** Who gave it. */
   service: z.string().optional(),
   mode: z.enum(["live", "local", "simulated"]).optional(),
+  /** Kind of the request, as the semantic cache told it. */
+  category: z.string().optional(),
 });
 export type StoredAnswer = z.infer<typeof StoredAnswer>;
 

@@ -99,7 +99,10 @@ export class CallDesk {
   ): Promise<Found> {
     if (key === undefined) return nothing;
     const stored = await this.#findExact(key);
-    if (stored) return { answer: { stored, usage: usageOf(stored) } };
+    if (stored) {
+      journal.category = stored.category ?? journal.category;
+      return { answer: { stored, usage: usageOf(stored) } };
+    }
     const { semantic, strengthOf } = this.#parts;
     if (!semantic || call.cache !== "use") return nothing;
     const modelClass = call.request.model ?? "auto";
@@ -152,6 +155,8 @@ export class CallDesk {
   toFacts(journal: CallJournal, { answer }: Found, target: Target | undefined): AnswerFacts {
     const from = target?.candidate ?? toOrigin(answer?.stored);
     if (answer) {
+      const { semantic } = answer;
+      if (semantic) journal.cachedAnswer = { entryId: semantic.entryId, similarity: semantic.similarity };
       journal.route = "cache";
       journal.origin = from;
     }
@@ -174,7 +179,8 @@ export class CallDesk {
       const writer = { strength: strengthOf?.(stored.model) ?? 0 };
       this.#follow(semantic.remember(ticket, stored, writer));
     }
-    this.#follow(cache.put(key.partition, key.key, JSON.stringify(stored)));
+    const written = ticket ? { ...stored, category: ticket.category } : stored;
+    this.#follow(cache.put(key.partition, key.key, JSON.stringify(written)));
   }
 
   /** A served answer that is to be checked: the model is asked after all, and the cache learns whether it was right. */

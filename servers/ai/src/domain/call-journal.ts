@@ -37,6 +37,7 @@ export class CallJournal {
   propensity = 1;
   category: string;
   origin: Origin | undefined;
+  cachedAnswer: CallRecord["cachedAnswer"];
   vector: Float32Array | undefined;
   embeddingModelId: string | undefined;
   /** What the tokens are compared with: see CallRecord.baselineUsd. */
@@ -117,6 +118,7 @@ export class CallJournal {
       outcome,
       ...(error !== undefined && { errorKind: toAppError(error).kind }),
       ...(finishReason !== undefined && { finishReason }),
+      ...(this.cachedAnswer && { cachedAnswer: this.cachedAnswer }),
       attempts: this.attempts,
     };
   }
@@ -139,7 +141,7 @@ export function categoryOf(messages: ChatCall["request"]["messages"]): string {
   const known = categories.get(instructions);
   if (known !== undefined) return known;
   if (categories.size >= rememberedCategories) categories.clear();
-  const category = instructions === "" ? "plain" : hash("sha256", instructions).slice(0, 16);
+  const category = instructions === "" ? "general" : hash("sha256", instructions).slice(0, 16);
   categories.set(instructions, category);
   return category;
 }

@@ -78,21 +78,23 @@ export function createModels(options: { providers: readonly Provider[]; prices: 
       return providers.flatMap((provider, index) => targets.of(provider, lists[index] ?? []).chat);
     },
     resolve: (name) => (name === undefined || name === "auto" ? resolveDefault() : resolveNamed(name)),
-    async list() {
-      firstOf(providers);
-      const lists = await Promise.allSettled(providers.map((provider) => provider.catalog.list()));
-      const failed = lists.find((list) => list.status === "rejected");
-      if (failed && lists.every((list) => list.status === "rejected")) throw failed.reason;
-      return providers.flatMap(({ endpoint }, index) => {
-        const list = lists[index];
-        if (list?.status !== "fulfilled") return [];
-        return list.value.map((model) => {
-          const price = prices.find(endpoint, model.id, model.listedPrice);
-          return { ...model, endpoint, price };
-        });
-      });
-    },
+    list: () => listOffered(providers, prices),
   };
+}
+
+async function listOffered(providers: readonly Provider[], prices: PriceBook): Promise<OfferedModel[]> {
+  firstOf(providers);
+  const lists = await Promise.allSettled(providers.map((provider) => provider.catalog.list()));
+  const failed = lists.find((list) => list.status === "rejected");
+  if (failed && lists.every((list) => list.status === "rejected")) throw failed.reason;
+  return providers.flatMap(({ endpoint }, index) => {
+    const list = lists[index];
+    if (list?.status !== "fulfilled") return [];
+    return list.value.map((model) => {
+      const price = prices.find(endpoint, model.id, model.listedPrice);
+      return { ...model, endpoint, price };
+    });
+  });
 }
 
 /** Of the endpoints beside the first, those that are known to have the model. */

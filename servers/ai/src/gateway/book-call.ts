@@ -82,7 +82,7 @@ function toRecord(
     model,
     service,
     mode,
-    category: "plain",
+    category: "general",
     cache: "bypass" as const,
     route: "named" as const,
     propensity: 1,

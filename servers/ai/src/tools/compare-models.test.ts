@@ -84,7 +84,7 @@ describe("compare_models", () => {
     expect(output.answers.map(({ score }) => score)).toEqual([1, 0.5, 1]);
     expect(lessons[0]).toMatchObject({
       id: "r1",
-      category: "plain",
+      category: "general",
       embeddingModelId: "e",
       scores: [
         { model: "one", score: 1 },

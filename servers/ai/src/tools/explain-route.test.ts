@@ -29,7 +29,7 @@ function createContext(models: readonly Candidate[]) {
     memory.put({
       id: `past-${index}`,
       at: clock.now(),
-      category: "plain",
+      category: "general",
       vector: Float32Array.of(1, 0),
       embeddingModelId: "e",
       scores: [
@@ -44,7 +44,7 @@ function createContext(models: readonly Candidate[]) {
   const routes: RouteExplainer = {
     async explain(question) {
       asked.push(question);
-      const { request, category = "plain" } = question;
+      const { request, category = "general" } = question;
       const content = request.messages.at(-1)?.["content"];
       return router.route(
         {
