@@ -9,6 +9,7 @@ const measuring = [
   "packages/core/src/{http,mcp}/**/*.fault.test.ts",
   "packages/cli/src/supervisor/*.fault.test.ts",
   "packages/cli/src/up.fault.test.ts",
+  "packages/cli/src/end-to-end/rotation.fault.test.ts",
   "servers/*/src/gateway/**/*.fault.test.ts",
 ];
 // As `npm test` has it: most of what the processes of tests do is to load the same code.

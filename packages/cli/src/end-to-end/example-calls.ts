@@ -3,7 +3,12 @@ export function exampleCalls(pageUrl: string): Record<string, Record<string, Rec
   return {
     ai: {
       complete: { prompt: "Say hello." },
+      compare_models: { prompt: "Say hello.", models: ["simulated/small", "simulated/large"] },
       list_models: {},
+      explain_route: { prompt: "Say hello." },
+      report_usage: { groupBy: "model" },
+      manage_cache: {},
+      check_models: {},
       find_tools: { query: "embed" },
       run_tool: { tool: "embed_texts", arguments: { texts: ["restart billing", "reboot the billing service"] } },
     },

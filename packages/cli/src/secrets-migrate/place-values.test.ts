@@ -23,6 +23,7 @@ const samples = [
   "postgres://host/db",
   "redis://host",
   "50",
+  "0.5",
   "0 4 * * *",
   "off",
   "info",

@@ -1,6 +1,7 @@
 import { inspect } from "node:util";
 
 const values = new WeakMap<Secret, string>();
+const versions = new WeakMap<Secret, number>();
 
 /**
  * A credential that prints as `***` everywhere. Only the HTTP spine and database drivers call {@link unwrap}, each time
@@ -32,4 +33,10 @@ export function unwrap(secret: Secret): string {
 /** Gives every holder of this secret another value from the next {@link unwrap} on. */
 export function replaceSecret(secret: Secret, value: string): void {
   values.set(secret, value);
+  versions.set(secret, versionOf(secret) + 1);
+}
+
+/** How often it has been replaced: what the old value was refused for says nothing of the new one. */
+export function versionOf(secret: Secret): number {
+  return versions.get(secret) ?? 0;
 }

@@ -1,3 +1,5 @@
+import type { Secret } from "../config/secret.ts";
+
 /** Where the text of a request may go, from the strictest on. A candidate promises one; a request demands at least one. */
 export type DataPolicy = "local" | "zero_retention" | "no_training" | "any";
 
@@ -31,6 +33,8 @@ export interface Candidate {
   /** `undefined`: the endpoint does not say. */
   supports: { tools?: boolean | undefined; json?: boolean | undefined; vision?: boolean | undefined };
   region?: string | undefined;
+  /** What the endpoint is asked with: what was said against an old value does not count against the next. */
+  credential?: Secret | undefined;
   dataPolicy: DataPolicy;
   price: CandidatePrice;
 }

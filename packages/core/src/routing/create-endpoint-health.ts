@@ -1,3 +1,4 @@
+import { versionOf } from "../config/secret.ts";
 import type { Clock } from "../limits/clock.ts";
 import type { CallReport, CallTicket, CandidateHealth, EndpointHealth, HealthState, Place } from "./endpoint-health.ts";
 import { LatencySketch } from "./latency-sketch.ts";
@@ -10,6 +11,12 @@ interface Record {
   total: LatencySketch;
 }
 
+/** `version`: of the credential that its breaker judges. */
+interface Endpoint {
+  breaker: PlaceBreaker;
+  version: number;
+}
+
 /** A provider may list hundreds of models; what was not asked for long is forgotten first. */
 const maxRecords = 2_000;
 const worstFirst: readonly HealthState[] = ["open", "resting", "returning", "closed"];
@@ -17,16 +24,19 @@ const worstFirst: readonly HealthState[] = ["open", "resting", "returning", "clo
 export function createEndpointHealth(options: { clock: Clock }): EndpointHealth {
   const { clock } = options;
   const candidates = new Map<string, Record>();
-  const endpoints = new Map<string, PlaceBreaker>();
+  const endpoints = new Map<string, Endpoint>();
 
-  function find({ id, endpointId }: Place): { record: Record; endpoint: PlaceBreaker } {
+  function find({ id, endpointId, credential }: Place): { record: Record; endpoint: PlaceBreaker } {
     const record = candidates.get(id) ?? createRecord(clock);
     // Set again at the end: the map's order is the order of use.
     candidates.delete(id);
     candidates.set(id, record);
     if (candidates.size > maxRecords) forgetOne(candidates);
-    const endpoint = endpoints.get(endpointId) ?? new PlaceBreaker(clock);
-    endpoints.set(endpointId, endpoint);
+    const version = credential ? versionOf(credential) : 0;
+    const known = endpoints.get(endpointId);
+    if (known?.version === version) return { record, endpoint: known.breaker };
+    const endpoint = new PlaceBreaker(clock);
+    endpoints.set(endpointId, { breaker: endpoint, version });
     return { record, endpoint };
   }
 
@@ -42,7 +52,7 @@ export function createEndpointHealth(options: { clock: Clock }): EndpointHealth 
     },
     state(place) {
       const record = candidates.get(place.id);
-      return describe(record, [record?.breaker, endpoints.get(place.endpointId)]);
+      return describe(record, [record?.breaker, endpoints.get(place.endpointId)?.breaker]);
     },
   };
 }

@@ -32,7 +32,7 @@ export interface CandidateHealth {
   cause?: Failure["class"] | undefined;
 }
 
-export type Place = Pick<Candidate, "id" | "endpointId">;
+export type Place = Pick<Candidate, "id" | "endpointId" | "credential">;
 
 /** How a call went. Times are milliseconds from sending; `cancelled` and other outcomes of the request alone weigh nothing. */
 export interface CallReport {

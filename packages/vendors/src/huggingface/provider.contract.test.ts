@@ -40,7 +40,7 @@ test("a model's price and abilities are those of the cheapest place that answers
   expect(small).toMatchObject({
     id: "simulated/open-8b",
     contextLength: 32_768,
-    listedPrice: { input: 0.05 / 1e6, output: 0.1 / 1e6 },
+    listedPrice: { input: 5e-8, output: 1e-7 },
     supports: { tools: false, json: false, vision: false },
   });
   expect(small?.places?.map(({ provider }) => provider)).toEqual(["fast-one", "cheap-one"]);

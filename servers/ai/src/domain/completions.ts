@@ -47,6 +47,8 @@ export class Completions {
               this.#desk.keep(key, found, reply?.stored),
             );
       if (shared) journal.waited(this.#parts.clock.monotonic() - joinedAt);
+      // A tool's answer is told once its line is written; applications do not wait for the disk.
+      if (call.origin === "tool" && value.reply) await this.#parts.spending.flush();
       return this.#toWhole(call, value, { shared, journal, hasKey: key !== undefined });
     } catch (error) {
       journal.end({ outcome: call.signal.aborted ? "cancelled" : "error", error, answer: "" });

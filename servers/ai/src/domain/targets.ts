@@ -70,7 +70,7 @@ function group(all: readonly { kind: ListedModel["kind"]; target: Target }[]): P
 }
 
 function toCandidate(endpoint: ModelEndpoint, model: ListedModel, price: ModelPrice): Candidate {
-  const { service, mode, baseUrl } = endpoint;
+  const { service, mode, baseUrl, apiKey } = endpoint;
   // The simulator listens on another port each time.
   const endpointId = mode === "simulated" ? service : `${service} ${baseUrl}`;
   return {
@@ -83,6 +83,7 @@ function toCandidate(endpoint: ModelEndpoint, model: ListedModel, price: ModelPr
     contextLength: model.contextLength,
     maxOutputTokens: model.maxOutputTokens,
     supports: model.supports ?? {},
+    credential: apiKey,
     dataPolicy: mode === "live" ? (model.dataPolicy ?? "any") : "local",
     price: {
       inputUsdPerMillion: price.inputUsdPerMillion,

@@ -58,7 +58,14 @@ Example: {"prompt": "Summarise in one sentence: …", "maxTokens": 100}`,
       ...(input.maxTokens !== undefined && { max_tokens: input.maxTokens }),
       ...(input.temperature !== undefined && { temperature: input.temperature }),
     };
-    const answer = await services.completions.complete({ request, caller, requestId, signal, cache: input.cache });
+    const answer = await services.completions.complete({
+      request,
+      caller,
+      requestId,
+      signal,
+      cache: input.cache,
+      origin: "tool",
+    });
     const { text, finishReason } = readCompletionText(answer.completion);
     const { inputTokens, outputTokens, estimated } = answer.usage;
     return {
