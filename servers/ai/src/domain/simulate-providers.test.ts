@@ -10,6 +10,8 @@ test("each simulated provider answers through its own profile, and says that it 
   expect(endpoints.map(({ service, mode }) => [service, mode])).toEqual([
     ["openrouter", "simulated"],
     ["together", "simulated"],
+    ["huggingface", "simulated"],
+    ["portkey", "simulated"],
   ]);
   const signal = AbortSignal.timeout(10_000);
   const answers = await Promise.all(

@@ -1,6 +1,9 @@
 import { Secret } from "@sophia/core/config/secret";
+import { createHuggingFaceProfile } from "@sophia/vendors/huggingface/provider";
 import type { ModelEndpoint } from "@sophia/vendors/openai-shape/model-endpoint";
+import type { ProviderProfile } from "@sophia/vendors/openai-shape/provider-profile";
 import { openrouterProvider } from "@sophia/vendors/openrouter/provider";
+import { createPortkeyProfile } from "@sophia/vendors/portkey/provider";
 import { togetherProvider } from "@sophia/vendors/together/provider";
 import type { Logger } from "pino";
 
@@ -22,22 +25,30 @@ export async function simulateProviders(log: Logger): Promise<SimulatedProviders
     log.warn("simulation is allowed, but the simulators are not installed");
     return { endpoints: [], close: () => Promise.resolve() };
   }
-  const [openrouter, together] = packages;
-  const simulators = await Promise.all([
-    openrouter.startOpenRouterSimulator({ apiKey: key, credits: 1_000 }),
-    together.startTogetherSimulator({ apiKey: key }),
+  const [openrouter, together, huggingface, portkey] = packages;
+  const started = await Promise.all([
+    startAs(openrouterProvider, openrouter.startOpenRouterSimulator({ apiKey: key, credits: 1_000 })),
+    startAs(togetherProvider, together.startTogetherSimulator({ apiKey: key })),
+    startAs(createHuggingFaceProfile(), huggingface.startHuggingFaceSimulator({ token: key })),
+    startAs(createPortkeyProfile(), portkey.startPortkeySimulator({ apiKey: key })),
   ]);
-  const profiles = [openrouterProvider, togetherProvider];
   return {
-    endpoints: simulators.map(({ url }, index) => {
-      const profile = profiles[index] ?? openrouterProvider;
+    endpoints: started.map(({ profile, url }) => {
       const { service } = profile;
       return { service, mode: "simulated", baseUrl: url, apiKey: new Secret(key), models: [], profile };
     }),
     async close() {
-      await Promise.all(simulators.map((simulator) => simulator.close()));
+      await Promise.all(started.map((simulator) => simulator.close()));
     },
   };
+}
+
+async function startAs(
+  profile: ProviderProfile,
+  starting: Promise<{ url: string; close(): Promise<void> }>,
+): Promise<{ profile: ProviderProfile; url: string; close(): Promise<void> }> {
+  const { url, close } = await starting;
+  return { profile, url, close };
 }
 
 /** Loaded at run time only, and optional: images for production leave the package out. */
@@ -48,6 +59,10 @@ async function loadSimulators() {
       import("@sophia/simulators/openrouter/simulator"),
       // oxlint-disable-next-line no-restricted-imports
       import("@sophia/simulators/together/simulator"),
+      // oxlint-disable-next-line no-restricted-imports
+      import("@sophia/simulators/huggingface/simulator"),
+      // oxlint-disable-next-line no-restricted-imports
+      import("@sophia/simulators/portkey/simulator"),
     ]);
   } catch {
     return undefined;
