@@ -91,6 +91,7 @@ class StoredCategoryBooks implements CategoryBooks {
     const book = this.#books.get(category) ?? createBook(this.#options);
     this.#books.delete(category);
     this.#books.set(category, book);
+    this.#forgetLeastUsed();
     if (clock.monotonic() - book.refreshedAt < refreshMs) return book;
     book.reading ??= this.#read(category, book).finally(() => {
       book.reading = undefined;
@@ -166,6 +167,14 @@ class StoredCategoryBooks implements CategoryBooks {
     const opened = new Map<string, CategoryBook>();
     for (const category of names) opened.set(category, await this.open(category));
     return opened;
+  }
+
+  /** Between two savings: what was counted of those that go is lost, what was learned is in the table. */
+  #forgetLeastUsed(): void {
+    for (const category of this.#books.keys()) {
+      if (this.#books.size <= 2 * maxOpen) return;
+      this.#books.delete(category);
+    }
   }
 
   async save(): Promise<void> {

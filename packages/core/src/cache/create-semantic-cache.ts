@@ -100,15 +100,16 @@ class StoredSemanticCache<Tables extends SemanticTables> implements SemanticCach
     const now = this.#options.clock.now();
     let stale = false;
     const candidates: Candidate[] = [];
-    for (const { entry, similarity } of shelf.nearest(vector, neighbourCount * 2)) {
-      if (entry.category !== category) continue;
-      if (entry.expiresAt <= now || !this.#epochs.holds(entry.tags)) {
-        stale ||= candidates.length === 0;
-        continue;
-      }
+    // Asked of each entry while searching: what is too old must not take the places of what is not.
+    const isUsable = (entry: Pick<ShelfEntry, "category" | "expiresAt" | "tags">): boolean => {
+      if (entry.category !== category) return false;
+      const holds = entry.expiresAt > now && this.#epochs.holds(entry.tags);
+      stale ||= !holds;
+      return holds;
+    };
+    for (const { entry, similarity } of shelf.nearest(vector, neighbourCount, isUsable)) {
       const servable = options.allowWeaker === true || entry.strength >= options.strength;
       candidates.push({ entry, similarity, servable, answerGroup: entry.answerGroup, slots: entry.slots });
-      if (candidates.length === neighbourCount) break;
     }
     return { candidates, stale };
   }

@@ -24,8 +24,12 @@ export interface EntryShelf {
   readonly method: "exact" | "usearch";
   get(id: string): ShelfEntry | undefined;
   add(entry: Omit<ShelfEntry, "slots">, vector: ByteVector): void;
-  /** Best first, without removed ones. */
-  nearest(query: Float32Array, count: number): { entry: ShelfEntry; similarity: number }[];
+  /** Best first, of those that are usable and not removed. */
+  nearest(
+    query: Float32Array,
+    count: number,
+    isUsable: (entry: ShelfEntry) => boolean,
+  ): { entry: ShelfEntry; similarity: number }[];
 }
 
 /** Up to here a scan is exact and takes some milliseconds; above it usearch is faster. */
@@ -78,11 +82,15 @@ export function createEntryShelf(options: {
       building = true;
       setImmediate(build).unref();
     },
-    nearest(query, count) {
+    nearest(query, count, isUsable) {
+      const isLeftOut = (row: number): boolean => {
+        const entry = entries[row];
+        return !entry || entry.removed || !isUsable(entry);
+      };
       const found =
         graph && !building
-          ? graph.search(query, count * graphSurplus).filter(({ row }) => entries[row]?.removed === false)
-          : matrix.search(query, count, (row) => entries[row]?.removed !== false);
+          ? graph.search(query, count * graphSurplus).filter(({ row }) => !isLeftOut(row))
+          : matrix.search(query, count, isLeftOut);
       return found.slice(0, count).flatMap(({ row, score }) => {
         const entry = entries[row];
         return entry ? [{ entry, similarity: score }] : [];

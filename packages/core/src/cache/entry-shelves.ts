@@ -33,6 +33,8 @@ interface Kept {
 
 /** A row seen late may carry an older time: a write takes its time, and clocks of machines differ by less than this. */
 const overlapMs = 5_000;
+/** Every turn of a conversation opens one, mostly empty: their number is bounded too. */
+const maxShelves = 1_000;
 
 export function createEntryShelves(options: EntryShelvesOptions): EntryShelves {
   const { rows, clock, refreshMs } = options;
@@ -52,7 +54,7 @@ export function createEntryShelves(options: EntryShelvesOptions): EntryShelves {
     let total = 0;
     for (const { shelf } of kept.values()) total += shelf.size;
     for (const [key, { shelf }] of kept) {
-      if (total <= options.maxLoaded || kept.size === 1) return;
+      if ((total <= options.maxLoaded && kept.size <= maxShelves) || kept.size === 1) return;
       kept.delete(key);
       total -= shelf.size;
     }
@@ -75,7 +77,7 @@ export function createEntryShelves(options: EntryShelvesOptions): EntryShelves {
         own.reading = undefined;
       });
       await own.reading;
-      if (!known) makeRoom();
+      makeRoom();
       return own.shelf;
     },
     expire() {

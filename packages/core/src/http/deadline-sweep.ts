@@ -22,16 +22,27 @@ export class DeadlineSweep {
 
   async #run(): Promise<void> {
     this.#running = true;
-    while (this.#calls.size > 0) {
-      await this.#clock.sleep(sweepEveryMs);
-      const now = this.#clock.monotonic();
-      for (const [call, { at, expire }] of this.#calls) {
-        if (at > now) continue;
-        this.#calls.delete(call);
+    try {
+      while (this.#calls.size > 0) {
+        await this.#clock.sleep(sweepEveryMs);
+        this.#expireDue();
+      }
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  #expireDue(): void {
+    const now = this.#clock.monotonic();
+    for (const [call, { at, expire }] of this.#calls) {
+      if (at > now) continue;
+      this.#calls.delete(call);
+      try {
         expire();
+      } catch {
+        // One call that cannot be ended must not take the deadlines of all others with it; its idle limit is left.
       }
     }
-    this.#running = false;
   }
 }
 

@@ -127,6 +127,8 @@ export class DirectCalls {
       });
     } catch (thrown) {
       const error = opened ? opened.fail(thrown) : thrown;
+      // Nobody reads what still comes, and nobody counts its time.
+      opened?.exchange.cancel(thrown);
       outcome.name = error instanceof AppError ? error.kind : "cancelled";
       throw error;
     } finally {

@@ -28,7 +28,8 @@ export function parseEmbeddingAnswer(service: string, answer: unknown, count: nu
   const vectors: Float32Array[] = [];
   for (const [position, { index = position, embedding }] of data.entries()) vectors[index] = toVector(embedding);
   const dimension = vectors[0]?.length ?? 0;
-  const isWhole = vectors.length === count && vectors.every((vector) => vector?.length === dimension && dimension > 0);
+  const isWhole =
+    vectors.length === count && Array.from(vectors).every((vector) => vector?.length === dimension && dimension > 0);
   if (!isWhole || data.length !== count) throw badReply(service, "it does not hold one embedding for each text");
   return { vectors, model, usage: parseUsage(usage) };
 }

@@ -77,7 +77,11 @@ class StreamFlow {
     this.ended = this.#over.promise;
     this.stream = new SharedStream({
       resume: () => one.relay.resume(),
-      abandon: () => request.controller.abort(nobodyReads),
+      abandon: () => {
+        request.controller.abort(nobodyReads);
+        // Who waits for room would not see it otherwise.
+        one.relay.resume();
+      },
     });
   }
 

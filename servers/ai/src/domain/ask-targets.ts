@@ -4,6 +4,7 @@ import type { Clock } from "@sophia/core/limits/clock";
 import type { EndpointHealth } from "@sophia/core/routing/endpoint-health";
 import { type Attempt, createFallback } from "@sophia/core/routing/fallback";
 import type { Usage } from "@sophia/vendors/openai-shape/usage";
+import { assertAffordable } from "./assert-affordable.ts";
 import type { CallJournal } from "./call-journal.ts";
 import type { ChatCall, Cost } from "./chat-call.ts";
 import type { KeyPolicy } from "./key-policy.ts";
@@ -71,17 +72,7 @@ function reserve(spending: Spending, request: AskRequest, target: Target): Hold 
   const { call, policy, expected } = request;
   const { price, candidate } = target;
   const costUsd = price.costOf(expected);
-  const hasBudget = policy.budgets.length > 0 || policy.maxCostPerCallUsd !== undefined;
-  if (hasBudget && price.origin === "unknown") {
-    throw new AppError("budget_exceeded", `What ${candidate.model} costs is not known, and this key has a budget.`, {
-      hint: "Name a model with a price (list_models shows them).",
-    });
-  }
-  if (policy.maxCostPerCallUsd !== undefined && costUsd > policy.maxCostPerCallUsd) {
-    throw new AppError("budget_exceeded", `This call may cost more than the key may spend on one call.`, {
-      hint: "Shorten the prompt, set max_tokens, or name a cheaper model.",
-    });
-  }
+  assertAffordable(policy, target, costUsd);
   return spending.reserve({
     requestId: call.requestId,
     server: "ai",

@@ -16,7 +16,8 @@ test("a shelf goes over to usearch between other work, finds the same and never 
     const entry = { id: `e${index}`, category: "c", text, answerGroup: "g", strength: 1, tags: [], ...times };
     shelf.add(entry, toByteVector(buildLexicalVector(text, dimension)));
   }
-  const nearest = (text: string) => shelf.nearest(buildLexicalVector(text, dimension), 3).map(({ entry }) => entry.id);
+  const nearest = (text: string) =>
+    shelf.nearest(buildLexicalVector(text, dimension), 3, () => true).map(({ entry }) => entry.id);
   expect(shelf.method).toBe("exact");
   const exact = texts.slice(0, 20).map((text) => nearest(text)[0]);
   for (let turn = 0; shelf.method === "exact" && turn < 1_000; turn += 1) {

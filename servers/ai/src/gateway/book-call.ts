@@ -1,6 +1,7 @@
 import { AppError } from "@sophia/core/errors/app-error";
 import type { OpenAiClient } from "@sophia/vendors/openai-shape/openai-client";
 import type { Usage } from "@sophia/vendors/openai-shape/usage";
+import { assertAffordable } from "../domain/assert-affordable.ts";
 import type { CallRecord } from "../domain/call-record.ts";
 import type { Cost } from "../domain/chat-call.ts";
 import { priceCall } from "../domain/price-call.ts";
@@ -30,6 +31,8 @@ export async function bookCall<T>(
     throw new AppError("denied", "That model's endpoint does not promise what this key demands for its texts.");
   }
   const expected = { inputTokens: call.inputTokens, outputTokens: 0, cachedInputTokens: 0 };
+  const costUsd = price.costOf(expected);
+  assertAffordable(policy, target, costUsd);
   const hold = await spending.reserve({
     requestId,
     server: "ai",
@@ -37,7 +40,7 @@ export async function bookCall<T>(
     caller: caller.id,
     unit: "tokens",
     quantity: call.inputTokens,
-    costUsd: price.costOf(expected),
+    costUsd,
     budgets: policy.budgets,
   });
   const tell = (outcome: CallRecord["outcome"], usage: Usage, cost: Cost, errorKind?: string): void => {

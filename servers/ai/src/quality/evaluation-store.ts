@@ -31,7 +31,7 @@ export interface EvaluationStore {
   create(evaluation: Pick<Evaluation, "id" | "itemsHash" | "spec" | "createdAt">): Promise<void>;
   get(id: string): Promise<Evaluation | undefined>;
   /** The newest finished run of the same items before that time. */
-  findEarlier(itemsHash: string, before: number): Promise<Evaluation | undefined>;
+  findEarlier(run: Pick<Evaluation, "itemsHash" | "createdAt" | "spec">): Promise<Evaluation | undefined>;
   addResult(id: string, result: ItemResult): Promise<void>;
   results(id: string): Promise<ItemResult[]>;
   finish(id: string, end: { state: "done" | "stopped"; reason?: string; at: number }): Promise<void>;
@@ -53,12 +53,13 @@ export function createEvaluationStore<Tables extends EvaluationTables>(given: St
       const row = await db.selectFrom("ai_evaluations").selectAll().where("id", "=", id).executeTakeFirst();
       return row && toEvaluation(row);
     },
-    async findEarlier(itemsHash, before) {
+    async findEarlier({ itemsHash, createdAt, spec }) {
       const row = await db
         .selectFrom("ai_evaluations")
         .selectAll()
         .where("items_hash", "=", itemsHash)
-        .where("created_at", "<", before)
+        .where("caller", "=", spec.caller.id)
+        .where("created_at", "<", createdAt)
         .where("state", "=", "done")
         .orderBy("created_at", "desc")
         .limit(1)

@@ -80,7 +80,7 @@ export function createEvaluations<Tables extends EvaluationTables>(options: Eval
     async report(id, caller) {
       const evaluation = await find(id, caller);
       const results = await evaluations.results(id);
-      const earlier = await evaluations.findEarlier(evaluation.itemsHash, evaluation.createdAt);
+      const earlier = await evaluations.findEarlier(evaluation);
       const before = earlier ? await evaluations.results(earlier.id) : [];
       return {
         evaluation,

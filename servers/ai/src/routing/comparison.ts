@@ -125,10 +125,16 @@ async function judgeAll(
   let costUsd = 0;
   for (const answer of answers) {
     if (answer.text === undefined) continue;
-    const verdict = await judgeByRubric(judge, { prompt, answer: answer.text });
-    costUsd += verdict.costUsd;
-    answer.score = verdict.score;
-    answer.scoreReason = verdict.explanation;
+    try {
+      const verdict = await judgeByRubric(judge, { prompt, answer: answer.text });
+      costUsd += verdict.costUsd;
+      answer.score = verdict.score;
+      answer.scoreReason = verdict.explanation;
+    } catch (error) {
+      signal.throwIfAborted();
+      // The answers are paid for: a judge that fails takes none of them away.
+      answer.scoreReason = toAppError(error).message;
+    }
   }
   return costUsd;
 }

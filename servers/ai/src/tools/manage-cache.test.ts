@@ -53,10 +53,12 @@ describe("manage_cache", () => {
     expect((await open().run({ category: "quiet" })).categories).toHaveLength(1);
   });
 
-  test("shows one entry", async () => {
-    const { entry } = await open(["read"]).run({ action: "entry", entryId: "e" });
+  test("shows one entry, and not to whom may only read: somebody else may have asked it", async () => {
+    const { entry } = await open().run({ action: "entry", entryId: "e" });
     expect(entry).toMatchObject({ question: "How?", answer: "So.", createdAt: "1970-01-01T00:00:00.000Z" });
     await expect(open().run({ action: "entry", entryId: "x" })).rejects.toMatchObject({ kind: "not_found" });
+    const refused = open(["read"]).run({ action: "entry", entryId: "e" });
+    await expect(refused).rejects.toMatchObject({ kind: "denied" });
   });
 
   test("changes with the scope write alone", async () => {

@@ -70,8 +70,9 @@ Example: {"action": "configure", "category": "support-faq", "errorBudget": 0.005
   async run(input, { services: { semanticCache }, caller, log }: ToolContext<Services>) {
     const source = { service: "sophia", mode: "local" as const, costUsd: 0 };
     const changes = input.action !== "stats" && input.action !== "entry";
-    if (changes && !caller.scopes.includes("write")) {
-      throw new AppError("denied", "Changing the cache needs the scope write.", {
+    // An entry may hold what another caller asked.
+    if (input.action !== "stats" && !caller.scopes.includes("write")) {
+      throw new AppError("denied", "Entries and changes of the cache need the scope write.", {
         hint: "Use a token that was created with --scope write.",
       });
     }
