@@ -8,10 +8,10 @@ import type { Pacer, Pass } from "../limits/pacer.ts";
 import type { LimitRow } from "../limits/rules.ts";
 import { isCancelled, isDefinite, isRejection, outcomeOf, reportedLimit } from "./attempt-outcome.ts";
 import type { Deadline } from "./deadline.ts";
-import { collectBody, DirectExchange, type DirectHead } from "./direct-exchange.ts";
+import { collectStart, DirectExchange, type DirectHead } from "./direct-exchange.ts";
 import { createDispatcher, type StartWatch } from "./dispatcher.ts";
 import type { Answer } from "./exchange.ts";
-import { failedAnswer } from "./failed-answer.ts";
+import { failedAnswer, maxErrorBytes } from "./failed-answer.ts";
 import { fromFailure, outcomeUnknown, timedOut } from "./failures.ts";
 import { createFollower, type Follower } from "./follow.ts";
 import type { HttpOptions } from "./http.ts";
@@ -71,6 +71,8 @@ export interface Attempter {
 const maxBreakers = 64;
 // After "too many" without a usable time, everybody waits at least this long.
 const pauseWithoutNoticeMs = 1_000;
+// The status has said the most: another service may be asked instead of waiting for the words.
+const refusalTextMs = 1_000;
 
 export interface AttempterOptions {
   options: HttpOptions;
@@ -161,7 +163,8 @@ class ServiceAttempter implements Attempter {
 
   /** The error's few bytes go the usual way: as a stream that may be packed. */
   async #refuseDirect(exchange: DirectExchange, { status, headers }: DirectHead, call: CallPlan): Promise<AppError> {
-    const bytes = await collectBody(exchange).catch(() => Buffer.alloc(0));
+    const limits = { maxBytes: maxErrorBytes, waitMs: refusalTextMs, clock: this.#clock };
+    const bytes = await collectStart(exchange, limits);
     const flat = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value ?? "")]));
     const body = Readable.from([bytes]) as Answer["body"];
     return await this.#refusal({ url: call.prepared.url, status, headers: flat, body }, call);

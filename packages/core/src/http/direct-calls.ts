@@ -3,11 +3,12 @@ import { AppError } from "../errors/app-error.ts";
 import { abortReason, type Clock } from "../limits/clock.ts";
 import type { LimitRow } from "../limits/rules.ts";
 import type { Attempter, CallPlan, OpenedCall } from "./attempt.ts";
-import { authHeaders, authQuery, credentialId, type HttpAuth, resolveAuth } from "./auth.ts";
+import { authHeaders, authQuery, credentialId, type HttpAuth, type HttpAuthSource, resolveAuth } from "./auth.ts";
 import { readBody, UnknownEncodingError } from "./body.ts";
-import type { Deadline } from "./deadline.ts";
+import { type Deadline, startDeadline } from "./deadline.ts";
 import { DeadlineSweep } from "./deadline-sweep.ts";
 import { collectBody, type DirectHead, type DirectSink } from "./direct-exchange.ts";
+import { timedOut } from "./failures.ts";
 import type { HttpOptions } from "./http.ts";
 import { type Prepared, prepareRequest } from "./prepare.ts";
 
@@ -77,7 +78,8 @@ export class DirectCalls {
   /** Resolves with the head; the call lasts until its sink has heard the end. */
   async relay(request: DirectRequest): Promise<DirectRelay> {
     return await this.#run(request, true, (opened, head, end) => {
-      if (head.headers["content-encoding"] !== undefined) throw new UnknownEncodingError();
+      const encoding = head.headers["content-encoding"];
+      if (encoding !== undefined && encoding !== "identity") throw new UnknownEncodingError();
       return Promise.resolve({
         status: head.status,
         headers: flatten(head.headers),
@@ -152,7 +154,7 @@ export class DirectCalls {
     const { path, body, operation, part, signal, timeoutMs } = request;
     const deadline: Deadline = { at: startedAt + timeoutMs, signal, expired: false, end: () => {} };
     const { auth: source } = this.#options;
-    const auth = typeof source === "function" ? await resolveAuth(source, { signal }) : source;
+    const auth = typeof source === "function" ? await this.#fetchAuth(source, request) : source;
     const { headers, key } = this.#credential(auth);
     const known = this.#prepare(path, auth);
     return {
@@ -178,6 +180,17 @@ export class DirectCalls {
       waitedMs: 0,
       status: undefined,
     };
+  }
+
+  async #fetchAuth(source: HttpAuthSource, { timeoutMs, signal }: DirectRequest): Promise<HttpAuth | undefined> {
+    const deadline = startDeadline(this.#clock, timeoutMs, signal);
+    try {
+      return await resolveAuth(source, deadline);
+    } catch (error) {
+      throw deadline.expired ? timedOut(this.#options.service, error) : error;
+    } finally {
+      deadline.end();
+    }
   }
 
   /** What does not depend on the call is worked out once for each path. */

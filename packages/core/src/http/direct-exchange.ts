@@ -1,4 +1,5 @@
 import type { Dispatcher } from "undici";
+import type { Clock } from "../limits/clock.ts";
 import { BodyTooLargeError } from "./body.ts";
 
 /** Where the chunks of a body go. After `false` the socket is read no further until `resume`. */
@@ -121,6 +122,36 @@ export class DirectExchange implements Dispatcher.DispatchHandler {
     this.#reject(error);
     this.#sink?.fail(error);
   }
+}
+
+/** A body of which the beginning is enough: what is longer, or slower, is cut off there, and its socket freed. */
+export function collectStart(
+  exchange: DirectExchange,
+  limits: { maxBytes: number; waitMs: number; clock: Clock },
+): Promise<Buffer> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    const over = new AbortController();
+    const finish = (): void => {
+      over.abort();
+      resolve(Buffer.concat(chunks));
+    };
+    exchange.pipe({
+      data(chunk) {
+        chunks.push(chunk);
+        bytes += chunk.length;
+        if (bytes >= limits.maxBytes) exchange.cancel(new BodyTooLargeError());
+        return true;
+      },
+      end: finish,
+      fail: finish,
+    });
+    limits.clock.sleep(limits.waitMs, over.signal).then(
+      () => exchange.cancel(new Error("The rest did not come.")),
+      () => undefined,
+    );
+  });
 }
 
 /** The whole body. */

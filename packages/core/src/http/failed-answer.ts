@@ -12,7 +12,7 @@ export interface FailedAnswerRules {
   explain: ((status: number, body: unknown) => VendorFailure | undefined) | undefined;
 }
 
-const maxErrorBytes = 65_536;
+export const maxErrorBytes = 65_536;
 const maxCauseLength = 500;
 
 /** An answer that is not 2xx → AppError, with the vendor's own words kept for the log. */
