@@ -1,8 +1,8 @@
 import { hash } from "node:crypto";
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { sql } from "kysely";
 import type { Logger } from "pino";
 import type { Clock } from "../limits/clock.ts";
+import { createRowInserter } from "../store/insert-rows.ts";
 import { narrowStore, type Store } from "../store/store.ts";
 import type { CacheTables } from "./cache-tables.ts";
 import { createWriteGatherer } from "./gather-writes.ts";
@@ -58,8 +58,6 @@ const deletedAtOnce = 500;
 /** An answer is visible at once; that it survives a crash may wait, so that a busy second costs a few durable writes. */
 const gatherMs = 250;
 const maxWaiting = 2_000;
-/** More would hold up the event loop for longer than a request takes. */
-const rowsAtOnce = 64;
 
 export function createExactCache<Tables extends CacheTables>(options: ExactCacheOptions<Tables>): ExactCache {
   const store: Store<CacheTables> = narrowStore(options.store);
@@ -70,7 +68,7 @@ export function createExactCache<Tables extends CacheTables>(options: ExactCache
   let writesUntilSweep = sweepEveryWrites;
 
   async function write(rows: readonly Row[]): Promise<void> {
-    await insert(store, rows);
+    await store.transaction((tx) => inserter.insert(tx, rows));
     writesUntilSweep -= rows.length;
     if (writesUntilSweep > 0) return;
     writesUntilSweep = sweepEveryWrites;
@@ -86,6 +84,7 @@ export function createExactCache<Tables extends CacheTables>(options: ExactCache
   }
 
   const find = createFind(store);
+  const inserter = createInserter(store);
   const gatherer = createWriteGatherer<Row>({ clock, write, gatherMs, maxWaiting });
   return {
     async get(partition, key) {
@@ -133,25 +132,21 @@ function createFind(store: Store<CacheTables>): (id: string) => Promise<FrontRow
   return async (id) => (await store.db.executeQuery<FrontRow>({ ...query, parameters: [id] })).rows[0];
 }
 
-/** In one transaction, whose slices leave room for requests in between. */
-async function insert(store: Store<CacheTables>, rows: readonly Row[]): Promise<void> {
-  await store.transaction(async (tx) => {
-    for (let start = 0; start < rows.length; start += rowsAtOnce) {
-      if (start > 0) await nextTurn();
-      await tx
-        .insertInto("cache_entries")
-        .values(rows.slice(start, start + rowsAtOnce))
-        .onConflict((conflict) =>
-          conflict.column("id").doUpdateSet((row) => ({
-            value: row.ref("excluded.value"),
-            bytes: row.ref("excluded.bytes"),
-            created_at: row.ref("excluded.created_at"),
-            expires_at: row.ref("excluded.expires_at"),
-            last_used_at: row.ref("excluded.last_used_at"),
-          })),
-        )
-        .execute();
-    }
+/** The newest value of a key stays. */
+function createInserter(store: Store<CacheTables>) {
+  const columns = ["id", "partition", "value", "bytes", "created_at", "expires_at", "last_used_at"] as const;
+  return createRowInserter(store.db, "cache_entries", {
+    columns,
+    build: (insert) =>
+      insert.onConflict((conflict) =>
+        conflict.column("id").doUpdateSet((row) => ({
+          value: row.ref("excluded.value"),
+          bytes: row.ref("excluded.bytes"),
+          created_at: row.ref("excluded.created_at"),
+          expires_at: row.ref("excluded.expires_at"),
+          last_used_at: row.ref("excluded.last_used_at"),
+        })),
+      ),
   });
 }
 

@@ -139,6 +139,17 @@ export async function changeLease(tx: Tx, change: LeaseChange, now: number): Pro
   if (found === 0n) await correctEstimate(tx, change);
 }
 
+/**
+ * Whether {@link changeLease} with the same change and time has been committed before. A lease that was closed is gone,
+ * and has no line of its own unless others have booked it as an estimate.
+ */
+export async function isApplied(tx: Tx, { id, closed }: LeaseChange, now: number): Promise<boolean> {
+  const lease = await tx.selectFrom("ledger_leases").select("expires_at").where("id", "=", id).executeTakeFirst();
+  if (lease || !closed) return lease?.expires_at === now + leaseLifeMs;
+  const estimate = await tx.selectFrom("ledger_entries").select("id").where("id", "=", id).executeTakeFirst();
+  return estimate === undefined;
+}
+
 /** This process was silent so long that its lease was booked as an estimate. What is now known is taken out of it. */
 async function correctEstimate(tx: Tx, change: LeaseChange): Promise<void> {
   const known = change.writtenNanoUsd + Math.max(0, -change.addNanoUsd);

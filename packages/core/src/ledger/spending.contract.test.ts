@@ -201,6 +201,40 @@ describe.each<Engine>(["sqlite", "postgres"])("spending on %s", (engine) => {
       expect(await ledger.totals({})).toMatchObject([{ entries: 3 }]);
     }),
   );
+
+  test(
+    "a commit whose answer was lost is not booked twice, neither lines nor what a lease gives back",
+    withSpending(async ({ store, clock, ledger, charged }) => {
+      let lost = 0;
+      const deaf: Store<CoreTables> = {
+        ...store,
+        async transaction(work) {
+          const value = await store.transaction(work);
+          if (lost <= 0) return value;
+          lost -= 1;
+          throw new Error("connection lost");
+        },
+      };
+      const spending = createSpending({ store: deaf, log, clock });
+      const first = await spending.reserve(request({ costUsd: 0.02 }));
+      spending.settle(first, actual(0.02));
+      lost = 1;
+      await spending.flush();
+      spending.settle(await spending.reserve(request({ costUsd: 0.01 })), actual(0.03));
+      await spending.flush();
+      await spending.flush();
+      expect(await ledger.totals({})).toMatchObject([{ entries: 2, costUsd: 0.05 }]);
+      // Without lines: the block is given back, and that answer is lost too.
+      await clock.advance(61_000);
+      lost = 1;
+      await spending.flush();
+      expect(await charged()).toBeCloseTo(0.05, 9);
+      await spending.close();
+      expect(await charged()).toBeCloseTo(0.05, 9);
+      expect(await store.db.selectFrom("ledger_leases").selectAll().execute()).toEqual([]);
+      expect(await ledger.totals({})).toMatchObject([{ entries: 2, costUsd: 0.05 }]);
+    }),
+  );
 });
 
 test("whatever calls do, the budget counts what the lines say", async () => {

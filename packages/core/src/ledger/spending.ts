@@ -1,14 +1,15 @@
 import { randomUUID } from "node:crypto";
-import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Transaction } from "kysely";
 import type { Logger } from "pino";
 import { AppError } from "../errors/app-error.ts";
 import { type Clock, systemClock } from "../limits/clock.ts";
 import type { CoreTables, LedgerEntriesTable } from "../store/core-tables.ts";
+import { createRowInserter, type RowInserter } from "../store/insert-rows.ts";
 import { narrowStore, type Store } from "../store/store.ts";
 import type { Budget } from "./budget-buckets.ts";
 import type { Lease } from "./lease.ts";
 import { LeaseGroup } from "./lease-group.ts";
-import { changeLease, type LeaseChange, recoverLeases } from "./lease-rows.ts";
+import { changeLease, isApplied, type LeaseChange, recoverLeases } from "./lease-rows.ts";
 import type { Billable, Settlement } from "./ledger.ts";
 import { toNanoUsd } from "./nano-usd.ts";
 
@@ -45,6 +46,33 @@ export interface Spending {
 
 type Line = LedgerEntriesTable;
 
+/** What goes into one transaction. It stays the same until it is known to be written. */
+interface Batch {
+  lines: readonly Line[];
+  changes: readonly { lease: Lease; change: LeaseChange }[];
+  /** Monotonic and wall clock, ms. */
+  startedAt: number;
+  at: number;
+  /** The answer to its commit may have been lost. */
+  tried: boolean;
+}
+
+const lineColumns = [
+  "id",
+  "reservation_id",
+  "request_id",
+  "server",
+  "service",
+  "caller",
+  "unit",
+  "quantity",
+  "cost_nano_usd",
+  "kind",
+  "price_as_of",
+  "day",
+  "created_at",
+] as const satisfies readonly (keyof Line)[];
+
 const flushAfterMs = 250;
 const lookAfterMs = 1_000;
 const renewMs = 30_000;
@@ -52,8 +80,6 @@ const recoverEveryMs = 60_000;
 /** Beyond it no new money is spent: what cannot be written down must not grow. */
 const maxLines = 20_000;
 const linesAtOnce = 1_000;
-/** More would hold up the event loop for longer than a request takes. */
-const rowsAtOnce = 64;
 
 export function createSpending<Tables extends CoreTables>(options: {
   store: Store<Tables>;
@@ -70,7 +96,10 @@ class LeasedSpending implements Spending {
   readonly #groups = new Map<string, LeaseGroup>();
   readonly #groupKeys = new WeakMap<readonly Budget[], string>();
   readonly #leases = new Set<Lease>();
+  readonly #inserter: RowInserter<CoreTables, Line, never>;
   #lines: Line[] = [];
+  #batch: Batch | undefined;
+  #collectedAt = 0;
   #writing: Promise<void> = Promise.resolve();
   #timer: { at: number; controller: AbortController } | undefined;
   #recoveredAt = -Infinity;
@@ -80,6 +109,7 @@ class LeasedSpending implements Spending {
     this.#store = store;
     this.#log = log;
     this.#clock = clock;
+    this.#inserter = createRowInserter(store.db, "ledger_entries", { columns: lineColumns });
     this.#wake(0);
   }
 
@@ -190,25 +220,31 @@ class LeasedSpending implements Spending {
   }
 
   async #writeSome(): Promise<void> {
-    const lines = this.#lines.slice(0, linesAtOnce);
-    const now = this.#clock.monotonic();
-    const changes = this.#collectChanges(lines, now);
-    if (lines.length === 0 && changes.length === 0) return;
-    await this.#store.transaction(async (tx) => {
-      for (let start = 0; start < lines.length; start += rowsAtOnce) {
-        if (start > 0) await nextTurn();
-        await tx
-          .insertInto("ledger_entries")
-          .values(lines.slice(start, start + rowsAtOnce))
-          .execute();
-      }
-      for (const { change } of changes) await changeLease(tx, change, this.#clock.now());
-    });
+    const batch = (this.#batch ??= this.#collect());
+    const { lines, changes, startedAt } = batch;
+    if (lines.length > 0 || changes.length > 0) {
+      await this.#store.transaction(async (tx) => {
+        if (batch.tried && (await wasWritten(tx, batch))) return;
+        batch.tried = true;
+        await this.#inserter.insert(tx, lines);
+        for (const { change } of changes) await changeLease(tx, change, batch.at);
+      });
+    }
+    this.#batch = undefined;
     this.#lines.splice(0, lines.length);
     for (const { lease, change } of changes) {
-      lease.applied(change, now);
+      lease.applied(change, startedAt);
       if (change.closed) this.#leases.delete(lease);
     }
+  }
+
+  #collect(): Batch {
+    const lines = this.#lines.slice(0, linesAtOnce);
+    const startedAt = this.#clock.monotonic();
+    const changes = this.#collectChanges(lines, startedAt);
+    // Each batch has a time of its own: by that its changes are known again.
+    this.#collectedAt = Math.max(this.#clock.now(), this.#collectedAt + 1);
+    return { lines, changes, startedAt, at: this.#collectedAt, tried: false };
   }
 
   #collectChanges(lines: readonly Line[], now: number): { lease: Lease; change: LeaseChange }[] {
@@ -224,6 +260,14 @@ class LeasedSpending implements Spending {
 }
 
 const rescheduled = new Error("Another time was set.");
+
+/** All of a batch is in one transaction: one row of it tells. */
+async function wasWritten(tx: Transaction<CoreTables>, { lines, changes, at }: Batch): Promise<boolean> {
+  const [line] = lines;
+  if (!line) return changes[0] !== undefined && (await isApplied(tx, changes[0].change, at));
+  const row = await tx.selectFrom("ledger_entries").select("id").where("id", "=", line.id).executeTakeFirst();
+  return row !== undefined;
+}
 
 function buildLine({ request, lease }: Hold, actual: Settlement & { nanoUsd: number }, now: number): Line {
   return {

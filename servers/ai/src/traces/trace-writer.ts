@@ -1,12 +1,13 @@
 import { type SpanContext, context, trace } from "@opentelemetry/api";
 import type { Clock } from "@sophia/core/limits/clock";
 import type { Metrics } from "@sophia/core/observe/metrics";
+import { createRowInserter } from "@sophia/core/store/insert-rows";
 import { narrowStore, type Store } from "@sophia/core/store/store";
 import type { Logger } from "pino";
 import type { CallContent, CallRecord, CallSink } from "../domain/call-record.ts";
 import type { KeepContent, TextFilter } from "./redact-content.ts";
 import { toTraceRows } from "./trace-rows.ts";
-import type { TraceTables } from "./trace-tables.ts";
+import type { AiTracesTable, TraceTables } from "./trace-tables.ts";
 
 /** A finished call on its way into the store and to whoever takes spans. */
 export interface WaitingCall {
@@ -46,6 +47,7 @@ const maxBatch = 50;
 export function createTraceWriter<Tables extends TraceTables>(options: TraceWriterOptions<Tables>): TraceWriter {
   const { clock, log, metrics, maxWaiting = 1_000, gatherMs = 1_000, perSecond = 50 } = options;
   const store: Store<TraceTables> = narrowStore(options.store);
+  const write = createBatchWriter(store, options);
   const waiting: WaitingCall[] = [];
   const traced = metrics.counter("sophia_ai_traces_total", "Model calls, by what became of their traces.", ["outcome"]);
   let hurry = new AbortController();
@@ -72,7 +74,7 @@ export function createTraceWriter<Tables extends TraceTables>(options: TraceWrit
     while (waiting.length > 0) {
       const batch = waiting.splice(0, maxBatch);
       try {
-        await writeBatch(store, batch, options);
+        await write(batch);
         traced.increment({ outcome: "kept" }, batch.length);
       } catch (error) {
         traced.increment({ outcome: "lost" }, batch.length);
@@ -97,24 +99,54 @@ export function createTraceWriter<Tables extends TraceTables>(options: TraceWrit
   };
 }
 
-async function writeBatch(
-  store: Store<TraceTables>,
-  batch: readonly WaitingCall[],
-  options: { keep: KeepContent; filter: TextFilter },
-): Promise<void> {
-  const rows = batch.map(({ record, content }) => toTraceRows(record, content, options));
-  const contents = rows.flatMap(({ content }) => content ?? []);
-  await store.transaction(async (tx) => {
-    await tx
-      .insertInto("ai_traces")
-      .values(rows.map(({ trace: row }) => row))
-      .onConflict((conflict) => conflict.column("request_id").doNothing())
-      .execute();
-    if (contents.length === 0) return;
-    await tx
-      .insertInto("ai_trace_contents")
-      .values(contents)
-      .onConflict((conflict) => conflict.column("request_id").doNothing())
-      .execute();
+const traceColumns = [
+  "request_id",
+  "at",
+  "caller",
+  "operation",
+  "origin",
+  "service",
+  "model",
+  "mode",
+  "category",
+  "cache",
+  "outcome",
+  "error_kind",
+  "finish_reason",
+  "cost_nano_usd",
+  "total_ms",
+  "first_token_ms",
+  "output_tokens",
+  "answer_characters",
+  "refusal",
+  "sketch",
+  "sketch_model",
+  "record",
+  "bytes",
+] as const satisfies readonly (keyof AiTracesTable)[];
+const contentColumns = ["request_id", "messages", "answer", "redacted", "bytes"] as const;
+
+/** A call that is told twice is kept once. */
+function createBatchWriter(store: Store<TraceTables>, options: { keep: KeepContent; filter: TextFilter }) {
+  const traces = createRowInserter(store.db, "ai_traces", {
+    columns: traceColumns,
+    build: (insert) => insert.onConflict((conflict) => conflict.column("request_id").doNothing()),
   });
+  const contents = createRowInserter(store.db, "ai_trace_contents", {
+    columns: contentColumns,
+    build: (insert) => insert.onConflict((conflict) => conflict.column("request_id").doNothing()),
+  });
+  return async (batch: readonly WaitingCall[]): Promise<void> => {
+    const rows = batch.map(({ record, content }) => toTraceRows(record, content, options));
+    await store.transaction(async (tx) => {
+      await traces.insert(
+        tx,
+        rows.map(({ trace: row }) => row),
+      );
+      await contents.insert(
+        tx,
+        rows.flatMap(({ content }) => content ?? []),
+      );
+    });
+  };
 }

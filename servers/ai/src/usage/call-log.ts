@@ -3,6 +3,7 @@ import type { Transaction } from "kysely";
 import { toAppError } from "@sophia/core/errors/app-error";
 import type { Clock } from "@sophia/core/limits/clock";
 import { toNanoUsd } from "@sophia/core/ledger/nano-usd";
+import { createRowInserter, type RowInserter } from "@sophia/core/store/insert-rows";
 import { narrowStore, type Store } from "@sophia/core/store/store";
 import type { Logger } from "pino";
 import type { CallRecord } from "../domain/call-record.ts";
@@ -14,7 +15,7 @@ import type { UsageTables } from "./usage-tables.ts";
 export interface CallLog {
   /** Takes a record. Never throws and never waits; what finds no room is dropped and counted. */
   record(record: CallRecord): void;
-  /** Resolves when everything taken so far has been written, or was given up. */
+  /** Resolves when everything taken so far has been written or was given up, after 5 s in any case. */
   flush(): Promise<void>;
   status(): { waiting: number; written: number; dropped: number };
   /** Writes what waits, and gives up where the store stays away. */
@@ -43,11 +44,25 @@ const gatherMs = 500;
 const batchRows = 250;
 const longestPauseMs = 15_000;
 const attemptsAtClose = 3;
+/** Whoever wants to read what was written waits no longer for a store that is away. */
+const longestFlushMs = 5_000;
 /** Twice what a batch brings: old rows go faster than new ones come. */
 const prunedAtOnce = 2 * batchRows;
 /** Every request may bring a new system prompt; beyond so many kinds in one day the rest is summed up as one. */
 const maxCategories = 500;
 export const otherCategory = "(other)";
+
+const callColumns = [
+  "id",
+  "request_id",
+  "started_at",
+  "caller",
+  "service",
+  "model",
+  "outcome",
+  "cost_nano_usd",
+  "body",
+] as const satisfies readonly (keyof UsageTables["ai_calls"])[];
 
 export function createCallLog<Tables extends UsageTables>(options: CallLogOptions<Tables>): CallLog {
   return new BatchedCallLog({ ...options, store: narrowStore(options.store) });
@@ -58,15 +73,23 @@ class BatchedCallLog implements CallLog {
   readonly #waiting: Taken[] = [];
   readonly #limitCategory = createCategoryLimit();
   readonly #counts = { written: 0, dropped: 0 };
+  readonly #inserter: RowInserter<UsageTables, UsageTables["ai_calls"], { id: string }>;
+  readonly #flushes = new Set<{ until: number; resolve(): void }>();
+  /** Calls that are written or given up, in the order in which they came. */
+  #done = 0;
   #running: Promise<void> | undefined;
   #wake = new AbortController();
-  #hurried = false;
   #closing = false;
   /** Rows for the next write; 1 while looking for one that the store refuses. */
   #batchLimit = batchRows;
 
   constructor(options: CallLogOptions<UsageTables>) {
     this.#options = options;
+    this.#inserter = createRowInserter(options.store.db, "ai_calls", {
+      columns: callColumns,
+      // A commit whose answer was lost is tried again: what is in already must not be summed twice.
+      build: (insert) => insert.onConflict((conflict) => conflict.column("id").doNothing()).returning("id"),
+    });
   }
 
   record(record: CallRecord): void {
@@ -81,10 +104,15 @@ class BatchedCallLog implements CallLog {
   }
 
   async flush(): Promise<void> {
-    this.#hurried = true;
+    if (this.#waiting.length === 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const flush = { until: this.#done + this.#waiting.length, resolve };
+    this.#flushes.add(flush);
     this.#hurry();
-    await this.#running;
-    this.#hurried = false;
+    const deadline = new AbortController();
+    await Promise.race([promise, this.#options.clock.sleep(longestFlushMs, deadline.signal)]);
+    deadline.abort();
+    this.#flushes.delete(flush);
   }
 
   status(): { waiting: number; written: number; dropped: number } {
@@ -100,11 +128,11 @@ class BatchedCallLog implements CallLog {
   async #drain(): Promise<void> {
     let failures = 0;
     while (this.#waiting.length > 0) {
-      if (!this.#hurried && !this.#closing && this.#waiting.length < batchRows) await this.#pause(gatherMs);
+      if (this.#flushes.size === 0 && !this.#closing && this.#waiting.length < batchRows) await this.#pause(gatherMs);
       const batch = this.#waiting.slice(0, this.#batchLimit);
       try {
         await this.#write(batch);
-        this.#waiting.splice(0, batch.length);
+        this.#remove(batch.length);
         this.#counts.written += batch.length;
         failures = 0;
         this.#batchLimit = Math.min(batchRows, 2 * this.#batchLimit);
@@ -117,14 +145,14 @@ class BatchedCallLog implements CallLog {
 
   /** A name with a character that no database takes, an absurd cost: its neighbours are written without it. */
   #leaveOut(batch: readonly Taken[]): void {
-    if (batch.length === 1) this.#drop(this.#waiting.splice(0, 1).length, "a row was refused");
+    if (batch.length === 1) this.#drop(this.#remove(1), "a row was refused");
     this.#batchLimit = 1;
   }
 
   async #waitForStore(error: unknown, failures: number): Promise<void> {
     this.#options.log.warn({ err: error, waiting: this.#waiting.length }, "call log not written: trying again");
     if (this.#closing && failures >= attemptsAtClose) {
-      this.#drop(this.#waiting.splice(0).length, "the store was away at the end");
+      this.#drop(this.#remove(this.#waiting.length), "the store was away at the end");
     } else await this.#pause(Math.min(longestPauseMs, 100 * 2 ** failures));
   }
 
@@ -133,18 +161,19 @@ class BatchedCallLog implements CallLog {
     await baselines?.load();
     const rows = batch.map(({ id, record }) => ({ id, record: withBaseline(record, baselines) }));
     await store.transaction(async (tx) => {
-      const inserted = await tx
-        .insertInto("ai_calls")
-        .values(rows.map(toRow))
-        // A commit whose answer was lost is tried again: what is in already must not be summed twice.
-        .onConflict((conflict) => conflict.column("id").doNothing())
-        .returning("id")
-        .execute();
+      const inserted = await this.#inserter.insert(tx, rows.map(toRow));
       const fresh = new Set(inserted.map(({ id }) => id));
       const records = rows.filter(({ id }) => fresh.has(id)).map(({ record }) => record);
       await addToRollUps(tx, store.engine, records);
       await prune(tx, clock.now() - keepDays * dayMs);
     });
+  }
+
+  #remove(count: number): number {
+    this.#waiting.splice(0, count);
+    this.#done += count;
+    for (const { until, resolve } of this.#flushes) if (until <= this.#done) resolve();
+    return count;
   }
 
   #drop(count: number, why: string): void {

@@ -79,6 +79,15 @@ describe.each([
     expect(sum?.counts.calls).toBe(17);
   });
 
+  test("sums up the kinds beyond five hundred a day as one", async () => {
+    const log = createCallLog({ store, clock, log: silentLog });
+    for (let index = 0; index < 510; index += 1) log.record(sampleCall({ category: `c${index}` }));
+    await log.flush();
+    const rows = await store.db.selectFrom("ai_calls").select("body").execute();
+    const categories = rows.map(({ body }) => (JSON.parse(body) as CallRecord).category);
+    expect(categories.filter((category) => category === otherCategory)).toHaveLength(10);
+  });
+
   test("single calls and hours go after their time, days stay", async () => {
     const log = createCallLog({ store, clock, log: silentLog, keepDays: 30 });
     log.record(sampleCall({ startedAt: from }));
@@ -140,21 +149,32 @@ describe("the call log behind the answers", () => {
     expect(clock.sleeping).toBe(0);
   });
 
-  test("sums up the kinds beyond five hundred a day as one", async () => {
-    const bodies: string[] = [];
+  test("a flush waits for what was there before it, not for what comes after, and not for ever", async () => {
     const clock = createVirtualClock();
+    let away = false;
+    let log: ReturnType<typeof createCallLog> | undefined;
     const store = {
       engine: "sqlite",
-      async transaction(work: (tx: unknown) => Promise<void>) {
-        const insert = { values: (rows: { body: string }[]) => (bodies.push(...rows.map(({ body }) => body)), done) };
-        const done = { onConflict: () => ({ returning: () => ({ execute: async () => [] }) }) };
-        await work({ insertInto: () => insert }).catch(() => {});
+      async transaction() {
+        if (away) throw new AppError("unavailable", "busy");
+        // A server that is never idle: while one batch is written, the next call comes.
+        if (log && log.status().written < 1_000) log.record(sampleCall());
       },
     } as unknown as Store<UsageTables>;
-    const log = createCallLog({ store, clock, log: silentLog });
-    for (let index = 0; index < 510; index += 1) log.record(sampleCall({ category: `c${index}` }));
+    log = createCallLog({ store, clock, log: silentLog });
+    log.record(sampleCall());
     await log.flush();
-    const categories = bodies.map((body) => (JSON.parse(body) as CallRecord).category);
-    expect(categories.filter((category) => category === otherCategory)).toHaveLength(10);
+    expect(log.status().written).toBeLessThan(10);
+    await clock.advance(1_000_000);
+    away = true;
+    log.record(sampleCall());
+    let isOver = false;
+    const flushed = log.flush().then(() => (isOver = true));
+    await clock.advance(4_000);
+    expect(isOver).toBe(false);
+    await clock.advance(2_000);
+    expect(isOver).toBe(true);
+    await flushed;
+    expect(log.status().waiting).toBeGreaterThan(0);
   });
 });
