@@ -147,7 +147,9 @@ export function fromFailure(service: string, thrown: unknown): AppError {
   const code = codeOf(thrown);
   if (timeoutCodes.has(code)) return timedOut(service, thrown);
   if (code === "UND_ERR_HEADERS_OVERFLOW") return badReply(service, "its headers are too large", { cause: thrown });
-  if (code.startsWith("HPE_")) return badReply(service, "it is not valid HTTP", { cause: thrown });
+  // Undici's parser names no code for the first line of an answer.
+  if (code.startsWith("HPE_") || (thrown instanceof Error && thrown.name === "HTTPParserError"))
+    return badReply(service, "it is not valid HTTP", { cause: thrown });
   if (/^Z_|^ERR_(BROTLI|ZSTD|ZLIB)|^ZSTD_|^ERR__ERROR/.test(code)) {
     return badReply(service, "it does not unpack", { cause: thrown });
   }

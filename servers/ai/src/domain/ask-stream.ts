@@ -1,3 +1,4 @@
+import { badReply } from "@sophia/core/http/failures";
 import type { StreamEvent } from "@sophia/vendors/openai-shape/event-splitter";
 import type { EventRelay } from "@sophia/vendors/openai-shape/byte-calls";
 import type { Usage } from "@sophia/vendors/openai-shape/usage";
@@ -96,7 +97,8 @@ class StreamFlow {
 
   end(): void {
     if (!this.#tally.started) {
-      this.#started.reject(new Error("The stream ended without an answer."));
+      const { service } = this.#try.target.candidate;
+      this.#started.reject(badReply(service, "the stream ended without an answer"));
       return;
     }
     this.#finish("ok");

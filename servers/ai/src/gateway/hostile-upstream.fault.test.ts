@@ -1,0 +1,190 @@
+import { gzipSync } from "node:zlib";
+import { type RawAnswer, rawChunk, rawHead, rawReply } from "@sophia/core/testing/raw-upstream";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { type AiHarness, startAiHarness } from "../testing/ai-harness.ts";
+import {
+  answerSoundly,
+  completionText,
+  eventText,
+  rawEndpoint,
+  rawEvents,
+  rawJson,
+  type RawProvider,
+  startRawProvider,
+  wantsStream,
+} from "../testing/raw-provider.ts";
+
+const timeoutMs = 450;
+let bad: RawProvider;
+let good: RawProvider;
+let harness: AiHarness;
+let bearer: string;
+beforeEach(async () => {
+  [bad, good] = await Promise.all([startRawProvider(["m/both", "m/alone"]), startRawProvider(["m/both"])]);
+  harness = await startAiHarness({
+    endpoints: () => [rawEndpoint("openrouter", bad), rawEndpoint("together", good)],
+    timeoutMs,
+  });
+  bearer = await harness.createBearer();
+});
+afterEach(async () => {
+  await harness.close();
+  await Promise.all([bad.stop(), good.stop()]);
+});
+
+interface Met {
+  status: number;
+  headers: Headers;
+  text: string;
+  durationMs: number;
+}
+
+async function ask(model: string, stream: boolean, content = `hello ${stream}`): Promise<Met> {
+  const startedAt = performance.now();
+  const answer = await fetch(`${harness.url}/v1/chat/completions`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${bearer}`, "content-type": "application/json" },
+    body: JSON.stringify({ model, messages: [{ role: "user", content }], stream }),
+  });
+  const text = await answer.text();
+  return { status: answer.status, headers: answer.headers, text, durationMs: performance.now() - startedAt };
+}
+
+/** Two ways to answer one request: whole, and as a stream. */
+const byForm =
+  (whole: RawAnswer, stream: RawAnswer): RawAnswer =>
+  (socket, request) =>
+    (wantsStream(request) ? stream : whole)(socket, request);
+const send =
+  (bytes: string | Buffer): RawAnswer =>
+  (socket) =>
+    socket.write(bytes);
+const sendAndClose =
+  (bytes: string | Buffer): RawAnswer =>
+  (socket) =>
+    socket.end(bytes);
+const vendor = JSON.stringify({ error: { message: "VENDOR TEXT", type: "server_error" } });
+const gzip = { ...rawJson, "content-encoding": "gzip" };
+
+/** Whatever it sends, without an end. */
+function flood(head: Buffer, piece: string): RawAnswer {
+  return (socket) => {
+    socket.write(head);
+    const pump = (): void => {
+      while (!socket.destroyed && socket.write(piece));
+    };
+    socket.on("drain", pump);
+    pump();
+  };
+}
+
+function drip(head: Buffer, piece: string): RawAnswer {
+  return (socket) => {
+    socket.write(head);
+    const timer = setInterval(() => socket.write(piece), 40);
+    socket.on("close", () => clearInterval(timer));
+  };
+}
+
+const faults: readonly [string, number, RawAnswer][] = [
+  ["28: says 500", 502, send(rawReply(500, rawJson, vendor))],
+  ["28: says 503, and its words never come", 503, send(rawReply(503, { "content-length": "100" }, "VENDOR TEXT"))],
+  ["29: says 429", 429, send(rawReply(429, { ...rawJson, "retry-after": "1" }, vendor))],
+  ["30: accepts and says nothing", 504, () => undefined],
+  ["30: drips its head", 504, drip(Buffer.from("HTTP/1.1 200 OK\r\n"), "a: b\r\n")],
+  [
+    "30: drips its body",
+    504,
+    byForm(
+      drip(rawHead(200, { ...rawJson, "content-length": "9999" }), " "),
+      drip(rawHead(200, rawEvents), rawChunk(": wait\n\n")),
+    ),
+  ],
+  ["31: resets", 502, (socket) => socket.resetAndDestroy()],
+  ["31: closes", 502, (socket) => socket.end()],
+  ["31: closes inside its head", 502, sendAndClose("HTTP/1.1 200 OK\r\ncontent-")],
+  [
+    "31: closes before its stated length",
+    502,
+    sendAndClose(rawReply(200, { ...rawJson, "content-length": "999" }, completionText("cut").slice(0, 40))),
+  ],
+  ["31: closes inside a chunk", 502, sendAndClose(rawReply(200, rawEvents, "fff\r\ndata: {"))],
+  [
+    "31: closes a body of no stated length",
+    502,
+    byForm(
+      sendAndClose(rawReply(200, { ...rawJson, connection: "close" }, completionText("cut").slice(0, 60))),
+      sendAndClose(
+        rawReply(200, { "content-type": "text/event-stream", connection: "close" }, eventText("x").slice(0, 50)),
+      ),
+    ),
+  ],
+  ["31: packs garbage", 502, send(rawReply(200, gzip, "this is not gzip"))],
+  ["33: sends a web page", 502, send(rawReply(200, { "content-type": "text/html" }, "<!doctype html>VENDOR TEXT"))],
+  ["33: sends nothing", 502, send(rawReply(200, rawJson))],
+  ["33: sends another shape", 502, send(rawReply(200, rawJson, '{"answer":"VENDOR TEXT"}'))],
+  [
+    "33: sends a key twice",
+    502,
+    byForm(
+      send(rawReply(200, rawJson, completionText("x").replace("{", '{"choices":[{"VENDOR TEXT":1}],'))),
+      send(rawReply(200, rawEvents, rawChunk("data: {VENDOR TEXT}\n\n"))),
+    ),
+  ],
+  ["33: sends an error in a 200", 502, send(rawReply(200, rawJson, vendor))],
+  [
+    "33: streams an error first",
+    502,
+    byForm(send(rawReply(200, rawJson, vendor)), send(rawReply(200, rawEvents, rawChunk(`data: ${vendor}\n\n`)))),
+  ],
+  [
+    "33: ends without an answer",
+    502,
+    byForm(
+      send(rawReply(200, rawJson, '{"choices":[]}')),
+      send(rawReply(200, rawEvents, rawChunk("data: [DONE]\n\n") + rawChunk())),
+    ),
+  ],
+  [
+    "34: floods",
+    502,
+    byForm(
+      flood(rawHead(200, { ...rawJson, "content-length": String(2 ** 30) }), " ".repeat(65_536)),
+      flood(rawHead(200, rawEvents), rawChunk("x".repeat(65_536))),
+    ),
+  ],
+  ["34: sends a bomb", 502, send(rawReply(200, gzip, gzipSync(Buffer.alloc(100 << 20, " "))))],
+  ["34: sends endless headers", 502, send(rawReply(200, { "x-much": "VENDOR".repeat(10_000) }, "{}"))],
+  ["35: sends us elsewhere", 502, send(rawReply(307, { location: "http://169.254.169.254/VENDOR" }))],
+  ["speaks another protocol", 502, sendAndClose("220 VENDOR ready\r\n")],
+];
+
+describe("a place that", () => {
+  test.each(faults)("fault %s: another answers, or one clear error comes in time", async (_name, status, fault) => {
+    const before = process.memoryUsage().rss;
+    for (const stream of [false, true]) {
+      bad.answer(fault);
+      const met = await ask("m/both", stream);
+      expect(met).toMatchObject({ status: 200, text: expect.stringContaining("answer") as string });
+      expect(met.headers.get("x-sophia-provider")).toBe("together");
+      expect(met.durationMs).toBeLessThan(timeoutMs + 800);
+      // What the failure left behind, e.g. a pause it asked for, is not what the next is about.
+      if (status === 429) continue;
+      const alone = await ask("m/alone", stream);
+      expect(alone.status, alone.text).toBe(status);
+      expect(JSON.parse(alone.text)).toMatchObject({
+        error: { message: expect.stringContaining("openrouter") as string },
+      });
+      expect(alone.text).not.toContain("VENDOR");
+      expect(alone.durationMs).toBeLessThan(timeoutMs + 800);
+    }
+    // A gigabyte of the other side's is not ours.
+    expect(process.memoryUsage().rss - before).toBeLessThan(150 << 20);
+    expect((await harness.spent()).entries).toBe(2);
+    if (status === 429) return;
+    bad.answer(answerSoundly("of its own"));
+    const healed = await ask("m/alone", false);
+    expect(healed).toMatchObject({ status: 200, text: expect.stringContaining("of its own") as string });
+    expect(healed.headers.get("x-sophia-cache")).toBe("miss");
+  });
+});
