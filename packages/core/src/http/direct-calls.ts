@@ -39,10 +39,15 @@ export interface DirectRelay extends Omit<DirectReply, "body"> {
   pipe(sink: DirectSink): void;
   /** After `data` said false. */
   resume(): void;
+  /** The reader has all it wants: the call has succeeded, and its end is waited for a moment only. */
+  finish(): void;
+  /** What comes is of no use: the call has failed with this, and its socket is freed. */
+  cancel(error: unknown): void;
 }
 
 const defaultIdleTimeoutMs = 60_000;
 const maxRemembered = 64;
+const lastBytesMs = 1_000;
 
 /**
  * The spine's short way for calls that come by the thousand: the same deadline, byte cap, limits, pauses, breaker,
@@ -77,7 +82,7 @@ export class DirectCalls {
 
   /** Resolves with the head; the call lasts until its sink has heard the end. */
   async relay(request: DirectRequest): Promise<DirectRelay> {
-    return await this.#run(request, true, (opened, head, end) => {
+    return await this.#run(request, true, (opened, head, { end, call }) => {
       const encoding = head.headers["content-encoding"];
       if (encoding !== undefined && encoding !== "identity") throw new UnknownEncodingError();
       return Promise.resolve({
@@ -85,6 +90,8 @@ export class DirectCalls {
         headers: flatten(head.headers),
         pipe: (sink: DirectSink) => opened.exchange.pipe(watchSink(sink, opened, end)),
         resume: () => opened.exchange.resume(),
+        finish: () => this.#finish(opened, call),
+        cancel: (error: unknown) => opened.exchange.cancel(error),
       });
     });
   }
@@ -93,10 +100,12 @@ export class DirectCalls {
   async #run<T>(
     request: DirectRequest,
     goesOn: boolean,
-    use: (opened: OpenedCall, head: DirectHead, end: () => void) => Promise<T>,
+    use: (opened: OpenedCall, head: DirectHead, going: { call: CallPlan; end: () => void }) => Promise<T>,
   ): Promise<T> {
     const startedAt = this.#clock.monotonic();
-    const call = await this.#plan(request, startedAt);
+    const { auth: source } = this.#options;
+    const auth = typeof source === "function" ? await this.#fetchAuth(source, request) : source;
+    const call = this.#plan(request, startedAt, auth);
     const { observer, service } = this.#options;
     const outcome = { name: "ok" };
     let isDone = true;
@@ -108,7 +117,8 @@ export class DirectCalls {
     };
     try {
       const work = async (): Promise<T> => {
-        opened = await this.#attempter.open(call, request.maxBytes);
+        const opening = this.#attempter.open(call, request.maxBytes);
+        opened = opening instanceof Promise ? await opening : opening;
         const { exchange } = opened;
         this.#sweep.start(call, call.deadline.at, () => {
           (call.deadline as { expired: boolean }).expired = true;
@@ -117,11 +127,11 @@ export class DirectCalls {
         request.signal.addEventListener("abort", cancel);
         if (request.signal.aborted) cancel();
         const head = await opened.head();
-        const value = await use(opened, head, end);
+        const value = await use(opened, head, { call, end });
         isDone = !goesOn;
         return value;
       };
-      if (!observer?.span) return await work();
+      if (!observer?.span || observer.isTracing?.() === false) return await work();
       return await observer.span(`POST ${service}`, this.#attributes(call), async (set) => {
         const value = await work();
         if (call.status !== undefined) set("http.response.status_code", call.status);
@@ -150,11 +160,15 @@ export class DirectCalls {
     }
   }
 
-  async #plan(request: DirectRequest, startedAt: number): Promise<CallPlan> {
+  /** A sender that says it is done and keeps the connection open holds neither the socket nor a place for long. */
+  #finish(opened: OpenedCall, call: CallPlan): void {
+    opened.succeed();
+    this.#sweep.start(call, this.#clock.monotonic() + lastBytesMs, () => opened.exchange.cancel(lateReason));
+  }
+
+  #plan(request: DirectRequest, startedAt: number, auth: HttpAuth | undefined): CallPlan {
     const { path, body, operation, part, signal, timeoutMs } = request;
     const deadline: Deadline = { at: startedAt + timeoutMs, signal, expired: false, end: () => {} };
-    const { auth: source } = this.#options;
-    const auth = typeof source === "function" ? await this.#fetchAuth(source, request) : source;
     const { headers, key } = this.#credential(auth);
     const known = this.#prepare(path, auth);
     return {

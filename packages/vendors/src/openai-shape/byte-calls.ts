@@ -56,7 +56,7 @@ export async function openEvents(service: string, relay: DirectRelay, profile: P
     throw badReply(service, "it is not an event stream");
   }
   return {
-    pipe: (sink) => relay.pipe(new EventSplitter({ service, explain: profile.explain, sink })),
+    pipe: (sink) => relay.pipe(new EventSplitter({ service, explain: profile.explain, sink, source: relay })),
     resume: () => relay.resume(),
   };
 }

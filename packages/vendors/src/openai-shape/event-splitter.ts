@@ -1,5 +1,6 @@
 import { StringDecoder } from "node:string_decoder";
 import type { AppError } from "@sophia/core/errors/app-error";
+import type { DirectRelay } from "@sophia/core/http/direct-calls";
 import type { DirectSink } from "@sophia/core/http/direct-exchange";
 import { badReply } from "@sophia/core/http/failures";
 import { fromErrorBody } from "./provider-errors.ts";
@@ -32,6 +33,14 @@ export interface EventSink {
   fail(error: unknown): void;
 }
 
+interface EventSplitterOptions {
+  service: string;
+  explain: ProviderProfile["explain"];
+  sink: EventSink;
+  /** Told when what still comes does not matter. */
+  source: Pick<DirectRelay, "finish" | "cancel">;
+}
+
 const maxEventCharacters = 2 * 1024 * 1024;
 
 /**
@@ -39,13 +48,13 @@ const maxEventCharacters = 2 * 1024 * 1024;
  * cut. https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
 export class EventSplitter implements DirectSink {
-  readonly #options: { service: string; explain: ProviderProfile["explain"]; sink: EventSink };
+  readonly #options: EventSplitterOptions;
   readonly #decoder = new StringDecoder("utf8");
   #rest = "";
   #finished = false;
   #over = false;
 
-  constructor(options: { service: string; explain: ProviderProfile["explain"]; sink: EventSink }) {
+  constructor(options: EventSplitterOptions) {
     this.#options = options;
   }
 
@@ -61,11 +70,14 @@ export class EventSplitter implements DirectSink {
       const isExact = !hadRest && this.#rest === "" && !this.#over && text.length === lengthOf(events);
       return this.#options.sink.events(events, isExact ? bytes : undefined);
     } catch (error) {
-      this.#over = true;
-      this.#options.sink.fail(error);
+      this.fail(error);
+      this.#options.source.cancel(error);
       return true;
     } finally {
-      if (this.#over) this.#finish();
+      if (this.#over && !this.#ended) {
+        this.#finish();
+        this.#options.source.finish();
+      }
     }
   }
 
