@@ -59,7 +59,7 @@ export interface OpenedCall {
 export interface Attempter {
   attempt(call: CallPlan): Promise<Attempt>;
   /** The same entry and the same settling, by {@link DirectExchange}. */
-  open(call: CallPlan, maxBytes: number): Promise<OpenedCall>;
+  open(call: CallPlan, maxBytes: number): OpenedCall | Promise<OpenedCall>;
   /** The error is our own limiter's or breaker's refusal. */
   isOwnRefusal(error: AppError): boolean;
   /** Not a byte of the request had left. */
@@ -129,9 +129,15 @@ class ServiceAttempter implements Attempter {
     }
   }
 
-  async open(call: CallPlan, maxBytes: number): Promise<OpenedCall> {
+  open(call: CallPlan, maxBytes: number): OpenedCall | Promise<OpenedCall> {
     call.attempts++;
-    const settle = await this.#enter(call);
+    const breaker = this.#breakerFor(call);
+    const pass = breaker.state === "closed" ? this.#pacer.enterNow?.(call) : undefined;
+    if (pass) return this.#dispatch(call, maxBytes, this.#admit(call, breaker, pass));
+    return this.#enter(call).then((settle) => this.#dispatch(call, maxBytes, settle));
+  }
+
+  #dispatch(call: CallPlan, maxBytes: number, settle: Settle): OpenedCall {
     const { url, method, headers, body } = call.prepared;
     const exchange = new DirectExchange({
       dispatcher: this.#dispatcher,
@@ -142,7 +148,8 @@ class ServiceAttempter implements Attempter {
         method: method as "POST",
         headers,
         body: body ?? null,
-        headersTimeout: Math.max(1, Math.ceil(call.deadline.at - this.#clock.monotonic())),
+        // The deadline itself is the sweep's; in whole seconds undici need not set its timer anew for each call.
+        headersTimeout: 1_000 * Math.ceil(Math.max(1, call.deadline.at - this.#clock.monotonic()) / 1_000),
         bodyTimeout: call.bodyTimeoutMs,
       },
     });
@@ -200,7 +207,10 @@ class ServiceAttempter implements Attempter {
   async #enter(call: CallPlan): Promise<Settle> {
     const breaker = this.#breakerFor(call);
     if (breaker.state === "open") throw this.#givenRest(breaker);
-    const pass = await this.#pace(call);
+    return this.#admit(call, breaker, await this.#pace(call));
+  }
+
+  #admit(call: CallPlan, breaker: Breaker, pass: Pass): Settle {
     const before = breaker.state;
     const report = breaker.enter();
     if (!report) {

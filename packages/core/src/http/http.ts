@@ -33,6 +33,8 @@ export interface HttpCall {
 export interface HttpObserver {
   call?(call: HttpCall): void;
   breaker?(service: string, operation: string, state: BreakerState): void;
+  /** False: `span` would only run its work. */
+  isTracing?(): boolean;
   /** Runs `work` inside a client span. `set` adds attributes that are known only later. */
   span?<T>(
     name: string,

@@ -25,12 +25,15 @@ export interface Pass {
 /** Holds a call back until the vendor will take it; refuses at once what could not go out before its deadline. */
 export interface Pacer {
   enter(request: PaceRequest): Promise<Pass>;
+  /** The same for a call that nothing holds back; `undefined` where that is not known at once. */
+  enterNow?(request: Pick<PaceRequest, "key" | "row">): Pass | undefined;
   /** The vendor said "later": pauses every call under the key (or of the class, when the row has a gate of its own). */
   pause(request: Pick<PaceRequest, "key" | "row">, forMs: number): Promise<void>;
   close(): Promise<void>;
 }
 
 const maxWaiting = 1_000;
+const freePass: Pass = { waitedMs: 0, leave() {} };
 // Longer than any deadline, so a lease ends by itself only after its process died.
 const leaseMs = 300_000;
 
@@ -71,6 +74,11 @@ class StorePacer implements Pacer {
       throw error;
     }
     return { waitedMs: this.#clock.monotonic() - startedAt, leave };
+  }
+
+  enterNow(request: Pick<PaceRequest, "key" | "row">): Pass | undefined {
+    if (request.row?.concurrency || request.row?.rate) return undefined;
+    return this.#store.gateMsNow?.(gateKey(request)) === 0 ? freePass : undefined;
   }
 
   async pause(request: Pick<PaceRequest, "key" | "row">, forMs: number): Promise<void> {

@@ -1,7 +1,7 @@
 import type { HttpObserver } from "../http/http.ts";
 import type { BreakerState } from "../limits/breaker.ts";
 import type { Metrics } from "./metrics.ts";
-import { withSpan } from "./trace.ts";
+import { isTracing, withSpan } from "./trace.ts";
 
 const breakerStates: Readonly<Record<BreakerState, number>> = { closed: 0, half_open: 1, open: 2 };
 
@@ -28,6 +28,7 @@ export function createHttpObserver(metrics: Metrics): Required<HttpObserver> {
     breaker(service, operation, state) {
       breakers.set({ service, operation }, breakerStates[state]);
     },
+    isTracing,
     span(name, attributes, work) {
       return withSpan(name, attributes, (span) => work((key, value) => span.setAttribute(key, value)));
     },

@@ -77,9 +77,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   return {
     counter(name, help, labels) {
       return once("counter", name, labels, () => {
-        const counter = new Counter({ name, help, labelNames: [...labels], registers: [registry] });
-        const limit = bound(labels);
-        return { increment: (values, by = 1) => counter.inc(limit(values), by) };
+        return createCounter({ name, help, labelNames: [...labels], registers: [registry] }, bound(labels));
       });
     },
     histogram(name, help, labels, buckets = durationBucketsSeconds) {
@@ -110,6 +108,28 @@ export function createMetrics(options: MetricsOptions): Metrics {
       void once("count", name, [], () => createCount({ name, help, registers: [registry] }, read)),
     text: () => registry.metrics(),
     contentType: registry.contentType,
+  };
+}
+
+/** The library hashes the labels at each step, so it hears of the sums only when somebody asks for them. */
+function createCounter<Name extends string>(
+  declared: CounterConfiguration<Name>,
+  limit: (values: Labels<Name>) => Labels<Name>,
+): CounterMetric<Name> {
+  const sums = new Map<Labels<Name>, number>();
+  void new Counter({
+    ...declared,
+    collect() {
+      for (const [values, by] of sums) this.inc(values, by);
+      sums.clear();
+    },
+  });
+  return {
+    increment(values, by = 1) {
+      if (!(by >= 0)) throw new TypeError(`the counter ${declared.name} cannot be raised by ${by}`);
+      const kept = limit(values);
+      sums.set(kept, (sums.get(kept) ?? 0) + by);
+    },
   };
 }
 
