@@ -5,9 +5,9 @@ import { narrowStore, type Store } from "../store/store.ts";
 import { createAnswerGroups } from "./answer-groups.ts";
 import { toByteVector } from "./byte-matrix.ts";
 import { type CategoryBook, createCategoryBooks } from "./category-books.ts";
+import { type EntryIndex, openEntryIndex } from "./entry-index.ts";
 import { createEntryRows, type EntryRow, toVectorColumns } from "./entry-rows.ts";
-import { createEntryShelves } from "./entry-shelves.ts";
-import type { EntryShelf, ShelfEntry } from "./entry-shelf.ts";
+import type { ShelfEntry } from "./entry-shelf.ts";
 import { createWriteGatherer } from "./gather-writes.ts";
 import { readSlots } from "./guard/slot-guard.ts";
 import { findMatch, type Match, type Neighbour, neighbourCount } from "./match-score.ts";
@@ -41,7 +41,7 @@ export function createSemanticCache<Tables extends SemanticTables>(
 class StoredSemanticCache<Tables extends SemanticTables> implements SemanticCache {
   readonly #options: SemanticCacheOptions<Tables>;
   readonly #rows;
-  readonly #shelves;
+  readonly #openIndex: () => Promise<EntryIndex>;
   readonly #books;
   readonly #epochs;
   readonly #writes;
@@ -55,13 +55,13 @@ class StoredSemanticCache<Tables extends SemanticTables> implements SemanticCach
     const store: Store<SemanticTables> = narrowStore(options.store);
     const { clock, refreshMs = 1_000 } = options;
     this.#rows = createEntryRows(store);
-    const maxLoaded = options.maxLoaded ?? 100_000;
-    const { createGraph } = options;
-    this.#shelves = createEntryShelves({ ...options, rows: this.#rows, refreshMs, maxLoaded, createGraph });
     const defaults = { errorBudget: 0.01, ttlMs: 24 * hourMs, ...options.defaults };
     const random = options.random && { random: options.random };
     this.#books = createCategoryBooks({ store, clock, refreshMs, defaults, ...random });
     this.#epochs = createTagEpochs({ store, clock, refreshMs });
+    const { createGraph, maxLoaded = 100_000 } = options;
+    const kept = { store, rows: this.#rows, epochs: this.#epochs, refreshMs, maxLoaded, createGraph };
+    this.#openIndex = onceUnlessFailed(() => openEntryIndex({ ...options, ...kept }));
     this.#groups = createAnswerGroups({ ...options, readValue: (entry) => this.#readValue(entry) });
     this.#writes = createWriteGatherer<EntryRow>({ clock, write: (rows) => this.#write(rows) });
   }
@@ -79,39 +79,21 @@ class StoredSemanticCache<Tables extends SemanticTables> implements SemanticCach
   }
 
   async #look(question: SemanticQuestion, options: LookupOptions): Promise<SemanticLookup> {
-    const [shelf, book] = await Promise.all([
-      this.#openShelf(question),
+    const [index, book] = await Promise.all([
+      this.#openIndex(),
       this.#books.open(question.category),
       this.#epochs.refresh(),
     ]);
-    const { candidates, stale } = this.#findCandidates(shelf, question, options);
+    const { near, stale } = await index.nearest(question, neighbourCount);
+    const candidates = near.map(({ entry, similarity }): Candidate => {
+      const servable = options.allowWeaker === true || entry.strength >= options.strength;
+      return { entry, similarity, servable, answerGroup: entry.answerGroup, slots: entry.slots };
+    });
     const match = findMatch(readSlots(question.text), candidates);
     const found = await this.#decide({ question, options, book, match, stale });
     book.count(found.kind === "hit");
     this.#seen.set(found, { match, candidates });
     return found;
-  }
-
-  #openShelf({ partition, modelId, vector }: SemanticQuestion): Promise<EntryShelf> {
-    return this.#shelves.open({ partition, modelId, dimension: vector.length });
-  }
-
-  #findCandidates(shelf: EntryShelf, { vector, category }: SemanticQuestion, options: LookupOptions) {
-    const now = this.#options.clock.now();
-    let stale = false;
-    const candidates: Candidate[] = [];
-    // Asked of each entry while searching: what is too old must not take the places of what is not.
-    const isUsable = (entry: Pick<ShelfEntry, "category" | "expiresAt" | "tags">): boolean => {
-      if (entry.category !== category) return false;
-      const holds = entry.expiresAt > now && this.#epochs.holds(entry.tags);
-      stale ||= !holds;
-      return holds;
-    };
-    for (const { entry, similarity } of shelf.nearest(vector, neighbourCount, isUsable)) {
-      const servable = options.allowWeaker === true || entry.strength >= options.strength;
-      candidates.push({ entry, similarity, servable, answerGroup: entry.answerGroup, slots: entry.slots });
-    }
-    return { candidates, stale };
   }
 
   async #decide(look: {
@@ -187,7 +169,7 @@ class StoredSemanticCache<Tables extends SemanticTables> implements SemanticCach
 
   async #store(question: SemanticQuestion, answer: Parameters<SemanticCache["learn"]>[2], answerGroup: string) {
     const { clock } = this.#options;
-    const shelf = await this.#openShelf(question);
+    const index = await this.#openIndex();
     const book = await this.#books.open(question.category);
     const ttlMs = Math.min(answer.ttlMs ?? Infinity, book.ttlMs);
     const bytes = Buffer.byteLength(answer.value) + Buffer.byteLength(question.text) + question.vector.length * 2;
@@ -214,13 +196,14 @@ class StoredSemanticCache<Tables extends SemanticTables> implements SemanticCach
     });
     if (!written) return undefined;
     const fresh = { createdAt: now, expiresAt: now + ttlMs, removed: false, checks: 0, wrongChecks: 0 };
-    shelf.add({ ...shared, ...fresh, answerGroup, tags }, vector);
-    await written;
+    const entry = { ...shared, ...fresh, answerGroup, tags };
+    await Promise.all([index.add(question, entry, vector), written]);
     return id;
   }
 
   async #write(rows: readonly EntryRow[]): Promise<void> {
     await this.#rows.insert(rows);
+    await (await this.#openIndex()).written(rows);
     this.#writesUntilSweep -= rows.length;
     if (this.#writesUntilSweep > 0) return;
     this.#writesUntilSweep = sweepEveryWrites;
@@ -275,7 +258,7 @@ class StoredSemanticCache<Tables extends SemanticTables> implements SemanticCach
   async #remove(where: { id?: string; category?: string; partition?: string }): Promise<number> {
     await this.#writes.settled();
     const removed = await this.#rows.remove(where, this.#options.clock.now());
-    this.#shelves.expire();
+    (await this.#openIndex()).expire();
     return removed;
   }
 
@@ -293,5 +276,17 @@ class StoredSemanticCache<Tables extends SemanticTables> implements SemanticCach
     await this.#writes.settled();
     await this.#rows.markUsed(this.#touched, this.#options.clock.now());
     await this.#books.save();
+    await (await this.#openIndex()).close();
   }
+}
+
+function onceUnlessFailed<Value>(work: () => Promise<Value>): () => Promise<Value> {
+  let known: Promise<Value> | undefined;
+  return () => {
+    known ??= work().catch((error: unknown) => {
+      known = undefined;
+      throw error;
+    });
+    return known;
+  };
 }

@@ -58,6 +58,7 @@ const deletedAtOnce = 500;
 /** An answer is visible at once; that it survives a crash may wait, so that a busy second costs a few durable writes. */
 const gatherMs = 250;
 const maxWaiting = 2_000;
+const nothingToDo = Promise.resolve();
 
 export function createExactCache<Tables extends CacheTables>(options: ExactCacheOptions<Tables>): ExactCache {
   const store: Store<CacheTables> = narrowStore(options.store);
@@ -85,7 +86,8 @@ export function createExactCache<Tables extends CacheTables>(options: ExactCache
 
   const find = createFind(store);
   const inserter = createInserter(store);
-  const gatherer = createWriteGatherer<Row>({ clock, write, gatherMs, maxWaiting });
+  const onError = (error: unknown): void => log.warn({ err: error }, "cache write failed");
+  const gatherer = createWriteGatherer<Row>({ clock, write, onError, gatherMs, maxWaiting });
   return {
     async get(partition, key) {
       const id = buildId(partition, key);
@@ -96,18 +98,14 @@ export function createExactCache<Tables extends CacheTables>(options: ExactCache
       if (touched.size < maxTouched || touched.has(id)) touched.set(id, clock.now());
       return { value: row.value, createdAt: row.created_at };
     },
-    async put(partition, key, value) {
+    put(partition, key, value) {
       const bytes = Buffer.byteLength(value);
-      if (bytes > maxEntryBytes || options.ttlMs <= 0) return;
+      if (bytes > maxEntryBytes || options.ttlMs <= 0) return nothingToDo;
       const now = clock.now();
       const id = buildId(partition, key);
       const times = { created_at: now, expires_at: now + options.ttlMs, last_used_at: now };
       front.delete(id);
-      try {
-        await gatherer.add(id, { id, partition, value, bytes, ...times });
-      } catch (error) {
-        log.warn({ err: error }, "cache write failed");
-      }
+      return gatherer.add(id, { id, partition, value, bytes, ...times }) ?? nothingToDo;
     },
     async remove(partition, key) {
       const id = buildId(partition, key);
@@ -129,7 +127,7 @@ function buildId(partition: string, key: string): string {
 function createFind(store: Store<CacheTables>): (id: string) => Promise<FrontRow | undefined> {
   const columns = ["value", "created_at", "expires_at"] as const;
   const query = store.db.selectFrom("cache_entries").select(columns).where("id", "=", "").compile();
-  return async (id) => (await store.db.executeQuery<FrontRow>({ ...query, parameters: [id] })).rows[0];
+  return async (id) => (await store.read<FrontRow>({ ...query, parameters: [id] }))[0];
 }
 
 /** The newest value of a key stays. */

@@ -13,6 +13,8 @@ export interface WriteGatherer<Row> {
 export interface GatherOptions<Row> {
   clock: Clock;
   write(rows: readonly Row[]): Promise<void>;
+  /** Told of each write that failed, whose rows then count as settled. Without it `add` rejects. */
+  onError?(error: unknown): void;
   /** Default 5 ms. */
   gatherMs?: number;
   /** Default 500. */
@@ -32,6 +34,9 @@ export function createWriteGatherer<Row>(options: GatherOptions<Row>): WriteGath
     const batch = [...waiting];
     try {
       await options.write(batch.map(([, row]) => row));
+    } catch (error) {
+      if (!options.onError) throw error;
+      options.onError(error);
     } finally {
       for (const [id, row] of batch) if (waiting.get(id) === row) waiting.delete(id);
     }

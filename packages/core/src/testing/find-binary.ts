@@ -24,7 +24,7 @@ export function isOurDebian(): boolean {
 export async function findBinary(source: BinarySource): Promise<string | undefined> {
   const found = lookUp(source);
   if (found !== undefined) return found;
-  if (isOurDebian() && (await install(source.debianPackage))) return lookUp(source);
+  if (isOurDebian() && (await installPackage(source.debianPackage))) return lookUp(source);
   return undefined;
 }
 
@@ -59,7 +59,7 @@ function isExecutable(path: string): boolean {
 }
 
 /** One attempt for each package and test process. apt's own lock makes several processes wait for each other. */
-function install(debianPackage: string): Promise<boolean> {
+export function installPackage(debianPackage: string): Promise<boolean> {
   const running = installs.get(debianPackage) ?? runInstall(debianPackage);
   installs.set(debianPackage, running);
   return running;

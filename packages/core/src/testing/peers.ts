@@ -180,7 +180,7 @@ interface PeerCommand {
 }
 
 /** Another process may take the free port between look-up and bind, so a failed start is repeated on another one. */
-async function startOnFreePort(
+export async function startOnFreePort(
   describe: (port: number) => PeerCommand,
   folder: string,
   stopSignal: NodeJS.Signals,

@@ -8,6 +8,7 @@ import { Secret } from "../config/secret.ts";
 import type { CoreTables } from "../store/core-tables.ts";
 import { type Engine, type MigrationSet, openStore, type Store } from "../store/store.ts";
 import { type Peer, startPostgres } from "./peers.ts";
+import { startPgvector } from "./pgvector-peer.ts";
 
 /** Where one test's store lives: enough to open it again, also from another process. */
 export interface StorePlace {
@@ -29,8 +30,9 @@ export interface StoreEngine {
 export const silentLog = pino({ level: "silent" });
 
 /** `undefined` where this machine has no PostgreSQL (said aloud by startPostgres). */
-export async function startEngine(engine: Engine): Promise<StoreEngine | undefined> {
-  const postgres = engine === "postgres" ? await startPostgres() : undefined;
+export async function startEngine(engine: Engine | "pgvector"): Promise<StoreEngine | undefined> {
+  const pgvector = engine === "pgvector" ? await startPgvector() : undefined;
+  const postgres = engine === "postgres" ? await startPostgres() : pgvector;
   if (engine === "postgres" && !postgres) return undefined;
   const folders: string[] = [];
   const stores: Store<never>[] = [];
@@ -39,6 +41,7 @@ export async function startEngine(engine: Engine): Promise<StoreEngine | undefin
     const dataDir = mkdtempSync(join(tmpdir(), "sophia-store-"));
     folders.push(dataDir);
     if (!postgres) return { dataDir };
+    if (pgvector?.hasDatabases === false) return { dataDir, url: await emptyDatabase(postgres.url) };
     return { dataDir, url: await createDatabase(postgres.url) };
   }
 
@@ -74,13 +77,23 @@ export async function openStoreAt<Tables = CoreTables>(
   return await openStore<Tables>({ dataDir: place.dataDir, ...database, migrations, log: silentLog });
 }
 
+async function emptyDatabase(url: string): Promise<string> {
+  await execute(url, "drop schema public cascade");
+  await execute(url, "create schema public");
+  return url;
+}
+
 async function createDatabase(url: string): Promise<string> {
   const name = `t_${randomUUID().replaceAll("-", "")}`;
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  await client.query(`create database ${name}`);
-  await client.end();
+  await execute(url, `create database ${name}`);
   const created = new URL(url);
   created.pathname = `/${name}`;
   return created.href;
+}
+
+async function execute(url: string, text: string): Promise<void> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  await client.query(text);
+  await client.end();
 }
