@@ -26,6 +26,7 @@ import { type GivenProviders, openProviders } from "./open-providers.ts";
 import { createKeyPolicies, type LoadedKeyPolicies } from "./policies/key-policies.ts";
 import { askThrough } from "./quality/ask-model.ts";
 import type { Lessons } from "./quality/feedback.ts";
+import { readJudgedAnswers } from "./quality/judged-answers.ts";
 import { type Comparisons, createComparisons } from "./routing/comparison.ts";
 import { createRouting, type Routing } from "./routing/create-routing.ts";
 import { createPromptVectors } from "./routing/prompt-vectors.ts";
@@ -86,6 +87,7 @@ export async function createAiServices(
     models,
     router: routing.router,
     health: routing.health,
+    strength: routing.strength,
     cache: createExactCache({ store, clock, log, ttlMs: settings.SOPHIA_AI_CACHE_TTL_HOURS * hourMs }),
     semantic: settings.SOPHIA_AI_SEMANTIC_CACHE && settings.SOPHIA_AI_CACHE_TTL_HOURS > 0 ? semantic : undefined,
     vectors: createPromptVectors({ embedder, log }),
@@ -101,9 +103,8 @@ export async function createAiServices(
   const ask = askThrough(completions);
   const observation = await createObservation(settings, platform, { ask, lessons: toLessons(routing, semantic) });
   sinks.push(observation.sink);
-  const usage = createUsage({ store, clock, log, policies, models, cacheStats: () => semanticCache.stats() });
-  const endpoints = providers.map(({ endpoint }) => endpoint);
-  const providerAccounts = createProviderAccounts({ endpoints, log, clock, pacer });
+  const usage = openUsage(platform, { policies, models, semanticCache });
+  const providerAccounts = createProviderAccounts({ endpoints: providers.map((it) => it.endpoint), log, clock, pacer });
   const own = { completions, models, embedder, reranker, semanticCache, policies, spending, callLog, usage };
   return {
     services: {
@@ -140,6 +141,24 @@ function openPolicies(settings: AiSettings, { store, clock, log }: Platform<AiTa
     ...(usdPerMonth !== undefined && { usdPerMonth }),
   };
   return createKeyPolicies({ store, clock, log, serverBudgets });
+}
+
+/** Advice rests on what people and judges said of answers in this time. */
+const judgedWithinMs = 90 * 24 * hourMs;
+
+function openUsage(
+  { store, clock, log }: Platform<AiTables>,
+  parts: { policies: LoadedKeyPolicies; models: Models; semanticCache: SemanticCache },
+): Usage {
+  return createUsage({
+    store,
+    clock,
+    log,
+    policies: parts.policies,
+    models: parts.models,
+    judgments: () => readJudgedAnswers(store, clock.now() - judgedWithinMs),
+    cacheStats: () => parts.semanticCache.stats(),
+  });
 }
 
 /** The router and what explains and compares its choices. */

@@ -14,6 +14,7 @@ import { type Choice, chooseTargets } from "./choose-targets.ts";
 import type { KeyLimits } from "./key-limits.ts";
 import type { KeyPolicies, KeyPolicy } from "./key-policy.ts";
 import type { Models } from "./models.ts";
+import type { Demand, ModelStrength } from "../routing/model-strength.ts";
 import type { PromptVectors } from "../routing/prompt-vectors.ts";
 import type { SemanticAnswers, SemanticTicket } from "./semantic-answers.ts";
 import type { Target } from "./targets.ts";
@@ -37,8 +38,8 @@ export interface CompletionParts {
   qualityFloor?: number | undefined;
   /** No real model is asked: such answers are kept apart. */
   simulated: boolean;
-  /** Who tells how strong a model is held to be, 0 to 1. Default: all alike. */
-  strengthOf?(model: string): number;
+  /** Who tells how strong a model is held to be. Default: all alike, and answers serve the model's own requests only. */
+  strength?: ModelStrength | undefined;
 }
 
 /** What an equal request would be found by. */
@@ -60,6 +61,8 @@ export interface Found {
     | undefined;
   /** Where a fresh answer belongs in the semantic cache. */
   ticket?: SemanticTicket | undefined;
+  /** Strength of a named model; for `auto` it is that of whoever answers. */
+  writer?: number | undefined;
 }
 
 const nothing: Found = {};
@@ -103,15 +106,15 @@ export class CallDesk {
       journal.category = stored.category ?? journal.category;
       return { answer: { stored, usage: usageOf(stored) } };
     }
-    const { semantic, strengthOf } = this.#parts;
+    const { semantic } = this.#parts;
     if (!semantic || call.cache !== "use") return nothing;
-    const modelClass = call.request.model ?? "auto";
+    const { modelClass, strength, writer } = this.#demandOf(call);
     const found = await semantic.find(
       {
         request: call.request,
         scope: key.partition,
         modelClass,
-        strength: strengthOf?.(modelClass) ?? 0,
+        strength,
         ...(call.category !== undefined && { category: call.category }),
         ...(call.tags && { tags: call.tags }),
       },
@@ -119,12 +122,20 @@ export class CallDesk {
     );
     if (found.kind === "miss") {
       noteTicket(journal, found.ticket);
-      return { ticket: found.ticket };
+      return { ticket: found.ticket, writer };
     }
     noteTicket(journal, found.check);
     const { answer, entryId, score: similarity, ageMs, otherClass, check } = found;
     const hit = { entryId, similarity, ageMs, otherClass };
-    return { answer: { stored: answer, usage: usageOf(answer), semantic: hit, check } };
+    return { answer: { stored: answer, usage: usageOf(answer), semantic: hit, check }, writer };
+  }
+
+  #demandOf({ request: { model }, qualityFloor }: ChatCall): Demand {
+    return this.#parts.strength?.demandOf({ model, qualityFloor }) ?? { modelClass: model ?? "auto", strength: 0 };
+  }
+
+  #strengthOf(stored: StoredAnswer, writer: number | undefined): { strength: number } {
+    return { strength: writer ?? this.#parts.strength?.of(stored.model) ?? 0 };
   }
 
   async choose(
@@ -172,20 +183,17 @@ export class CallDesk {
   }
 
   /** Gives a fresh answer to the caches. An equal request finds it from now on; that it is durable comes later. */
-  keep(key: CallKey, { ticket }: Found, stored: StoredAnswer | undefined): void {
+  keep(key: CallKey, { ticket, writer }: Found, stored: StoredAnswer | undefined): void {
     if (!stored) return;
-    const { cache, semantic, strengthOf } = this.#parts;
-    if (semantic && ticket) {
-      const writer = { strength: strengthOf?.(stored.model) ?? 0 };
-      this.#follow(semantic.remember(ticket, stored, writer));
-    }
+    const { cache, semantic } = this.#parts;
+    if (semantic && ticket) this.#follow(semantic.remember(ticket, stored, this.#strengthOf(stored, writer)));
     const written = ticket ? { ...stored, category: ticket.category } : stored;
     this.#follow(cache.put(key.partition, key.key, JSON.stringify(written)));
   }
 
   /** A served answer that is to be checked: the model is asked after all, and the cache learns whether it was right. */
-  check(call: ChatCall, { answer }: Found): void {
-    const { semantic, strengthOf, log } = this.#parts;
+  check(call: ChatCall, { answer, writer }: Found): void {
+    const { semantic, log } = this.#parts;
     const ticket = answer?.check;
     if (!semantic || !ticket || !this.askAgain || this.#checks >= maxChecks) return;
     this.#checks += 1;
@@ -193,7 +201,7 @@ export class CallDesk {
     const { startedAt: _, ...rest } = call;
     const checked = this.askAgain({ ...rest, signal, cache: "bypass", origin: "internal" }).then(async (fresh) => {
       const stored = toStoredAnswer(fresh.completion, fresh.usage, fresh);
-      if (stored) await semantic.remember(ticket, stored, { strength: strengthOf?.(stored.model) ?? 0 });
+      if (stored) await semantic.remember(ticket, stored, this.#strengthOf(stored, writer));
     });
     this.#follow(checked.catch((error: unknown) => log.debug({ err: error }, "served answer not checked")));
     void checked.then(
@@ -206,11 +214,15 @@ export class CallDesk {
     while (this.#pending.size > 0) await Promise.allSettled(this.#pending);
   }
 
+  /** Answers that are written together have one promise. */
   #follow(work: Promise<unknown>): void {
-    const followed = work
-      .catch((error: unknown) => this.#parts.log.warn({ err: error }, "answer not remembered"))
-      .finally(() => this.#pending.delete(followed));
-    this.#pending.add(followed);
+    if (this.#pending.has(work)) return;
+    this.#pending.add(work);
+    const forget = (): void => void this.#pending.delete(work);
+    work.then(forget, (error: unknown) => {
+      forget();
+      this.#parts.log.warn({ err: error }, "answer not remembered");
+    });
   }
 
   async #findExact({ partition, key }: CallKey): Promise<StoredAnswer | undefined> {

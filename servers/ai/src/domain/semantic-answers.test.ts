@@ -76,6 +76,18 @@ test("an entry written by a stronger model serves a weaker request, marked", asy
   });
 });
 
+test("for auto only strength counts, for no class was named", async () => {
+  const answers = open();
+  const auto = { modelClass: "auto", strength: 0.8 };
+  const found = await answers.find(call("Explain the lease", auto), signal);
+  await answers.remember(found.kind === "miss" ? found.ticket! : neverTicket(), answer, { strength: 0.9 });
+  expect(await answers.find(call("explain the lease", auto), signal)).toMatchObject({ kind: "hit", otherClass: false });
+  expect(await answers.find(call("explain the lease", { ...auto, strength: 0.95 }), signal)).toMatchObject({
+    kind: "miss",
+    reason: "weaker",
+  });
+});
+
 test("what is none of this cache's business leaves no ticket", async () => {
   const answers = open();
   expect(await answers.find(call("What is new today?"), signal)).toEqual({

@@ -10,7 +10,7 @@ export interface SemanticCall {
   request: ChatRequest;
   /** Who may see the answers: the caller's id, or a scope it shares with others. */
   scope: string;
-  /** The model or model class that was asked for (`auto`: the class that routing was told to keep). */
+  /** The model or model class that was asked for; `auto` leaves the choice to us. */
   modelClass: string;
   /** Larger is stronger; an answer of a weaker model is not given for a stronger one. */
   strength: number;
@@ -111,7 +111,8 @@ export function createSemanticAnswers(options: SemanticAnswersOptions): Semantic
       const answer = readAnswer(found.value);
       if (!answer) return { kind: "miss", reason: "unreadable", nearestScore: undefined, ticket };
       const { entryId, score, ageMs } = found;
-      const otherClass = found.strength !== strength;
+      // Whoever lets us choose has named no class.
+      const otherClass = call.modelClass !== "auto" && found.strength !== strength;
       return { kind: "hit", answer, entryId, score, ageMs, otherClass, check: found.check ? ticket : undefined };
     },
     async remember(ticket, answer, { strength }) {

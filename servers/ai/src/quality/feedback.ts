@@ -30,7 +30,7 @@ export interface Feedback {
 }
 
 /** Above this an answer was good enough to be given again. */
-const goodScore = 0.5;
+export const goodScore = 0.5;
 /** A person's word on one answer counts nearly as much as a judge's. */
 const personTrust = 0.9;
 

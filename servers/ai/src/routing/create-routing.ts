@@ -9,12 +9,14 @@ import { createRouter, type Router } from "@sophia/core/routing/router";
 import { createUsableShares } from "@sophia/core/routing/usable-shares";
 import type { Store } from "@sophia/core/store/store";
 import type { Logger } from "pino";
+import { createModelStrength, type ModelStrength } from "./model-strength.ts";
 import { createRouteLearner, type RouteLearner } from "./route-learner.ts";
 
 export interface Routing {
   router: Router;
   health: EndpointHealth;
   learner: RouteLearner;
+  strength: ModelStrength;
 }
 
 /** The router of this server with its memory, which fills from the store in the background. Close the learner. */
@@ -27,5 +29,5 @@ export function createRouting(options: { store: Store<RouteTables>; clock: Clock
   const router = createRouter({ quality, health, clock, random: Math.random });
   const outcomes = createOutcomeStore({ store, clock });
   const learner = createRouteLearner({ store: outcomes, memory, usable, router, clock, log });
-  return { router, health, learner };
+  return { router, health, learner, strength: createModelStrength({ memory, clock }) };
 }
