@@ -1,5 +1,6 @@
 import type { Fingerprint, OwnFingerprint } from "./fingerprint.ts";
 import { compareFigures, type FigureAgreement } from "./compare-figures.ts";
+import { namesDiffer } from "./compare-names.ts";
 
 /** How far two texts agree. Shares are between 0 and 1. */
 export interface TextComparison {
@@ -53,11 +54,14 @@ export function compareTexts(
   if (shared < leastFound * least) return { ...nothing, jaccard };
   const inA = new Set(a.own);
   const inB = new Set(b.own);
-  const coverageA = coverageOf(a.shingles, inA, inB);
-  const coverageB = coverageOf(b.shingles, inB, inA);
+  const coverageA = coverageOf(a, inA, inB);
+  const coverageB = coverageOf(b, inB, inA);
   const figures = compareFigures(a, b);
-  const isDuplicate = isCovered(coverageA, coverageB, thresholds) && !figures.apart;
-  return { jaccard, coverageA, coverageB, figures, isDuplicate };
+  const isDuplicate =
+    isCovered(coverageA.share, coverageB.share, thresholds) &&
+    !figures.apart &&
+    !namesDiffer(a, coverageA.agreeing, b, coverageB.agreeing);
+  return { jaccard, coverageA: coverageA.share, coverageB: coverageB.share, figures, isDuplicate };
 }
 
 function compareWhole(a: Fingerprint, b: Fingerprint): TextComparison {
@@ -88,16 +92,26 @@ function isCovered(coverageA: number, coverageB: number, thresholds: DuplicateTh
   return better >= thresholds.better || (better + other) / 2 >= thresholds.mean;
 }
 
-function coverageOf(shingles: Uint32Array, inOwn: ReadonlySet<number>, other: ReadonlySet<number>): number {
-  const own = shingles.filter((shingle) => inOwn.has(shingle));
-  const stretches = Math.max(1, Math.round(own.length / stretchLength));
+interface Coverage {
+  share: number;
+  /** 1 for each word of a stretch that is found again. */
+  agreeing: Uint8Array;
+}
+
+function coverageOf({ shingles, words }: Fingerprint, own: ReadonlySet<number>, other: ReadonlySet<number>): Coverage {
+  const places: number[] = [];
+  for (const [place, shingle] of shingles.entries()) if (own.has(shingle)) places.push(place);
+  const agreeing = new Uint8Array(words.length);
+  const stretches = Math.max(1, Math.round(places.length / stretchLength));
   let covered = 0;
   for (let stretch = 0; stretch < stretches; stretch += 1) {
-    const from = Math.floor((stretch * own.length) / stretches);
-    const to = Math.floor(((stretch + 1) * own.length) / stretches);
+    const from = Math.floor((stretch * places.length) / stretches);
+    const to = Math.floor(((stretch + 1) * places.length) / stretches);
     let found = 0;
-    for (let index = from; index < to; index += 1) if (other.has(own[index]!)) found += 1;
-    if (found >= Math.max(2, Math.ceil(foundShare * (to - from)))) covered += to - from;
+    for (let index = from; index < to; index += 1) if (other.has(shingles[places[index]!]!)) found += 1;
+    if (found < Math.max(2, Math.ceil(foundShare * (to - from)))) continue;
+    covered += to - from;
+    agreeing.fill(1, places[from], places[to - 1]! + 3);
   }
-  return covered / own.length;
+  return { share: covered / places.length, agreeing };
 }

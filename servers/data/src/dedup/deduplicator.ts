@@ -78,7 +78,7 @@ export function createDeduplicator(options: {
       const unknown = without(near, document.id).filter((id) => !edges.has(id));
       for (const [id, other] of await readAll(unknown)) {
         const found = compareTexts(fingerprint, withOwn(other, isCommon));
-        if (found.isDuplicate) add(id, "near_text", Math.max(found.coverageA, found.coverageB));
+        if (found.isDuplicate) add(id, "near_text", (found.coverageA + found.coverageB) / 2);
       }
       return { textHash, bandKeys: keys, edges: [...edges.values()] };
     },

@@ -6,7 +6,7 @@ export interface DuplicateEdge {
   documentA: string;
   documentB: string;
   reason: DuplicateReason;
-  /** 1 for the first three reasons; the share of the texts that agrees for `near_text`. */
+  /** 1 for the first three reasons; the share of the two texts that agrees for `near_text`. */
   score: number;
   /** Wall-clock milliseconds. */
   decidedAt: number;

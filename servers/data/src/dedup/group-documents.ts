@@ -1,30 +1,79 @@
-import type { DuplicateEdge, DuplicateReason, KeptApart } from "./duplicate-edge.ts";
+import type { DuplicateEdge, KeptApart } from "./duplicate-edge.ts";
 
-const strength: Record<DuplicateReason, number> = { canonical_url: 3, vendor_id: 2, same_text: 1, near_text: 0 };
+/** Of the pairs between two groups, how many must have been found alike for `near_text` to join them. */
+const linkedShare = 1 / 3;
+/** In large groups not every pair is looked at. */
+const enoughLinks = 8;
 
-/**
- * Edges → groups of at least two documents, ids sorted, groups by their first id. Strong reasons are followed first; an
- * edge that would bring two documents together that are kept apart is passed over, so a split holds whatever is found
- * later. The same edges in any order give the same groups.
- */
-export function groupDocuments(edges: readonly DuplicateEdge[], apart: readonly KeptApart[] = []): string[][] {
-  const members = new Map<string, Set<string>>();
-  const enemies = enemiesOf(apart);
-  for (const { documentA, documentB } of edges.toSorted(byStrength)) {
-    const groupA = members.get(documentA) ?? new Set([documentA]);
-    const groupB = members.get(documentB) ?? new Set([documentB]);
-    if (groupA === groupB || areApart(groupA, groupB, enemies)) continue;
-    const [small, large] = groupA.size < groupB.size ? [groupA, groupB] : [groupB, groupA];
-    for (const id of small) large.add(id);
-    for (const id of large) members.set(id, large);
-  }
-  const groups = [...new Set(members.values())].map((group) => [...group].toSorted());
-  return groups.toSorted(([a = ""], [b = ""]) => (a < b ? -1 : 1));
+interface Group {
+  ids: string[];
+  /** Parts held together by more than likeness: they count as one when links are counted. */
+  parts: number;
+  /** Links to other groups by `near_text`. */
+  links: Map<Group, number>;
 }
 
-function byStrength(a: DuplicateEdge, b: DuplicateEdge): number {
-  const order = strength[b.reason] - strength[a.reason] || b.score - a.score;
-  return order || compareIds(a.documentA, b.documentA) || compareIds(a.documentB, b.documentB);
+/**
+ * Edges → groups of at least two documents, ids sorted, groups by their first id. Address, vendor id and equal text join
+ * at once. Likeness joins, best score first, where a third of the pairs between two groups are alike: two pages that share
+ * a frame do not bring their stories together. No edge joins documents that are kept apart, so a split holds whatever is
+ * found later. The same edges in any order give the same groups.
+ */
+export function groupDocuments(edges: readonly DuplicateEdge[], apart: readonly KeptApart[] = []): string[][] {
+  const groupOf = new Map<string, Group>();
+  const enemies = enemiesOf(apart);
+  const groupFor = (id: string): Group => {
+    const known = groupOf.get(id);
+    if (known) return known;
+    const alone: Group = { ids: [id], parts: 1, links: new Map() };
+    groupOf.set(id, alone);
+    return alone;
+  };
+  const sorted = edges.toSorted(byScore);
+  for (const { documentA, documentB, reason } of sorted) {
+    const [a, b] = [groupFor(documentA), groupFor(documentB)];
+    if (reason !== "near_text" && a !== b && !areApart(a, b, enemies)) join(a, b, groupOf, 1);
+  }
+  const near = sorted.filter(({ reason }) => reason === "near_text");
+  for (const { documentA, documentB } of near) link(groupFor(documentA), groupFor(documentB));
+  let joined = true;
+  while (joined) {
+    joined = false;
+    for (const { documentA, documentB } of near) {
+      const [a, b] = [groupFor(documentA), groupFor(documentB)];
+      if (a === b || areApart(a, b, enemies)) continue;
+      const needed = Math.min(enoughLinks, linkedShare * a.parts * b.parts);
+      if ((a.links.get(b) ?? 0) < needed) continue;
+      join(a, b, groupOf, a.parts + b.parts);
+      joined = true;
+    }
+  }
+  const groups = [...new Set(groupOf.values())].filter(({ ids }) => ids.length > 1).map(({ ids }) => ids.toSorted());
+  return groups.toSorted(([a = ""], [b = ""]) => compareIds(a, b));
+}
+
+function link(a: Group, b: Group): void {
+  if (a === b) return;
+  a.links.set(b, (a.links.get(b) ?? 0) + 1);
+  b.links.set(a, (b.links.get(a) ?? 0) + 1);
+}
+
+function join(a: Group, b: Group, groupOf: Map<string, Group>, parts: number): void {
+  const [small, large] = a.ids.length < b.ids.length ? [a, b] : [b, a];
+  large.ids.push(...small.ids);
+  large.parts = parts;
+  for (const id of small.ids) groupOf.set(id, large);
+  large.links.delete(small);
+  for (const [other, count] of small.links) {
+    if (other === large) continue;
+    other.links.delete(small);
+    large.links.set(other, (large.links.get(other) ?? 0) + count);
+    other.links.set(large, large.links.get(other)!);
+  }
+}
+
+function byScore(a: DuplicateEdge, b: DuplicateEdge): number {
+  return b.score - a.score || compareIds(a.documentA, b.documentA) || compareIds(a.documentB, b.documentB);
 }
 
 function compareIds(a: string, b: string): number {
@@ -41,14 +90,13 @@ function enemiesOf(apart: readonly KeptApart[]): Map<string, Set<string>> {
   return enemies;
 }
 
-function areApart(a: ReadonlySet<string>, b: ReadonlySet<string>, enemies: ReadonlyMap<string, Set<string>>): boolean {
+function areApart(a: Group, b: Group, enemies: ReadonlyMap<string, ReadonlySet<string>>): boolean {
   if (enemies.size === 0) return false;
-  const [small, large] = a.size < b.size ? [a, b] : [b, a];
-  for (const id of small) {
+  const [small, large] = a.ids.length < b.ids.length ? [a, b] : [b, a];
+  return small.ids.some((id) => {
     const foes = enemies.get(id);
-    if (foes && !foes.isDisjointFrom(large)) return true;
-  }
-  return false;
+    return foes !== undefined && large.ids.some((other) => foes.has(other));
+  });
 }
 
 /** A document as far as choosing the one to show goes. Times are wall-clock milliseconds. */
