@@ -28,6 +28,8 @@ export interface HarnessOptions {
   /** Several providers instead of one. */
   endpoints?(simulator: OpenAiSimulator): readonly ModelEndpoint[];
   settings?: Readonly<Record<string, string>>;
+  /** One that outlives the harness, e.g. shared by several. Default: its own. */
+  dataDir?: string;
 }
 
 export interface AiHarness {
@@ -46,7 +48,7 @@ export interface AiHarness {
 
 /** The whole server, HTTP and all, with the simulated provider standing in for a paid one. */
 export async function startAiHarness(options: HarnessOptions = {}): Promise<AiHarness> {
-  const dataDir = await mkdtemp(join(tmpdir(), "sophia-ai-"));
+  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), "sophia-ai-")));
   const simulator = await startOpenAiSimulator({ seed: 3 });
   const platform = await openPlatform(dataDir);
   const { clock, store } = platform;
@@ -108,7 +110,7 @@ export async function startAiHarness(options: HarnessOptions = {}): Promise<AiHa
       await runtime.close?.();
       await simulator.close();
       await store.close();
-      await rm(dataDir, { recursive: true, force: true });
+      if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
     },
   };
 }
