@@ -83,4 +83,27 @@ test("asks for the periods wished, shows what changed, and notes who is on an al
   expect(checkModels.output.parse(output).alerts).toMatchObject([{ id: "a1", state: "acknowledged" }]);
   const all = await checkModels.run(checkModels.input.parse({ measures: "all" }), context);
   expect(all.models[0]?.measures).toHaveLength(2);
+  expect(checkModels.render?.(checkModels.output.parse(all)))
+    .toBe(`Models: 1, 2026-01-05T00:00Z to 2026-01-05T00:00Z, against the time since 2026-01-04T23:59Z.
+
+small at openrouter: critical (200 fresh calls, 900 before)
+- latency: 800 ms → 810 ms, steady; chance of a false alarm 60 %
+- error_rate: 2 % → 12.3 %, worse (critical); difference of the shares 5 % to 20 %, 95 %; chance of a false alarm 0.000001 %; since about 2026-01-05T00:00Z
+  Next: Look.
+
+Alerts (acknowledge takes the ids):
+- a1 critical, acknowledged since 2026-01-05T00:00Z: T. D`);
+});
+
+test("an alert that does not stand is not acknowledged in silence; nothing to judge is said", async () => {
+  const quality: Quality = {
+    check: () => Promise.resolve({ from: at, until: at + 1, referenceFrom: at - 1, models: [] }),
+    alerts: () => Promise.resolve([]),
+    acknowledge: () => Promise.resolve(false),
+  };
+  const context = createToolContext({ quality });
+  const asking = checkModels.run(checkModels.input.parse({ acknowledge: ["gone"] }), context);
+  await expect(asking).rejects.toMatchObject({ kind: "not_found", hint: expect.stringContaining("ids") });
+  const output = await checkModels.run(checkModels.input.parse({}), context);
+  expect(checkModels.render?.(checkModels.output.parse(output))).toContain("No model has answered a fresh chat call");
 });

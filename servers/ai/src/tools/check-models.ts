@@ -1,6 +1,8 @@
+import { AppError } from "@sophia/core/errors/app-error";
 import { defineTool, Source, type ToolContext } from "@sophia/core/mcp/define-tool";
 import { z } from "zod";
 import { measureNames } from "../quality/measure.ts";
+import { renderQuality } from "../quality/render-quality.ts";
 import type { Quality } from "../quality/quality.ts";
 
 interface Services {
@@ -65,9 +67,15 @@ Example: {"windowHours": 24, "referenceDays": 7}`,
     source: Source,
   }),
   items: "models",
+  render: renderQuality,
   async run({ model, windowHours, referenceDays, measures, acknowledge }, { services, caller }: ToolContext<Services>) {
     const { quality } = services;
-    for (const id of acknowledge) await quality.acknowledge(id, caller.id);
+    for (const id of acknowledge) {
+      if (await quality.acknowledge(id, caller.id)) continue;
+      throw new AppError("not_found", "One of the alerts to acknowledge is unknown, or over.", {
+        hint: "Leave acknowledge out to see the alerts that stand, with their ids.",
+      });
+    }
     const report = await quality.check({
       windowMs: windowHours * hourMs,
       referenceMs: referenceDays * 24 * hourMs,

@@ -74,6 +74,19 @@ describe("list_models", () => {
     expect(seen).toEqual(offered.map((model) => model.id));
   });
 
+  test("is told as a table, with where to go on", async () => {
+    const output = listModels.output.parse(await run({ limit: 2 }));
+    expect(listModels.render?.(output).split("\n")).toEqual([
+      "2 of 3 models:",
+      "id | service (mode) | kind | context tokens | USD per million tokens in/out, as of",
+      "meta/llama-8b | openrouter (live) | chat | unknown | unknown",
+      "meta/llama-70b | openrouter (live) | chat | 8192 | 1/2, 2026-11-22",
+      `nextCursor: ${output.nextCursor}`,
+    ]);
+    const none = listModels.output.parse(await run({ search: "none" }));
+    expect(listModels.render?.(none)).toContain("Leave search out");
+  });
+
   test("nothing found is an empty list; a foreign cursor is refused", async () => {
     expect(await run({ search: "none" })).toMatchObject({ models: [], total: 0 });
     await expect(run({ cursor: "abc" })).rejects.toMatchObject({ kind: "invalid_input" });

@@ -38,6 +38,15 @@ Example: {"search": "llama", "limit": 10}`,
     source: Source,
   }),
   items: "models",
+  render({ models, total, nextCursor }) {
+    if (models.length === 0) return "No model matches. Leave search out to see all.";
+    return [
+      `${models.length} of ${total} models:`,
+      "id | service (mode) | kind | context tokens | USD per million tokens in/out, as of",
+      ...models.map(renderModel),
+      ...(nextCursor === undefined ? [] : [`nextCursor: ${nextCursor}`]),
+    ].join("\n");
+  },
   async run(input, { services }: ToolContext<Services>) {
     const words = (input.search ?? "").toLowerCase().split(/\s+/).filter(Boolean);
     const scope = words.join(" ");
@@ -58,6 +67,12 @@ Example: {"search": "llama", "limit": 10}`,
     };
   },
 });
+
+function renderModel(model: z.output<typeof Model>): string {
+  const { id, service, mode, kind, contextLength, inputUsdPerMillion, outputUsdPerMillion, priceAsOf } = model;
+  const price = priceAsOf === undefined ? "unknown" : `${inputUsdPerMillion}/${outputUsdPerMillion}, ${priceAsOf}`;
+  return [id, `${service} (${mode})`, kind, contextLength ?? "unknown", price].join(" | ");
+}
 
 function toModel({ id, endpoint, kind, contextLength, price }: OfferedModel): z.input<typeof Model> {
   return {

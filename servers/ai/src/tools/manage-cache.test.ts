@@ -73,6 +73,24 @@ describe("manage_cache", () => {
     await expect(open(["read"]).run({ action: "evict", entryId: "e" })).rejects.toMatchObject({ kind: "denied" });
   });
 
+  test("tells it in lines that a person reads", async () => {
+    const render = async (input: object) =>
+      manageCache.render?.(manageCache.output.parse(await open().run(input)))?.split("\n");
+    expect(await render({})).toEqual([
+      "4 of 110 questions answered by meaning, 2 categories. A category serves once its threshold is learned from checks.",
+      "category | hits/questions | threshold | wrong/checks | errors estimated, at most, allowed | kept h | entries",
+      "faq | 4/100 (4 %) | 0.6123 | 1/7 | 0.4 %, 0.9 %, 1 % | 1 | 5",
+      "quiet | 0/10 (0 %) | not learned yet | 1/7 | 0.4 %, 0.9 %, 1 % | 1 | 5",
+    ]);
+    expect((await render({ category: "none" }))?.[0]).toContain("no category none");
+    expect(await render({ action: "entry", entryId: "e" })).toEqual([
+      "Entry e of faq, written 1970-01-01T00:00:00.000Z, kept until 1970-01-01T00:00:01.000Z; 0 of 0 checks wrong; tags t.",
+      "Question: How?",
+      "Answer: So.",
+      "If it is wrong: evict with this entryId.",
+    ]);
+  });
+
   test.each([
     [{ action: "invalidate" }],
     [{ action: "configure", category: "faq" }],

@@ -67,6 +67,10 @@ Example: {"action": "configure", "category": "support-faq", "errorBudget": 0.005
     source: Source,
   }),
   items: "categories",
+  render({ done, categories, entry }) {
+    if (entry) return renderEntry(entry);
+    return [done, ...(categories.length > 0 ? [categoryHead, ...categories.map(renderCategory)] : [])].join("\n");
+  },
   async run(input, { services: { semanticCache }, caller, log }: ToolContext<Services>) {
     const source = { service: "sophia", mode: "local" as const, costUsd: 0 };
     const changes = input.action !== "stats" && input.action !== "entry";
@@ -85,7 +89,11 @@ Example: {"action": "configure", "category": "support-faq", "errorBudget": 0.005
       }
       case "evict": {
         if (!(await semanticCache.evict(need(input.entryId, "entryId")))) throw unknownEntry();
-        return { done: "The entry is not served any more.", categories: [], source };
+        return {
+          done: "The entry is not served any more; the next such question asks a model.",
+          categories: [],
+          source,
+        };
       }
       case "invalidate": {
         const tag = need(input.tag, "tag");
@@ -103,11 +111,15 @@ Example: {"action": "configure", "category": "support-faq", "errorBudget": 0.005
           ...(input.errorBudget !== undefined && { errorBudget: input.errorBudget }),
           ...(input.ttlHours !== undefined && { ttlMs: input.ttlHours * hourMs }),
         });
-        return { done: `Set ${category}.`, categories: await listCategories(semanticCache, category), source };
+        return {
+          done: `Set ${category}. It holds for questions of this category from now on.`,
+          categories: await listCategories(semanticCache, category),
+          source,
+        };
       }
       default: {
         const categories = await listCategories(semanticCache, input.category);
-        return { done: `${categories.length} categories.`, categories, source };
+        return { done: describeStats(categories, input.category), categories, source };
       }
     }
   },
@@ -127,6 +139,47 @@ async function listCategories(cache: Services["semanticCache"], only: string | u
     }));
 }
 
+function describeStats(categories: readonly z.input<typeof Category>[], only: string | undefined): string {
+  if (categories.length === 0) {
+    return only === undefined
+      ? "The semantic cache has seen no question yet: those of POST /v1/chat/completions and complete are looked up."
+      : `The semantic cache knows no category ${only}. Leave category out to see all.`;
+  }
+  const sum = (name: "requests" | "hits"): number => categories.reduce((total, one) => total + one[name], 0);
+  const [requests, hits] = [sum("requests"), sum("hits")];
+  return `${hits} of ${requests} questions answered by meaning, ${categories.length} categories. A category serves once its threshold is learned from checks.`;
+}
+
+const categoryHead =
+  "category | hits/questions | threshold | wrong/checks | errors estimated, at most, allowed | kept h | entries";
+
+function renderCategory(one: z.output<typeof Category>): string {
+  const errors = [one.estimatedErrorRate, one.errorRateBound, one.errorBudget].map(percent).join(", ");
+  return [
+    one.category,
+    `${one.hits}/${one.requests} (${percent(one.hitRate)})`,
+    one.threshold ?? "not learned yet",
+    `${one.wrongChecks}/${one.checks}`,
+    errors,
+    one.ttlHours,
+    one.entries,
+  ].join(" | ");
+}
+
+function renderEntry(entry: z.output<typeof Entry>): string {
+  const { entryId, category, question, answer, tags, createdAt, expiresAt, checks, wrongChecks } = entry;
+  return [
+    `Entry ${entryId} of ${category}, written ${createdAt}, kept until ${expiresAt}; ${wrongChecks} of ${checks} checks wrong${tags.length > 0 ? `; tags ${tags.join(", ")}` : ""}.`,
+    `Question: ${question}`,
+    `Answer: ${answer}`,
+    "If it is wrong: evict with this entryId.",
+  ].join("\n");
+}
+
+function percent(share: number): string {
+  return `${Number((100 * share).toFixed(2))} %`;
+}
+
 function toEntry(entry: NonNullable<Awaited<ReturnType<SemanticCache["find"]>>>) {
   const { entryId, category, text, value, tags, createdAt, expiresAt, checks, wrongChecks } = entry;
   return {
@@ -142,14 +195,20 @@ function toEntry(entry: NonNullable<Awaited<ReturnType<SemanticCache["find"]>>>)
   };
 }
 
-function need(value: string | undefined, name: string): string {
+const nameHints = {
+  entryId: "It stands in the answer's header x-sophia-cached-id, and in get_trace as cachedAnswer.entryId.",
+  tag: "Applications give tags in the header x-sophia-cache-tags; entry shows those of an answer.",
+  category: "Action stats lists the categories.",
+};
+
+function need(value: string | undefined, name: keyof typeof nameHints): string {
   if (value !== undefined) return value;
-  throw new AppError("invalid_input", `This action needs ${name}.`, { hint: "See the tool's description." });
+  throw new AppError("invalid_input", `This action needs ${name}.`, { hint: nameHints[name] });
 }
 
 function unknownEntry(): AppError {
   return new AppError("not_found", "The cache has no such entry (any more).", {
-    hint: "The id stands in the answer's header x-sophia-cached-id.",
+    hint: nameHints.entryId,
   });
 }
 

@@ -20,8 +20,16 @@ export function parseTimeRange(
 ): TimeRange {
   const until = text.until === undefined ? endOfHour(now) : endOf(text.until);
   const since = text.since === undefined ? startOfDay(until - 1) - 29 * dayMs : startOf(text.since);
-  if (since >= until) throw new AppError("invalid_input", "The time range ends before it begins.");
-  if (until - since > longestDays * dayMs) throw new AppError("invalid_input", "A report covers three years at most.");
+  if (since >= until) {
+    throw new AppError("invalid_input", "The time range ends before it begins.", {
+      hint: "until must be later than since; an until that is a day is included.",
+    });
+  }
+  if (until - since > longestDays * dayMs) {
+    throw new AppError("invalid_input", "A report covers three years at most.", {
+      hint: "Ask for the years one by one.",
+    });
+  }
   return { since, until };
 }
 
