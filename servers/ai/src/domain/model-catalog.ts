@@ -8,11 +8,15 @@ import type { OpenAiClient } from "@sophia/vendors/openai-shape/openai-client";
 export interface ModelCatalog {
   /** The default first, where one is configured. Waits for the provider only when nothing is known yet. */
   list(): Promise<readonly ListedModel[]>;
+  /** The list, when there is a fresh one. */
+  current(): readonly ListedModel[] | undefined;
 }
 
 const freshMs = 10 * 60_000;
 /** After a failed look-up the provider is left alone for this time. */
 const retryMs = 15_000;
+/** Longest that a call waits to see whether a provider has come back. */
+const retryWaitMs = 1_000;
 const deadlineMs = 8_000;
 
 export function createModelCatalog(options: {
@@ -50,17 +54,22 @@ export function createModelCatalog(options: {
   }
 
   return {
+    current: () => (clock.monotonic() < nextAt ? known : undefined),
     async list() {
       if (clock.monotonic() < nextAt) {
         if (known) return known;
         // A provider that hangs would cost every call the whole deadline again.
         if (failure) return giveFallback(failure.error);
       }
+      const before = { running, failure };
       running ??= refresh();
-      if (!known) return running;
+      if (!known && !before.failure) return running;
       // The old list serves while the new one is fetched; its failure has been logged.
       running.catch(() => {});
-      return known;
+      if (known) return known;
+      // It may have come back: the call that looks waits for a moment, the others do not.
+      const list = before.running ? undefined : await firstWithin(retryWaitMs, running, clock);
+      return list ?? giveFallback(before.failure?.error);
     },
   };
 }
@@ -73,4 +82,18 @@ function offer(endpoint: ModelEndpoint, listed: readonly ListedModel[]): readonl
 
 function unlisted(id: string): ListedModel {
   return { id, contextLength: undefined, pricing: undefined, kind: "chat" };
+}
+
+/** `undefined` when it does not come in time. */
+async function firstWithin<T>(waitMs: number, coming: Promise<T>, clock: Clock): Promise<T | undefined> {
+  const over = new AbortController();
+  const late = clock.sleep(waitMs, over.signal).then(
+    () => undefined,
+    () => undefined,
+  );
+  try {
+    return await Promise.race([coming, late]);
+  } finally {
+    over.abort();
+  }
 }

@@ -121,6 +121,31 @@ describe("the catalog", () => {
     expect(calls).toBe(2);
   });
 
+  test("a provider that hangs holds up nobody again, and is seen when it comes back", async () => {
+    const looks: ReturnType<typeof Promise.withResolvers<ListedModel[]>>[] = [];
+    const listModels = () => {
+      const look = Promise.withResolvers<ListedModel[]>();
+      looks.push(look);
+      return look.promise;
+    };
+    const endpoint = provider({}, []).endpoint;
+    const catalog = createModelCatalog({ endpoint, client: { listModels }, clock, log });
+    const first = catalog.list();
+    looks[0]?.reject(new Error("hangs"));
+    await expect(first).rejects.toThrow("hangs");
+    await clock.advance(16_000);
+    const looking = catalog.list();
+    await expect(catalog.list()).rejects.toThrow("hangs");
+    const late = expect(looking).rejects.toThrow("hangs");
+    await clock.advance(1_000);
+    await late;
+    looks[1]?.resolve([listed("a")]);
+    await looks[1]?.promise;
+    expect(await catalog.list()).toHaveLength(1);
+    expect(looks).toHaveLength(2);
+    expect(clock.sleeping).toBe(0);
+  });
+
   test("the old list serves while a new one is fetched, and when that fails", async () => {
     let calls = 0;
     const listModels = async () => {
