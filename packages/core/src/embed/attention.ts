@@ -1,4 +1,5 @@
-import { depthStep, type MatrixKernel, panelColumns } from "./matrix-kernel.ts";
+import type { MatrixKernel } from "./matrix-kernel.ts";
+import { depthStep, panelColumns } from "./matrix-routine.ts";
 import { headCount } from "./use-lite-weights.ts";
 
 export interface AttentionPlaces {

@@ -1,5 +1,5 @@
 import { attend, type AttentionPlaces } from "./attention.ts";
-import type { PackedMatrix } from "./matrix-kernel.ts";
+import type { KernelOptions, MatrixKernel, PackedMatrix } from "./matrix-kernel.ts";
 import {
   headCount,
   hiddenSize,
@@ -23,6 +23,9 @@ export interface UseLiteEncoder {
 
 /** Where the intermediate results of one group of texts lie: rows of the group's pieces. */
 interface Places extends AttentionPlaces {
+  /** What goes into the first layer. */
+  pieces: number;
+  /** What goes into and comes out of the second. */
   state: number;
   normed: number;
 }
@@ -30,14 +33,17 @@ interface Places extends AttentionPlaces {
 /**
  * The Universal Sentence Encoder Lite: a transformer of two layers over pieces of words, their mean, and a dense layer.
  * Texts stand behind one another without padding. Its arithmetic follows the published graph step by step, also where
- * that is odd: the vector of a piece counts twice, because the graph adds the position signal to a copy of it.
+ * that is odd: the vector of a piece counts twice, because the graph adds the position signal to a copy of it. Only the
+ * mean over the pieces is taken one product earlier, which is linear and then has one row for each text.
  * https://tfhub.dev/google/universal-sentence-encoder-lite/2
  */
-export function createUseLiteEncoder(directory: string): UseLiteEncoder {
-  const scratch = maxPieces * (3 * hiddenSize + innerSize + maxPieces + (2 * hiddenSize) / headCount) + hiddenSize;
-  const weights = readUseLiteWeights(directory, scratch);
+export function createUseLiteEncoder(directory: string, options: KernelOptions = {}): UseLiteEncoder {
+  const widths = pieceSize + 3 * hiddenSize + innerSize + maxPieces + (2 * hiddenSize) / headCount;
+  const scratch = maxPieces * widths + hiddenSize;
+  const weights = readUseLiteWeights(directory, { scratch, ...options });
   const { kernel } = weights;
   const places: Places = {
+    pieces: kernel.reserve(maxPieces * pieceSize),
     state: kernel.reserve(maxPieces * hiddenSize),
     normed: kernel.reserve(maxPieces * hiddenSize),
     wide: kernel.reserve(maxPieces * innerSize),
@@ -84,19 +90,38 @@ function groupTexts(texts: readonly (readonly number[])[]): { position: number; 
 
 /** Leaves one vector for each text at `places.normed`. */
 function encodeGroup(weights: UseLiteWeights, places: Places, signal: Float32Array, texts: number[][]): void {
+  const { kernel } = weights;
+  const { pieces, state, normed, wide } = places;
+  const [first, second] = weights.layers;
   const rows = texts.reduce((sum, text) => sum + text.length, 0);
   placePieces(weights, places, signal, texts);
-  for (const layer of weights.layers) runLayer(weights, places, layer, { texts, rows });
-  poolTexts(weights, places, texts);
+  multiplyRows(kernel, weights.residual, { from: pieces, to: state, rows });
+  runLayer(kernel, places, { layer: first, from: pieces, texts, rows });
+  multiplyRows(kernel, first.innerOutput, { from: wide, to: state, rows, adds: true });
+  runLayer(kernel, places, { layer: second, from: state, texts, rows });
+  meanRows(kernel.floats, { at: state, size: hiddenSize, texts });
+  meanRows(kernel.floats, { at: wide, size: innerSize, texts });
+  multiplyRows(kernel, second.innerOutput, { from: wide, to: state, rows: texts.length, adds: true });
+  multiplyRows(kernel, weights.output, { from: state, to: normed, rows: texts.length });
+  finishRows(kernel.floats, normed, texts.length);
+}
+
+function multiplyRows(
+  kernel: MatrixKernel,
+  matrix: PackedMatrix,
+  { from, to, rows, ...rest }: { from: number; to: number; rows: number; floor?: number; adds?: boolean },
+): void {
+  const { depth: inputStride, columns: outputStride } = matrix;
+  kernel.multiply({ inputAt: from, inputStride, rows, matrix, outputAt: to, outputStride, ...rest });
 }
 
 function placePieces(
   { kernel: { floats }, piecesAt, pieceCount }: UseLiteWeights,
-  { state }: Places,
+  { pieces }: Places,
   signal: Float32Array,
   texts: number[][],
 ): void {
-  let target = state;
+  let target = pieces;
   for (const text of texts) {
     for (const [position, piece] of text.entries()) {
       const source = piecesAt + (piece < pieceCount ? piece : 0) * pieceSize;
@@ -108,43 +133,24 @@ function placePieces(
   }
 }
 
+/** Adds the layer's attention to `places.state` and leaves at `places.wide` what its last product is taken of. */
 function runLayer(
-  weights: UseLiteWeights,
+  kernel: MatrixKernel,
   places: Places,
-  layer: TransformerLayer,
-  { texts, rows }: { texts: number[][]; rows: number },
+  { layer, from, texts, rows }: { layer: TransformerLayer; from: number; texts: number[][]; rows: number },
 ): void {
-  const { kernel } = weights;
   const { state, normed, wide, attended } = places;
-  const size = layer.inputSize;
-  const product = (inputAt: number, matrix: PackedMatrix, outputAt: number, floor?: number) =>
-    kernel.multiply({
-      inputAt,
-      inputStride: matrix.depth,
-      rows,
-      matrix,
-      outputAt,
-      outputStride: matrix.columns,
-      ...(floor !== undefined && { floor }),
-    });
-
-  normalizeRows(kernel.floats, { from: state, to: normed, rows, norm: layer.attentionNorm });
-  product(normed, layer.queryKeyValue, wide);
+  normalizeRows(kernel.floats, { from, to: normed, rows, norm: layer.attentionNorm });
+  multiplyRows(kernel, layer.queryKeyValue, { from: normed, to: wide, rows });
   let row = 0;
-  for (const text of texts) {
-    for (let head = 0; head < headCount; head += 1) attend(kernel, places, { row, length: text.length, size, head });
-    row += text.length;
+  for (const { length } of texts) {
+    for (let head = 0; head < headCount; head += 1)
+      attend(kernel, places, { row, length, size: layer.inputSize, head });
+    row += length;
   }
-  product(attended, layer.attentionOutput, normed);
-  if (layer.residual) {
-    product(state, layer.residual, attended);
-    kernel.floats.copyWithin(state, attended, attended + rows * hiddenSize);
-  }
-  addRows(kernel.floats, state, normed, rows * hiddenSize);
+  multiplyRows(kernel, layer.attentionOutput, { from: attended, to: state, rows, adds: true });
   normalizeRows(kernel.floats, { from: state, to: normed, rows, norm: layer.innerNorm });
-  product(normed, layer.inner, wide, 0);
-  product(wide, layer.innerOutput, normed);
-  addRows(kernel.floats, state, normed, rows * hiddenSize);
+  multiplyRows(kernel, layer.inner, { from: normed, to: wide, rows, floor: 0 });
 }
 
 function normalizeRows(
@@ -155,12 +161,16 @@ function normalizeRows(
   const size = scale.length;
   for (let row = 0; row < rows; row += 1) {
     const source = from + row * size;
-    let mean = 0;
-    for (let index = 0; index < size; index += 1) mean += floats[source + index] ?? 0;
-    mean /= size;
-    let variance = 0;
-    for (let index = 0; index < size; index += 1) variance += ((floats[source + index] ?? 0) - mean) ** 2;
-    const factor = 1 / Math.sqrt(variance / size + normEpsilon);
+    let sum = 0;
+    let squares = 0;
+    for (let index = 0; index < size; index += 1) {
+      const value = floats[source + index] ?? 0;
+      sum += value;
+      squares += value * value;
+    }
+    const mean = sum / size;
+    // Sums of 64 bits: the difference has more digits than the numbers it is of.
+    const factor = 1 / Math.sqrt(Math.max(squares / size - mean * mean, 0) + normEpsilon);
     for (let index = 0; index < size; index += 1) {
       floats[to + row * size + index] =
         ((floats[source + index] ?? 0) - mean) * factor * (scale[index] ?? 0) + (bias[index] ?? 0);
@@ -168,34 +178,26 @@ function normalizeRows(
   }
 }
 
-function addRows(floats: Float32Array, target: number, source: number, length: number): void {
-  for (let index = 0; index < length; index += 1) {
-    floats[target + index] = (floats[target + index] ?? 0) + (floats[source + index] ?? 0);
+/** In place: row n becomes the mean of the rows of the nth text. */
+function meanRows(floats: Float32Array, { at, size, texts }: { at: number; size: number; texts: number[][] }): void {
+  let source = at;
+  for (const [position, { length }] of texts.entries()) {
+    const target = at + position * size;
+    floats.copyWithin(target, source, source + size);
+    for (let row = 1; row < length; row += 1) {
+      const from = source + row * size;
+      for (let index = 0; index < size; index += 1) {
+        floats[target + index] = (floats[target + index] ?? 0) + (floats[from + index] ?? 0);
+      }
+    }
+    for (let index = target; index < target + size; index += 1) floats[index] = (floats[index] ?? 0) / length;
+    source += length * size;
   }
 }
 
-function poolTexts({ kernel, output }: UseLiteWeights, { state, normed, attended }: Places, texts: number[][]): void {
-  const { floats } = kernel;
-  let source = state;
-  for (const [position, text] of texts.entries()) {
-    const target = attended + position * hiddenSize;
-    for (let index = 0; index < hiddenSize; index += 1) {
-      let sum = 0;
-      for (let row = 0; row < text.length; row += 1) sum += floats[source + row * hiddenSize + index] ?? 0;
-      floats[target + index] = sum / text.length;
-    }
-    source += text.length * hiddenSize;
-  }
-  const rows = texts.length;
-  kernel.multiply({
-    inputAt: attended,
-    inputStride: hiddenSize,
-    rows,
-    matrix: output,
-    outputAt: normed,
-    outputStride: hiddenSize,
-  });
-  for (let row = normed; row < normed + rows * hiddenSize; row += hiddenSize) {
+/** In place: the hyperbolic tangent of each number, then rows of unit length. */
+function finishRows(floats: Float32Array, at: number, rows: number): void {
+  for (let row = at; row < at + rows * hiddenSize; row += hiddenSize) {
     let sum = 0;
     for (let index = row; index < row + hiddenSize; index += 1) {
       const value = Math.tanh(floats[index] ?? 0);

@@ -1,4 +1,4 @@
-import { createMatrixKernel, type MatrixKernel, type PackedMatrix } from "./matrix-kernel.ts";
+import { createMatrixKernel, type KernelOptions, type MatrixKernel, type PackedMatrix } from "./matrix-kernel.ts";
 import { openWeightFile, type WeightFile } from "./weight-file.ts";
 
 export const hiddenSize = 512;
@@ -20,8 +20,6 @@ export interface TransformerLayer {
   attentionNorm: Norm;
   queryKeyValue: PackedMatrix;
   attentionOutput: PackedMatrix;
-  /** Brings the first layer's input to the size of its output. */
-  residual: PackedMatrix | undefined;
   innerNorm: Norm;
   inner: PackedMatrix;
   innerOutput: PackedMatrix;
@@ -34,15 +32,20 @@ export interface UseLiteWeights {
   pieceCount: number;
   /** Of the position signal: 128, one for each sine and cosine. */
   frequencies: Float32Array;
+  /** Brings the first layer's input to the size of its output. */
+  residual: PackedMatrix;
   layers: readonly [TransformerLayer, TransformerLayer];
   output: PackedMatrix;
 }
 
 /** Reads the weights into a kernel that has `scratch` more floats to spare. Throws when they are not those of USE-lite. */
-export function readUseLiteWeights(directory: string, scratch: number): UseLiteWeights {
+export function readUseLiteWeights(
+  directory: string,
+  { scratch, ...options }: KernelOptions & { scratch: number },
+): UseLiteWeights {
   const file = openWeightFile(directory);
   try {
-    const kernel = createMatrixKernel(weightCapacity + scratch);
+    const kernel = createMatrixKernel(weightCapacity + scratch, options);
     const piecesAt = kernel.reserve(pieceCount * pieceSize);
     file.read("module/Embeddings_en", [pieceCount, pieceSize], kernel.floats.subarray(piecesAt));
     const staging = new Float32Array(hiddenSize * innerSize);
@@ -51,6 +54,10 @@ export function readUseLiteWeights(directory: string, scratch: number): UseLiteW
       piecesAt,
       pieceCount,
       frequencies: file.read("TimingSignal/ExpandDims_1", [pieceSize / 2]),
+      residual: kernel.addMatrix(
+        file.read("Layer_0/TransformerLayer/dense/kernel/ConcatPartitions/concat", [pieceSize, hiddenSize], staging),
+        file.read("Layer_0/TransformerLayer/dense/bias/ConcatPartitions/concat", [hiddenSize]),
+      ),
       layers: [readLayer(file, kernel, { index: 0, staging }), readLayer(file, kernel, { index: 1, staging })],
       output: kernel.addMatrix(
         file.read("tanh_layer_0/weights", [hiddenSize, hiddenSize], staging),
@@ -98,8 +105,6 @@ function readLayer(
       `${attention}/output_transform_single/bias`,
       [inputSize, hiddenSize],
     ),
-    residual:
-      index === 0 ? addMatrix(`dense/kernel/${concatenated}`, "dense/bias", [inputSize, hiddenSize]) : undefined,
     innerNorm: readNorm("FFN/", hiddenSize),
     inner: addMatrix("FFN/conv1/Tensordot/Reshape_1", "FFN/conv1/bias", [hiddenSize, innerSize]),
     innerOutput: addMatrix("FFN/conv2/Tensordot/Reshape_1", "FFN/conv2/bias", [innerSize, hiddenSize]),

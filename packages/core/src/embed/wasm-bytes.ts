@@ -63,6 +63,8 @@ export const code = {
   spreadFloat: [0xfd, 0x13] as Bytes,
   addVectors: [0xfd, 0xe4, 0x01] as Bytes,
   multiplyVectors: [0xfd, 0xe6, 0x01] as Bytes,
+  /** `a · b + c` of the stack's [a, b, c]; one rounding where the processor can, else two. Not known before Node 22. */
+  multiplyAddVectors: [0xfd, 0x85, 0x02] as Bytes,
   /** `b < a ? a : b` of the stack's [b, a], lane by lane. */
   largerVector: [0xfd, 0xeb, 0x01] as Bytes,
 } as const;
