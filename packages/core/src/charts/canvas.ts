@@ -8,7 +8,7 @@ export interface Rectangle {
   height: number;
 }
 
-/** Rectangles and capital letters on a grid of palette indexes. What lies outside is left out. */
+/** Rectangles and letters on a grid of palette indexes. What lies outside is left out. */
 export class Canvas implements Picture {
   readonly width: number;
   readonly height: number;
@@ -34,7 +34,7 @@ export class Canvas implements Picture {
   write(text: string, place: { x: number; y: number; scale: number; align?: "left" | "right" }, colour: number): void {
     const { y, scale, align = "left" } = place;
     let x = align === "left" ? place.x : place.x - widthOf(text, scale);
-    for (const letter of text.toUpperCase()) {
+    for (const letter of text) {
       for (const [row, bits] of glyphRows(letter).entries()) {
         for (let column = 0; column < glyphWidth; column += 1) {
           const isSet = (bits >> (glyphWidth - 1 - column)) & 1;

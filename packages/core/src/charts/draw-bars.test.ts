@@ -2,6 +2,7 @@ import { crc32, inflateSync } from "node:zlib";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { drawBars } from "./draw-bars.ts";
+import { glyphRows } from "./glyphs.ts";
 import { niceTicks } from "./nice-ticks.ts";
 
 interface Chunk {
@@ -22,13 +23,13 @@ function readChunks(png: Buffer): Chunk[] {
   return chunks;
 }
 
-/** Height of the bar's colour in each column, in pixels. */
-function barHeights(png: Buffer): number[] {
+/** Height of the bars' colour in each column, in pixels. */
+function barHeights(png: Buffer, colour = 3): number[] {
   const rows = inflateSync(readChunks(png)[2]?.data ?? Buffer.alloc(0));
   const counts = Array.from({ length: 880 }, () => 0);
   for (const [index, value] of rows.entries()) {
     const column = (index % 881) - 1;
-    if (column >= 0 && value === 3) counts[column] = (counts[column] ?? 0) + 1;
+    if (column >= 0 && value === colour) counts[column] = (counts[column] ?? 0) + 1;
   }
   return counts;
 }
@@ -43,8 +44,8 @@ test("is a whole PNG", () => {
     ["IDAT", true],
     ["IEND", true],
   ]);
-  expect([chunks[0]?.data.readUInt32BE(0), chunks[0]?.data.readUInt32BE(4)]).toEqual([880, 340]);
-  expect(inflateSync(chunks[2]?.data ?? Buffer.alloc(0))).toHaveLength(881 * 340);
+  expect([chunks[0]?.data.readUInt32BE(0), chunks[0]?.data.readUInt32BE(4)]).toEqual([880, 380]);
+  expect(inflateSync(chunks[2]?.data ?? Buffer.alloc(0))).toHaveLength(881 * 380);
 });
 
 test("bars are as high as their values, side by side", () => {
@@ -59,6 +60,24 @@ test("bars are as high as their values, side by side", () => {
   for (const [index, value] of [1, 2, 4, 3].entries()) {
     expect((runs[index] ?? 0) / (runs[2] ?? 1)).toBeCloseTo(value / 4, 1);
   }
+});
+
+test("marked bars have a colour of their own, which is named once there is one", () => {
+  const bars = [1, 2, 3].map((value) => ({ label: "D", value }));
+  const usual = { title: "T", subtitle: "S", markedMeans: "unusual" };
+  expect(barHeights(drawBars({ ...usual, bars }), 4).some((height) => height > 0)).toBe(false);
+  const marked = drawBars({ ...usual, bars: bars.map((bar) => ({ ...bar, isMarked: bar.value === 2 })) });
+  const columns = (colour: number) => barHeights(marked, colour).filter((height) => height > 20).length;
+  expect(columns(4)).toBeCloseTo(columns(3) / 2, -1);
+  // The sample beside the name.
+  expect(barHeights(marked, 4).filter((height) => height === 14)).toHaveLength(14);
+});
+
+test("every letter, digit and sign of a title has a shape of its own", () => {
+  const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.,:-/%()+".split("");
+  const shapes = letters.map((letter) => glyphRows(letter).join(" "));
+  expect(new Set(shapes).size).toBe(shapes.length);
+  expect(shapes).not.toContain(glyphRows("é").join(" "));
 });
 
 test("draws a year, nothing at all, and unknown letters", () => {

@@ -39,6 +39,32 @@ const glyphs: Readonly<Record<string, string>> = {
   X: "11110a040a1111",
   Y: "11110a04040404",
   Z: "1f01020408101f",
+  a: "00000e010f110f",
+  b: "1010161911111e",
+  c: "00000e1010110e",
+  d: "01010d1311110f",
+  e: "00000e111f100e",
+  f: "0609081c080808",
+  g: "00000f1111110f010e",
+  h: "10101619111111",
+  i: "04000c0404040e",
+  j: "02000602020202120c",
+  k: "10101214181412",
+  l: "0c04040404040e",
+  m: "00001a15151111",
+  n: "00001619111111",
+  o: "00000e1111110e",
+  p: "00001e1111111e1010",
+  q: "00000f1111110f0101",
+  r: "00001619101010",
+  s: "00000e100e011e",
+  t: "08081c08080906",
+  u: "0000111111130d",
+  v: "00001111110a04",
+  w: "0000111115150a",
+  x: "0000110a040a11",
+  y: "0000111111110f010e",
+  z: "00001f0204081f",
   ".": "00000000000c0c",
   ",": "000000000c0408",
   ":": "000c0c000c0c00",
@@ -52,7 +78,7 @@ const glyphs: Readonly<Record<string, string>> = {
 };
 const unknown = "1f11111111111f";
 
-/** Seven rows of five bits. Letters are capitals; what has no glyph is a box. */
+/** Seven rows of five bits, nine where a letter reaches below the line. Latin letters, digits and a few signs; what has no glyph is a box. */
 export function glyphRows(letter: string): number[] {
   return [...Buffer.from(glyphs[letter] ?? unknown, "hex")];
 }

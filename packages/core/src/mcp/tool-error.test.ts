@@ -9,6 +9,11 @@ const schema = z.strictObject({
   urls: z.array(z.string()).min(2).max(3).optional(),
 });
 
+test("a field that is missing is not called wrong", () => {
+  const issues = z.object({ query: z.string() }).safeParse({}).error?.issues ?? [];
+  expect(inputError(issues).message).toBe("The arguments do not fit: query: is missing (string).");
+});
+
 test.each([
   [{ limit: 1_001 }, "limit: must be at most 1000"],
   [{ limit: 0 }, "limit: must be at least 1"],

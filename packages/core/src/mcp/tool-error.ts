@@ -35,7 +35,9 @@ function describeIssue(issue: z.core.$ZodIssue): string {
     case "unrecognized_keys":
       return `unknown field${issue.keys.length > 1 ? "s" : ""} ${issue.keys.slice(0, 5).map(printableKey).join(", ")}`;
     case "invalid_type":
-      return `must be ${issue.expected}`;
+      return issue.message.endsWith("received undefined")
+        ? `is missing (${issue.expected})`
+        : `must be ${issue.expected}`;
     case "invalid_value":
       return `must be one of ${issue.values.slice(0, 12).map(String).join(", ")}`;
     case "too_small":

@@ -33,7 +33,7 @@ export class QuantileSketch {
     }
   }
 
-  /** `undefined` when nothing was added. */
+  /** The least value that `share` of all do not exceed (nearest rank); `undefined` when nothing was added. */
   quantile(share: number): number | undefined {
     const buckets = [...this.#buckets].toSorted(([left], [right]) => left - right);
     const total = buckets.reduce((sum, [, count]) => sum + count, 0);
@@ -41,7 +41,7 @@ export class QuantileSketch {
     for (const [bucket, count] of buckets) {
       seen += count;
       // The middle of the bucket, measured by relative distance.
-      if (seen > share * (total - 1)) return (2 * growth ** bucket) / (growth + 1);
+      if (seen >= share * total) return (2 * growth ** bucket) / (growth + 1);
     }
     return undefined;
   }

@@ -26,9 +26,9 @@ const localServers: LocalServers = {
   }),
 };
 
-function run(input: unknown) {
+function run(input: unknown, services = { localServers }) {
   const context: ToolContext<{ localServers: LocalServers }> = {
-    services: { localServers },
+    services,
     caller: { id: "c1", name: "tester", scopes: ["read"] },
     requestId: "r1",
     signal: new AbortController().signal,
@@ -53,4 +53,10 @@ test("lists what a server has, with its size and its queue", async () => {
   ]);
   expect(output.servers[1]).toEqual({ url: "http://127.0.0.1:8000", kind: "vllm", running: 3, waiting: 9 });
   expect(output.silent).toEqual(["http://127.0.0.1:8080"]);
+});
+
+test("where none answers it says how to get one", async () => {
+  const nobody = { look: async () => ({ servers: [], silent: ["http://127.0.0.1:11434"] }) };
+  expect((await run({}, { localServers: nobody })).next).toContain("SOPHIA_OPENAI_BASE_URL");
+  expect(await run({})).not.toHaveProperty("next");
 });

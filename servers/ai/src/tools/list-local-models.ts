@@ -18,10 +18,13 @@ const Model = z.object({
   loaded: z.boolean().optional().describe("In memory now; otherwise its first call waits for loading."),
 });
 
+const next =
+  "Start one on a usual port (such as `ollama serve`), or set SOPHIA_OPENAI_BASE_URL to one elsewhere; then start Sophia again, for it looks at its start.";
+
 export const listLocalModels = defineTool({
   name: "list_local_models",
   title: "List local models",
-  description: `Looks for model servers on this machine and on the GPU host (Ollama, vLLM, TEI, llama.cpp) and lists their models.
+  description: `Looks for model servers on this machine's usual ports (Ollama, vLLM, TEI, llama.cpp) and lists their models.
 - Use when a model shall cost nothing per call, or when a local model is slow or missing.
 - Says what is loaded, how large it is, and how long the server's queue is.
 Example: {}`,
@@ -43,6 +46,7 @@ Example: {}`,
       )
       .describe("Servers that answered."),
     silent: z.array(z.string()).describe("Addresses where no model server answered."),
+    next: z.string().optional().describe("What to do where none answered."),
     source: Source,
   }),
   items: "models",
@@ -60,6 +64,7 @@ Example: {}`,
       models: models.filter((model) => kind === undefined || model.kind === kind),
       servers: servers.map(({ url, kind: serverKind, load }) => ({ url, kind: serverKind, ...load })),
       silent,
+      ...(servers.length === 0 && { next }),
       source: { service: "huggingface", mode: "local" as const, costUsd: 0 },
     };
   },

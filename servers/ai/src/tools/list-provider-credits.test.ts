@@ -34,7 +34,13 @@ test("lists one, and names it", async () => {
   });
 });
 
-test("lists none where there is none", async () => {
-  expect((await run({ service: "together" })).accounts).toEqual([]);
+test("money is told to a millionth, without the noise behind it", async () => {
+  const account = { ...known[0], usedUsd: 0.000_512_899_999 } as ProviderAccount;
+  expect((await run({}, [account])).accounts[0]?.usedUsd).toBe(0.000513);
+});
+
+test("a provider that is not in use is said to be none; without any the list is empty", async () => {
+  const asked = run({ service: "together" });
+  await expect(asked).rejects.toMatchObject({ kind: "not_found", hint: expect.stringContaining("openrouter, ollama") });
   expect((await run({}, [])).accounts).toEqual([]);
 });

@@ -1,6 +1,7 @@
+import { AppError } from "@sophia/core/errors/app-error";
 import { defineTool, Source, type ToolContext } from "@sophia/core/mcp/define-tool";
 import { z } from "zod";
-import type { ProviderAccounts } from "../accounts/provider-accounts.ts";
+import type { ProviderAccount, ProviderAccounts } from "../accounts/provider-accounts.ts";
 
 interface Services {
   providerAccounts: Pick<ProviderAccounts, "list">;
@@ -49,10 +50,25 @@ Example: {}`,
   async run({ service }, { services, signal }: ToolContext<Services>) {
     const all = await services.providerAccounts.list(signal);
     const accounts = all.filter((account) => service === undefined || account.service === service);
+    if (service !== undefined && accounts.length === 0) {
+      const known = all.map((account) => account.service).join(", ") || "none";
+      throw new AppError("not_found", "No provider of that name is in use.", {
+        hint: `In use: ${known}. \`npm run sophia -- doctor\` shows what each needs.`,
+      });
+    }
     const only = accounts.length === 1 ? accounts[0] : undefined;
     return {
-      accounts,
+      accounts: accounts.map(roundMoney),
       source: { service: only?.service ?? "sophia", mode: only?.mode ?? ("local" as const), costUsd: 0 },
     };
   },
 });
+
+/** Sums of a provider end in the noise of its floating point: a millionth of a dollar is fine enough. */
+function roundMoney(account: ProviderAccount): ProviderAccount {
+  const rounded = Object.entries(account).map(([name, value]: [string, unknown]) => [
+    name,
+    name.endsWith("Usd") && typeof value === "number" ? Number(value.toFixed(6)) : value,
+  ]);
+  return Object.fromEntries(rounded) as ProviderAccount;
+}

@@ -114,7 +114,7 @@ test("tells everything on the first page, in short lines", async () => {
     billing bot (tok_a) | 1.50 | 120 | 2 | 90000 (1000) | 9000 | 20/9/1 | 812/2400
 
     Unusual days:
-    - 2026-11-12: 9.00 USD where 3.00 USD was usual: caller tok_a, more calls (90.0 % of it)
+    - 2026-11-12: 9.00 USD where 3.00 USD was usual: caller billing bot, more calls (90.0 % of it)
 
     Budgets:
     - billing bot, day: 4.20 USD of 5.00 USD (84.0 %)
@@ -158,4 +158,9 @@ test("narrows to a key by its name, and shows its budgets alone", async () => {
   expect(output.budgets).toHaveLength(1);
   await expect(run({ since: "2026-11-03", until: "2026-11-01" }, fakeServices([]))).rejects.toThrow("ends before");
   await expect(run({ since: "yesterday" }, fakeServices([]))).rejects.toThrow("ISO 8601");
+});
+
+test("says how many calls no model answered", async () => {
+  const { notes } = await run({}, fakeServices([{ ...sums, group: "simulated" }], []));
+  expect(notes[0]).toBe("120 of 120 calls were answered by simulators: no model was asked, nothing was paid.");
 });

@@ -1,13 +1,14 @@
 import { defineTool, Source, type ToolContext } from "@sophia/core/mcp/define-tool";
 import { Cursor, NextCursor, readCursor, toCursor } from "@sophia/core/mcp/paging";
-import { drawBars } from "@sophia/core/charts/draw-bars";
 import { z } from "zod";
 import type { CallLog } from "../usage/call-log.ts";
 import type { Usage } from "../usage/create-usage.ts";
+import { drawReport } from "../usage/draw-report.ts";
 import { joinPoints } from "../usage/join-points.ts";
 import { renderReport } from "../usage/render-report.ts";
 import * as figures from "../usage/report-schemas.ts";
 import type { UsageFilter } from "../usage/read-usage.ts";
+import type { UnusualDay } from "../usage/unusual-days.ts";
 import type { UsageReports } from "../usage/usage-reports.ts";
 
 interface Services {
@@ -62,16 +63,9 @@ Example: {"since": "2026-11-01", "groupBy": "caller"}`,
     source: Source,
   }),
   render: renderReport,
-  attach({ series = [] }) {
-    if (series.length < 2) return [];
-    const isHourly = Date.parse(series[1]?.time ?? "") - Date.parse(series[0]?.time ?? "") < 86_400_000;
-    const bars = series.map((point) => ({
-      label: isHourly ? point.time.slice(11, 16) : point.time.slice(5, 10),
-      value: point.costUsd,
-    }));
-    return [
-      { type: "image", mimeType: "image/png", data: drawBars({ title: "AI COST, USD", bars }).toString("base64") },
-    ];
+  attach(report) {
+    const picture = drawReport(report);
+    return picture ? [{ type: "image", mimeType: "image/png", data: picture.toString("base64") }] : [];
   },
   async run(input, { services }: ToolContext<Services>) {
     const { usage, callLog } = services;
@@ -97,7 +91,7 @@ Example: {"since": "2026-11-01", "groupBy": "caller"}`,
       }),
       totalGroups: groups.length,
       ...(page === undefined && (await describeAll(usage, { range, filter }))),
-      notes: toNotes(total, callLog.status().dropped),
+      notes: toNotes(total, { simulated: await countSimulated(usage.reports, { range, filter }), ...callLog.status() }),
       ...(end < groups.length && { nextCursor: toCursor({ ...asked, start: end }, scope) }),
       source: { service: "sophia", mode: "local" as const, costUsd: 0 },
     };
@@ -120,9 +114,19 @@ async function describeAll({ reports, budgets, callers }: Services["usage"], ask
     series: points.map(({ time: at, ...point }) => ({ time: toText(at), ...point })),
     ...(savings && { savings }),
     ...(forecast && { forecast }),
-    unusual: await reports.unusual(asked),
+    unusual: (await reports.unusual(asked)).map((day) => nameCallers(day, nameOf)),
     advice: await reports.advice(asked),
     budgets: mine.slice(0, 20).map(({ caller, ...state }) => ({ ...state, caller: nameOf(caller) })),
+  };
+}
+
+/** People know keys by their names. */
+function nameCallers(day: UnusualDay, nameOf: (id: string) => string): UnusualDay {
+  const { of, name, driver } = day;
+  return {
+    ...day,
+    ...(of === "caller" && name !== undefined && { name: nameOf(name) }),
+    ...(driver && { driver: driver.dimension === "caller" ? { ...driver, name: nameOf(driver.name) } : driver }),
   };
 }
 
@@ -132,9 +136,19 @@ async function findCaller(callers: Services["usage"]["callers"], nameOrId: strin
   return names.has(nameOrId) ? nameOrId : (await callers.find(nameOrId)).id;
 }
 
-function toNotes(total: z.infer<typeof figures.UsageFigures>, dropped: number): string[] {
-  const { unpricedCalls } = total;
+async function countSimulated(reports: UsageReports, asked: Asked): Promise<number> {
+  const { groups } = await reports.groups({ ...asked, groupBy: "mode" });
+  return groups.find(({ group }) => group === "simulated")?.calls ?? 0;
+}
+
+function toNotes(
+  { calls, unpricedCalls }: z.infer<typeof figures.UsageFigures>,
+  { simulated, dropped }: { simulated: number; dropped: number },
+): string[] {
   return [
+    ...(simulated > 0
+      ? [`${simulated} of ${calls} calls were answered by simulators: no model was asked, nothing was paid.`]
+      : []),
     ...(unpricedCalls > 0
       ? [`${unpricedCalls} calls went to models that no price list has: they count as 0 USD.`]
       : []),
