@@ -1,5 +1,3 @@
-import { createExactCache } from "@sophia/core/cache/exact-cache";
-import { createSemanticCache } from "@sophia/core/cache/create-semantic-cache";
 import type { SemanticCache } from "@sophia/core/cache/semantic-cache";
 import type { Embedder } from "@sophia/core/embed/embedder";
 import type { Reranker } from "@sophia/core/embed/reranker";
@@ -9,19 +7,18 @@ import type { EndpointHealth } from "@sophia/core/routing/endpoint-health";
 import type { Router } from "@sophia/core/routing/router";
 import { createProviderAccounts, type ProviderAccounts } from "./accounts/provider-accounts.ts";
 import type { AiSettings } from "./config.ts";
-import { createAnswerCheck, createHitVerifier, readAnswerText } from "./domain/cache-answer-check.ts";
-import { loadCacheGraph } from "./domain/cache-graph.ts";
 import type { CallSink } from "./domain/call-record.ts";
 import { Completions } from "./domain/completions.ts";
 import { createKeyLimits } from "./domain/key-limits.ts";
 import { createModels, type Models } from "./domain/models.ts";
 import { createPriceBook } from "./domain/prices.ts";
-import { createSemanticAnswers, type SemanticAnswers } from "./domain/semantic-answers.ts";
+import type { SemanticAnswers } from "./domain/semantic-answers.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import { createLocalServers, type LocalServers } from "./local/local-servers.ts";
 import type { AiTables } from "./migrations.ts";
 import { createObservation, type ObservationServices } from "./observation.ts";
-import { openEmbedding, type OpenedEmbedding } from "./open-embedding.ts";
+import { openCaches } from "./open-caches.ts";
+import { openEmbedding } from "./open-embedding.ts";
 import { type GivenProviders, openProviders } from "./open-providers.ts";
 import { createKeyPolicies, type LoadedKeyPolicies } from "./policies/key-policies.ts";
 import { askThrough } from "./quality/ask-model.ts";
@@ -79,8 +76,8 @@ export async function createAiServices(
   const policies = await openPolicies(settings, platform);
   const callLog = createCallLog({ store, clock, log, baselines: createHitBaselines({ models, clock }) });
   const routing = createRouting({ store, clock, log });
-  const semanticCache = await openSemanticCache(settings, platform, embedding);
-  const semantic = createSemanticAnswers({ cache: semanticCache, embedder, log });
+  const caches = await openCaches(settings, platform, embedding);
+  const { semanticCache, semantic } = caches;
   const limits = createKeyLimits({ clock });
   const sinks: CallSink[] = [createAnswerCounter(platform), (record) => callLog.record(record), routing.learner.sink];
   const completions = new Completions({
@@ -88,8 +85,7 @@ export async function createAiServices(
     router: routing.router,
     health: routing.health,
     strength: routing.strength,
-    cache: createExactCache({ store, clock, log, ttlMs: settings.SOPHIA_AI_CACHE_TTL_HOURS * hourMs }),
-    semantic: settings.SOPHIA_AI_SEMANTIC_CACHE && settings.SOPHIA_AI_CACHE_TTL_HOURS > 0 ? semantic : undefined,
+    ...caches.ofCalls,
     vectors: createPromptVectors({ embedder, log }),
     spending,
     policies,
@@ -118,7 +114,7 @@ export async function createAiServices(
     checks: createChecks(providers, embedder),
     async close() {
       await completions.close();
-      const users = [spending, callLog, policies, usage, observation, semanticCache, routing.learner, providerAccounts];
+      const users = [spending, callLog, policies, usage, observation, caches, routing.learner, providerAccounts];
       await Promise.all(users.map((user) => user.close()));
       await Promise.all([embedding.close(), opened.close()]);
     },
@@ -180,27 +176,6 @@ function lookingBack(
     routes: createRouteExplainer({ models, router, embedder, policies, clock }),
     comparisons: createComparisons({ ask, models, embedder, learner, log }),
   };
-}
-
-async function openSemanticCache(
-  settings: AiSettings,
-  { store, clock, log }: Platform<AiTables>,
-  { embedder, reranker }: OpenedEmbedding,
-): Promise<SemanticCache> {
-  const createGraph = await loadCacheGraph(log);
-  return createSemanticCache({
-    store,
-    clock,
-    log,
-    sameAnswer: createAnswerCheck(embedder),
-    textOf: readAnswerText,
-    verify: createHitVerifier(reranker),
-    defaults: {
-      errorBudget: settings.SOPHIA_AI_CACHE_ERROR_PERCENT / 100,
-      ttlMs: settings.SOPHIA_AI_CACHE_TTL_HOURS * hourMs,
-    },
-    ...(createGraph && { createGraph }),
-  });
 }
 
 function createAnswerCounter({ metrics }: Platform<AiTables>): CallSink {

@@ -58,7 +58,7 @@ class StoredSemanticCache<Tables extends SemanticTables> implements SemanticCach
     const defaults = { errorBudget: 0.01, ttlMs: 24 * hourMs, ...options.defaults };
     const random = options.random && { random: options.random };
     this.#books = createCategoryBooks({ store, clock, refreshMs, defaults, ...random });
-    this.#epochs = createTagEpochs({ store, clock, refreshMs });
+    this.#epochs = options.epochs ?? createTagEpochs({ store, clock, refreshMs });
     const { createGraph, maxLoaded = 100_000 } = options;
     const kept = { store, rows: this.#rows, epochs: this.#epochs, refreshMs, maxLoaded, createGraph };
     this.#openIndex = onceUnlessFailed(() => openEntryIndex({ ...options, ...kept }));

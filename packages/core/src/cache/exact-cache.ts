@@ -1,10 +1,10 @@
 import { hash } from "node:crypto";
-import { sql } from "kysely";
 import type { Logger } from "pino";
 import type { Clock } from "../limits/clock.ts";
 import { createRowInserter } from "../store/insert-rows.ts";
 import { narrowStore, type Store } from "../store/store.ts";
 import type { CacheTables } from "./cache-tables.ts";
+import { EntryRoom } from "./entry-room.ts";
 import { createWriteGatherer } from "./gather-writes.ts";
 import { createRecentValues } from "./recent-values.ts";
 
@@ -36,6 +36,8 @@ export interface CachedValue {
  */
 export interface ExactCache {
   get(partition: string, key: string): Promise<CachedValue | undefined>;
+  /** The same from memory alone: `undefined` says nothing of what is stored. */
+  peek(partition: string, key: string): CachedValue | undefined;
   /**
    * Visible at once, durable when it resolves. Never throws: a cache that cannot write is a slow cache, not a failed
    * request. Values that come together are written together.
@@ -49,12 +51,6 @@ export interface ExactCache {
 type FrontRow = Pick<Row, "value" | "created_at" | "expires_at">;
 type Row = CacheTables["cache_entries"];
 
-const sweepEveryWrites = 200;
-/** Room made at once, so that a full cache does not sweep at every write. */
-const keptFraction = 0.9;
-/** Uses remembered until the next sweep; beyond it, age decides. */
-const maxTouched = 5_000;
-const deletedAtOnce = 500;
 /** An answer is visible at once; that it survives a crash may wait, so that a busy second costs a few durable writes. */
 const gatherMs = 250;
 const maxWaiting = 2_000;
@@ -64,39 +60,38 @@ export function createExactCache<Tables extends CacheTables>(options: ExactCache
   const store: Store<CacheTables> = narrowStore(options.store);
   const { clock, log } = options;
   const maxEntryBytes = options.maxEntryBytes ?? 256 * 1024;
-  const touched = new Map<string, number>();
   const front = createRecentValues<FrontRow>({ clock, keptMs: options.frontMs ?? 1_000 });
-  let writesUntilSweep = sweepEveryWrites;
+  const { maxEntries = 50_000, maxBytes = 256 * 2 ** 20 } = options;
+  const room = new EntryRoom(store, { clock, maxEntries, maxBytes });
 
   async function write(rows: readonly Row[]): Promise<void> {
     await store.transaction((tx) => inserter.insert(tx, rows));
-    writesUntilSweep -= rows.length;
-    if (writesUntilSweep > 0) return;
-    writesUntilSweep = sweepEveryWrites;
-    await sweep();
-  }
-
-  async function sweep(): Promise<void> {
-    const uses = [...touched];
-    touched.clear();
-    await markUsed(store, uses);
-    await store.db.deleteFrom("cache_entries").where("expires_at", "<=", clock.now()).execute();
-    await makeRoom(store, options.maxEntries ?? 50_000, options.maxBytes ?? 256 * 2 ** 20);
+    await room.added(rows);
   }
 
   const find = createFind(store);
   const inserter = createInserter(store);
   const onError = (error: unknown): void => log.warn({ err: error }, "cache write failed");
   const gatherer = createWriteGatherer<Row>({ clock, write, onError, gatherMs, maxWaiting });
+
+  function use(id: string, row: FrontRow | undefined): CachedValue | undefined {
+    if (!row || row.expires_at <= clock.now()) return undefined;
+    room.touch(id);
+    return { value: row.value, createdAt: row.created_at };
+  }
+
   return {
     async get(partition, key) {
       const id = buildId(partition, key);
       const known = gatherer.get(id) ?? front.get(id);
-      const row = known ?? (await find(id));
-      if (!row || row.expires_at <= clock.now()) return undefined;
-      if (!known) front.set(id, row, row.value.length);
-      if (touched.size < maxTouched || touched.has(id)) touched.set(id, clock.now());
-      return { value: row.value, createdAt: row.created_at };
+      if (known) return use(id, known);
+      const row = await find(id);
+      if (row) front.set(id, row, row.value.length);
+      return use(id, row);
+    },
+    peek(partition, key) {
+      const id = buildId(partition, key);
+      return use(id, gatherer.get(id) ?? front.get(id));
     },
     put(partition, key, value) {
       const bytes = Buffer.byteLength(value);
@@ -110,16 +105,16 @@ export function createExactCache<Tables extends CacheTables>(options: ExactCache
     async remove(partition, key) {
       const id = buildId(partition, key);
       await gatherer.settled();
-      touched.delete(id);
+      room.forget(id);
       front.delete(id);
       await store.db.deleteFrom("cache_entries").where("id", "=", id).execute();
     },
-    sweep,
+    sweep: () => room.sweep(),
   };
 }
 
 /** Lengths first, so that no partition can be written that ends where another's key begins. */
-function buildId(partition: string, key: string): string {
+export function buildId(partition: string, key: string): string {
   return hash("sha256", `${partition.length}:${partition}:${key}`);
 }
 
@@ -146,44 +141,4 @@ function createInserter(store: Store<CacheTables>) {
         })),
       ),
   });
-}
-
-/** In one transaction: each update by itself would be a durable write of its own. */
-async function markUsed(
-  store: Store<CacheTables>,
-  uses: readonly (readonly [id: string, at: number])[],
-): Promise<void> {
-  if (uses.length === 0) return;
-  await store.transaction(async (tx) => {
-    for (const [id, at] of uses) {
-      await tx.updateTable("cache_entries").set({ last_used_at: at }).where("id", "=", id).execute();
-    }
-  });
-}
-
-async function makeRoom({ db }: Store<CacheTables>, maxEntries: number, maxBytes: number): Promise<void> {
-  const total = await db
-    .selectFrom("cache_entries")
-    .select([sql<number>`count(*)`.as("entries"), sql<number>`coalesce(sum(bytes), 0)`.as("bytes")])
-    .executeTakeFirstOrThrow();
-  let entries = Number(total.entries);
-  let bytes = Number(total.bytes);
-  if (entries <= maxEntries && bytes <= maxBytes) return;
-  while (entries > maxEntries * keptFraction || bytes > maxBytes * keptFraction) {
-    const oldest = await db
-      .selectFrom("cache_entries")
-      .select(["id", "bytes"])
-      .orderBy("last_used_at")
-      .limit(deletedAtOnce)
-      .execute();
-    if (oldest.length === 0) return;
-    const doomed: string[] = [];
-    for (const row of oldest) {
-      if (entries <= maxEntries * keptFraction && bytes <= maxBytes * keptFraction) break;
-      doomed.push(row.id);
-      entries -= 1;
-      bytes -= Number(row.bytes);
-    }
-    await db.deleteFrom("cache_entries").where("id", "in", doomed).execute();
-  }
 }

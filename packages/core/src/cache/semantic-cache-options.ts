@@ -3,6 +3,7 @@ import type { Clock } from "../limits/clock.ts";
 import type { Store } from "../store/store.ts";
 import type { GraphFactory } from "./entry-graph.ts";
 import type { SemanticTables } from "./semantic-tables.ts";
+import type { TagEpochs } from "./tag-epochs.ts";
 
 export interface SemanticCacheOptions<Tables extends SemanticTables> {
   store: Store<Tables>;
@@ -28,6 +29,8 @@ export interface SemanticCacheOptions<Tables extends SemanticTables> {
   maxLoaded?: number;
   /** How long an invalidation or a new entry of another process may stay unseen. Default 1,000. */
   refreshMs?: number;
+  /** Of the tags that answers rest on, where others use them too. Default: its own. */
+  epochs?: TagEpochs;
   createGraph?: GraphFactory;
   exactLimit?: number;
   random?(): number;
