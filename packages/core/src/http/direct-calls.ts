@@ -145,19 +145,14 @@ export class DirectCalls {
       throw error;
     } finally {
       if (isDone) end();
-      const { operation, status, attempts, waitedMs } = call;
-      const durationMs = this.#clock.monotonic() - startedAt;
-      observer?.call?.({
-        service,
-        operation,
-        method: "POST",
-        outcome: outcome.name,
-        status,
-        attempts,
-        waitedMs,
-        durationMs,
-      });
+      this.#report(call, outcome.name, startedAt);
     }
+  }
+
+  #report({ operation, status, attempts, waitedMs }: CallPlan, outcome: string, startedAt: number): void {
+    const { observer, service } = this.#options;
+    const durationMs = this.#clock.monotonic() - startedAt;
+    observer?.call?.({ service, operation, method: "POST", outcome, status, attempts, waitedMs, durationMs });
   }
 
   /** A sender that says it is done and keeps the connection open holds neither the socket nor a place for long. */

@@ -114,7 +114,7 @@ function runQuery<Row>(prepared: PreparedStatement, query: CompiledQuery): Query
   return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) };
 }
 
-function toInputs(parameters: readonly unknown[]): SQLInputValue[] {
+export function toInputs(parameters: readonly unknown[]): SQLInputValue[] {
   return parameters.map((value) => (value === undefined ? null : (value as SQLInputValue)));
 }
 

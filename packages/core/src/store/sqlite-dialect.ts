@@ -1,6 +1,14 @@
-import { type Dialect, DialectAdapterBase, type Driver, SqliteIntrospector, SqliteQueryCompiler } from "kysely";
+import {
+  type CompiledQuery,
+  type Dialect,
+  DialectAdapterBase,
+  type Driver,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+} from "kysely";
 import { createQueueLock } from "./queue-lock.ts";
-import { createStatementCache, SqliteConnection, type SqliteConnections } from "./sqlite-connection.ts";
+import { createStatementCache, SqliteConnection, type SqliteConnections, toInputs } from "./sqlite-connection.ts";
+import { assertStorable } from "./text-check.ts";
 
 const maxWaitingWrites = 1_000;
 
@@ -15,6 +23,21 @@ export function createSqliteDialect(connections: SqliteConnections): Dialect {
     createDriver: () => createDriver(connections),
     createIntrospector: (db) => new SqliteIntrospector(db),
     createQueryCompiler: () => new SqliteQueryCompiler(),
+  };
+}
+
+/** What is committed, at once; `undefined` when it cannot be read at once. */
+export type SqliteReader = <Row>(query: CompiledQuery<Row>) => Row[] | undefined;
+
+export function createSqliteReader({ reader }: SqliteConnections): SqliteReader {
+  const prepare = createStatementCache(reader);
+  return <Row>(query: CompiledQuery<Row>) => {
+    assertStorable(query.parameters);
+    try {
+      return prepare(query).statement.all(...toInputs(query.parameters)) as Row[];
+    } catch {
+      return undefined;
+    }
   };
 }
 

@@ -44,6 +44,7 @@ export function computeListedCost(price: ListedPrice, usage: CountedTokens, at: 
 
 /** The rates that hold for a prompt of this length at this time. */
 export function ratesAt(price: ListedPrice, inputTokens: number, at: number): TokenRates {
+  if (price.overrides.length === 0) return price;
   const { overrides, ...base } = price;
   const date = new Date(at);
   const minute = date.getUTCHours() * 60 + date.getUTCMinutes();

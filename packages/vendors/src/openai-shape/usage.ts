@@ -25,6 +25,27 @@ const ProviderUsage = z.object({
 });
 
 export function parseUsage(value: unknown): Usage | undefined {
+  return readPlain(value) ?? readBySchema(value);
+}
+
+const maxCount = 1e9;
+
+function isCount(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= maxCount;
+}
+
+/** Two counts and no details, as most answers have it. */
+function readPlain(value: unknown): Usage | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { prompt_tokens: input, completion_tokens: output, prompt_tokens_details: details, cost } = value as RawUsage;
+  const isPlain = (details ?? undefined) === undefined && (cost ?? undefined) === undefined;
+  if (!isPlain || !isCount(input) || !isCount(output)) return undefined;
+  return { inputTokens: input, outputTokens: output, cachedInputTokens: 0, estimated: false };
+}
+
+type RawUsage = Partial<Record<"prompt_tokens" | "completion_tokens" | "prompt_tokens_details" | "cost", unknown>>;
+
+function readBySchema(value: unknown): Usage | undefined {
   const parsed = ProviderUsage.safeParse(value);
   if (!parsed.success) return undefined;
   const { prompt_tokens, completion_tokens, prompt_tokens_details, cost } = parsed.data;

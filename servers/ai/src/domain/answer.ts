@@ -19,6 +19,15 @@ export const StoredAnswer = z.object({
 });
 export type StoredAnswer = z.infer<typeof StoredAnswer>;
 
+/** What {@link toStoredAnswer} made, out of the cache again; `undefined` when it is anything else. */
+export function parseStoredAnswer(text: string): StoredAnswer | undefined {
+  try {
+    return StoredAnswer.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Members of a message or delta that may be there without making it more than its text. */
 const plainMembers = new Set(["role", "content"]);
 

@@ -1,11 +1,12 @@
 import type { ExactCache } from "@sophia/core/cache/exact-cache";
+import type { TagEpochs } from "@sophia/core/cache/tag-epochs";
 import type { Spending } from "@sophia/core/ledger/spending";
 import type { Clock } from "@sophia/core/limits/clock";
 import type { EndpointHealth } from "@sophia/core/routing/endpoint-health";
 import type { Router } from "@sophia/core/routing/router";
 import type { Usage } from "@sophia/vendors/openai-shape/usage";
 import type { Logger } from "pino";
-import { StoredAnswer, toStoredAnswer } from "./answer.ts";
+import { parseStoredAnswer, type StoredAnswer, toStoredAnswer } from "./answer.ts";
 import { CallJournal } from "./call-journal.ts";
 import type { CallSink } from "./call-record.ts";
 import type { AnswerFacts, ChatCall, SemanticHit, WholeAnswer } from "./chat-call.ts";
@@ -24,6 +25,8 @@ export interface CompletionParts {
   router: Router;
   health: EndpointHealth;
   cache: ExactCache;
+  /** Of the tags that answers rest on. Absent: an equal request finds its answer whatever has changed. */
+  tagEpochs?: TagEpochs | undefined;
   /** Absent: only equal requests are answered from cache. */
   semantic?: SemanticAnswers | undefined;
   /** For requests that are routed and were not looked up by meaning. */
@@ -83,7 +86,7 @@ export class CallDesk {
 
   /** Throws AppError `denied` or `rate_limited` for what the key may not do. */
   admit(call: ChatCall): { journal: CallJournal; key: CallKey | undefined; admitted: Admitted } {
-    const { policies, limits, simulated } = this.#parts;
+    const { policies, limits } = this.#parts;
     const policy = policies.of(call.caller.id);
     const expected = estimateUsage(call.request);
     const { model } = call.request;
@@ -91,9 +94,25 @@ export class CallDesk {
     limits.admit(call.caller.id, policy, { model: model === "auto" ? undefined : model, tokens });
     return {
       journal: new CallJournal(call, this.#parts),
-      key: toKey(call, policy, simulated),
+      key: toKey(call, policy, this.#parts),
       admitted: { policy, expected },
     };
+  }
+
+  /** What others have raised since; without it an equal request could find what rests on a changed document. */
+  async readTags(): Promise<void> {
+    try {
+      await this.#parts.tagEpochs?.refresh();
+    } catch (error) {
+      this.#parts.log.warn({ err: error }, "tags not readable: taken as they were");
+    }
+  }
+
+  /** An equal request's answer, when it is in memory: then there is nothing to wait for and nothing to share. */
+  peek(key: CallKey | undefined, journal: CallJournal): Found | undefined {
+    const known = key && this.#parts.cache.peek(key.partition, key.key);
+    const stored = known && parseStoredAnswer(known.value);
+    return stored && toFound(stored, journal);
   }
 
   async find(
@@ -102,10 +121,7 @@ export class CallDesk {
   ): Promise<Found> {
     if (key === undefined) return nothing;
     const stored = await this.#findExact(key);
-    if (stored) {
-      journal.category = stored.category ?? journal.category;
-      return { answer: { stored, usage: usageOf(stored) } };
-    }
+    if (stored) return toFound(stored, journal);
     const { semantic } = this.#parts;
     if (!semantic || call.cache !== "use") return nothing;
     const { modelClass, strength, writer } = this.#demandOf(call);
@@ -228,7 +244,7 @@ export class CallDesk {
   async #findExact({ partition, key }: CallKey): Promise<StoredAnswer | undefined> {
     try {
       const found = await this.#parts.cache.get(partition, key);
-      return found && StoredAnswer.safeParse(JSON.parse(found.value)).data;
+      return found && parseStoredAnswer(found.value);
     } catch (error) {
       this.#parts.log.warn({ err: error }, "cache not readable: asking the model");
       return undefined;
@@ -238,15 +254,22 @@ export class CallDesk {
 
 const checkTimeoutMs = 120_000;
 
-function toKey(call: ChatCall, policy: KeyPolicy, simulated: boolean): CallKey | undefined {
+function toKey(
+  call: ChatCall,
+  policy: KeyPolicy,
+  { simulated, tagEpochs }: Pick<CompletionParts, "simulated" | "tagEpochs">,
+): CallKey | undefined {
   if (call.cache === "bypass") return undefined;
-  const key = buildCacheKey(
-    call.request,
-    `${simulated} ${policy.dataPolicy} ${call.qualityFloor ?? ""} ${call.tags?.join() ?? ""}`,
-  );
+  const tags = call.tags ? JSON.stringify(tagEpochs?.current(call.tags) ?? call.tags) : "";
+  const key = buildCacheKey(call.request, `${simulated} ${policy.dataPolicy} ${call.qualityFloor ?? ""} ${tags}`);
   if (key === undefined) return undefined;
   const partition = call.caller.id;
   return { partition, key, flight: `${partition} ${key} ${call.cache}` };
+}
+
+function toFound(stored: StoredAnswer, journal: CallJournal): Found {
+  journal.category = stored.category ?? journal.category;
+  return { answer: { stored, usage: usageOf(stored) } };
 }
 
 function usageOf({ inputTokens, outputTokens }: StoredAnswer): Usage {

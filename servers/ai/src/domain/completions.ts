@@ -1,5 +1,5 @@
 import { createSingleFlight } from "@sophia/core/cache/single-flight";
-import { toEvents, toCompletion } from "./answer.ts";
+import { type StoredAnswer, toCompletion, toEvents } from "./answer.ts";
 import { CallDesk, type CompletionParts, type Found } from "./call-desk.ts";
 import type { CallJournal } from "./call-journal.ts";
 import type { CacheState, ChatCall, Cost, StreamAnswer, WholeAnswer } from "./chat-call.ts";
@@ -30,7 +30,10 @@ export class Completions {
   }
 
   async complete(call: ChatCall): Promise<WholeAnswer> {
+    if (call.tags) await this.#desk.readTags();
     const { journal, key, admitted } = this.#desk.admit(call);
+    const known = this.#desk.peek(key, journal);
+    if (known) return this.#toWhole(call, { found: known, reply: undefined }, { shared: false, journal, hasKey: true });
     try {
       const work = async (signal: AbortSignal) => {
         const found = await this.#desk.find(call, { key, journal, signal });
@@ -43,9 +46,10 @@ export class Completions {
       const { value, shared } =
         key === undefined
           ? { value: await work(call.signal), shared: false }
-          : await this.#whole.run(key.flight, call.signal, work, async ({ found, reply }) =>
-              this.#desk.keep(key, found, reply?.stored),
-            );
+          : await this.#whole.run(key.flight, call.signal, work, ({ found, reply }) => {
+              this.#desk.keep(key, found, reply?.stored);
+              return undefined;
+            });
       if (shared) journal.waited(this.#parts.clock.monotonic() - joinedAt);
       // A tool's answer is told once its line is written; applications do not wait for the disk.
       if (call.origin === "tool" && value.reply) await this.#parts.spending.flush();
@@ -58,7 +62,14 @@ export class Completions {
 
   /** Resolves with the first event at hand, so that a failure before it is an error and not half an answer. */
   async stream(call: ChatCall): Promise<StreamAnswer> {
+    if (call.tags) await this.#desk.readTags();
     const { journal, key, admitted } = this.#desk.admit(call);
+    const known = this.#desk.peek(key, journal);
+    if (known?.answer) {
+      const opened = replay(known, known.answer.stored, call);
+      journal.firstToken();
+      return this.#toStream(opened, { shared: false, journal, hasKey: true });
+    }
     try {
       const open = (signal: AbortSignal) => this.#open(call, { key, admitted, journal, signal });
       const includeUsage = call.request.stream_options?.include_usage === true;
@@ -93,13 +104,7 @@ export class Completions {
     const { key, admitted, journal } = opening;
     const includeUsage = call.request.stream_options?.include_usage === true;
     const found = await this.#desk.find(call, { key, journal, signal });
-    if (found.answer) {
-      const stream = new SharedStream({ resume: () => {}, abandon: () => {} });
-      for (const event of toEvents(found.answer.stored, { includeUsage }))
-        stream.push(Buffer.from(`data: ${event}\n\n`));
-      stream.end();
-      return { stream, found, reply: undefined, end: undefined };
-    }
+    if (found.answer) return replay(found, found.answer.stored, call);
     const { targets } = await this.#desk.choose(call, { admitted, journal, signal });
     const controller = new AbortController();
     const cancel = () => controller.abort(signal.reason);
@@ -158,6 +163,15 @@ export class Completions {
       cost: () => (shared || found.answer ? free : opened.end),
     };
   }
+}
+
+/** A stored answer as a stream that is there already. */
+function replay(found: Found, stored: StoredAnswer, { request }: ChatCall): OpenedStream {
+  const includeUsage = request.stream_options?.include_usage === true;
+  const stream = new SharedStream({ resume: () => {}, abandon: () => {} });
+  for (const event of toEvents(stored, { includeUsage })) stream.push(Buffer.from(`data: ${event}\n\n`));
+  stream.end();
+  return { stream, found, reply: undefined, end: undefined };
 }
 
 function toCacheState(hasKey: boolean, found: Found, shared: boolean): CacheState {

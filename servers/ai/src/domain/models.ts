@@ -51,7 +51,7 @@ export function createModels(options: { providers: readonly Provider[]; prices: 
   async function resolveNamed(name: string): Promise<Target> {
     const offered: string[] = [];
     for (const provider of providers) {
-      const list = await provider.catalog.list().catch(() => []);
+      const list = provider.catalog.current() ?? (await provider.catalog.list().catch(() => []));
       const known = targets.of(provider, list).byModel.get(name);
       if (known) return known;
       const listed = findModel(list, name);
@@ -70,6 +70,7 @@ export function createModels(options: { providers: readonly Provider[]; prices: 
     resolveDefault,
     async resolveAll(name) {
       const first = await resolveNamed(name);
+      if (providers.length === 1) return [first];
       return [first, ...(await findOthers(first, providers, targets))];
     },
     async chat() {
@@ -99,7 +100,7 @@ async function listOffered(providers: readonly Provider[], prices: PriceBook): P
 
 /** Of the endpoints beside the first, those that are known to have the model. */
 async function findOthers(first: Target, providers: readonly Provider[], targets: Targets): Promise<Target[]> {
-  if (providers.length === 1 || first.candidate.mode === "simulated") return [];
+  if (first.candidate.mode === "simulated") return [];
   const family = toFamily(first.model);
   const lists = await Promise.all(providers.map((provider) => provider.catalog.list().catch(() => [])));
   return providers.flatMap((provider, index) => {

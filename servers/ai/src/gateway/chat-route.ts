@@ -1,15 +1,14 @@
-import type { ServerResponse } from "node:http";
 import { AppError, toAppError } from "@sophia/core/errors/app-error";
 import type { AnswerFacts, ChatCall, Cost, StreamAnswer, StreamPlace } from "../domain/chat-call.ts";
 import { parseChatRequest } from "../domain/parse-chat-request.ts";
-import { type Exchange, type GatewayServices, parseJsonBody, sendBytes } from "./exchange.ts";
+import { type Exchange, type GatewayServices, type HeaderList, parseJsonBody, sendWhole } from "./exchange.ts";
 import { toErrorBody } from "./openai-error.ts";
 
 /** A reader that takes nothing for this long is cut off: it would hold the provider's stream open. */
 const unreadTimeoutMs = 30_000;
 
 export async function answerChat(exchange: Exchange, services: GatewayServices): Promise<void> {
-  const { headers } = exchange.request;
+  const { request: incoming } = exchange;
   const request = parseChatRequest(parseJsonBody(exchange.body));
   const call: ChatCall = {
     request,
@@ -18,16 +17,16 @@ export async function answerChat(exchange: Exchange, services: GatewayServices):
     requestId: exchange.requestId,
     signal: exchange.signal,
     cache: readCacheWish(exchange),
-    ...readWishes(headers),
+    ...readWishes(incoming.headers),
   };
   if (request.stream === true) {
     await sendStream(exchange, services, call);
     return;
   }
   const answer = await services.completions.complete(call);
-  setFacts(exchange.response, answer);
-  exchange.response.setHeader("x-sophia-cost-usd", formatCost(answer));
-  sendBytes(exchange.response, answer.bytes ?? Buffer.from(JSON.stringify(answer.completion)));
+  const headers = listFacts(exchange, answer);
+  headers.push("x-sophia-cost-usd", formatCost(answer));
+  sendWhole(exchange.response, headers, answer.bytes ?? Buffer.from(JSON.stringify(answer.completion)));
 }
 
 /** `x-sophia-cache: use|exact|bypass`, or HTTP's own word for the last. */
@@ -66,18 +65,30 @@ function splitTags(text: string): string[] {
   return tags.filter((tag) => tag !== "").slice(0, 32);
 }
 
-function setFacts(response: ServerResponse, facts: AnswerFacts): void {
-  response.setHeader("x-sophia-cache", facts.cache);
-  response.setHeader("x-sophia-model", encodeURI(facts.model));
-  response.setHeader("x-sophia-provider", facts.service);
-  response.setHeader("x-sophia-mode", facts.mode);
-  response.setHeader("x-sophia-route", facts.route);
-  response.setHeader("x-sophia-overhead-ms", facts.overheadMs.toFixed(2));
-  if (!facts.semantic) return;
-  response.setHeader("x-sophia-cached-similarity", facts.semantic.similarity.toFixed(3));
-  response.setHeader("x-sophia-cached-age-s", Math.round(facts.semantic.ageMs / 1_000));
-  response.setHeader("x-sophia-cached-id", facts.semantic.entryId);
-  if (facts.semantic.otherClass) response.setHeader("x-sophia-cached-class", "other");
+function listFacts({ requestId }: Exchange, facts: AnswerFacts): HeaderList {
+  const headers = [
+    "x-sophia-request-id",
+    requestId,
+    "x-sophia-cache",
+    facts.cache,
+    "x-sophia-model",
+    encodeURI(facts.model),
+    "x-sophia-provider",
+    facts.service,
+    "x-sophia-mode",
+    facts.mode,
+    "x-sophia-route",
+    facts.route,
+    "x-sophia-overhead-ms",
+    facts.overheadMs.toFixed(2),
+  ];
+  const { semantic } = facts;
+  if (!semantic) return headers;
+  headers.push("x-sophia-cached-similarity", semantic.similarity.toFixed(3));
+  headers.push("x-sophia-cached-age-s", String(Math.round(semantic.ageMs / 1_000)));
+  headers.push("x-sophia-cached-id", semantic.entryId);
+  if (semantic.otherClass) headers.push("x-sophia-cached-class", "other");
+  return headers;
 }
 
 function formatCost({ costUsd, priceKnown }: Cost): string {
@@ -93,10 +104,10 @@ async function sendStream(exchange: Exchange, { completions, log }: GatewayServi
   for (let attempt = 1; attempt <= joinAttempts; attempt += 1) {
     const answer = await completions.stream(call);
     const { response } = exchange;
-    setFacts(response, answer);
     const isFree = answer.cost()?.costUsd === 0;
-    response.setHeader(isFree ? "x-sophia-cost-usd" : "trailer", isFree ? "0" : "x-sophia-cost-usd");
-    const failure = await passOn(exchange, answer, isFree);
+    const headers = listFacts(exchange, answer);
+    headers.push(isFree ? "x-sophia-cost-usd" : "trailer", isFree ? "0" : "x-sophia-cost-usd", ...streamHead);
+    const failure = await passOn(exchange, answer, { isFree, headers });
     if (failure === "too late") continue;
     if (!failure) return;
     if (!response.headersSent || exchange.signal.aborted) throw failure.thrown;
@@ -109,16 +120,23 @@ async function sendStream(exchange: Exchange, { completions, log }: GatewayServi
   throw new AppError("unavailable", "The answer was given up while it was joined.", { hint: "Ask again." });
 }
 
-const streamHead = {
-  "content-type": "text/event-stream; charset=utf-8",
-  "cache-control": "no-cache",
-  "x-accel-buffering": "no",
-};
+const streamHead: HeaderList = [
+  "content-type",
+  "text/event-stream; charset=utf-8",
+  "cache-control",
+  "no-cache",
+  "x-accel-buffering",
+  "no",
+];
 const done = Buffer.from("data: [DONE]\n\n");
 
 type Failure = { thrown: unknown } | "too late" | undefined;
 
-function passOn({ response, signal }: Exchange, answer: StreamAnswer, isFree: boolean): Promise<Failure> {
+function passOn(
+  { response, signal }: Exchange,
+  answer: StreamAnswer,
+  { isFree, headers }: { isFree: boolean; headers: HeaderList },
+): Promise<Failure> {
   return new Promise((resolve) => {
     let timer: NodeJS.Timeout | undefined;
     const onDrain = (): void => {
@@ -140,13 +158,13 @@ function passOn({ response, signal }: Exchange, answer: StreamAnswer, isFree: bo
     signal.addEventListener("abort", onGone, { once: true });
     const place: StreamPlace | undefined = answer.join({
       write(piece) {
-        if (!response.headersSent) response.writeHead(200, streamHead);
+        if (!response.headersSent) response.writeHead(200, headers);
         if (response.write(piece)) return true;
         timer ??= setTimeout(() => response.destroy(), unreadTimeoutMs);
         return false;
       },
       end() {
-        if (!response.headersSent) response.writeHead(200, streamHead);
+        if (!response.headersSent) response.writeHead(200, headers);
         if (!isFree) response.addTrailers({ "x-sophia-cost-usd": formatCost(answer.cost() ?? unknownCost) });
         response.end(done);
         finish(undefined);

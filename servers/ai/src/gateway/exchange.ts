@@ -32,6 +32,21 @@ export type Answerer = (exchange: Exchange, services: GatewayServices) => Promis
 /** The name under which the embedded model is offered; an answer's `model` says exactly which one it is. */
 export const embeddingModelName = "sophia-embed";
 
+/** Names and values one after the other: Node writes them as they are, without a table in between. */
+export type HeaderList = string[];
+
+/** A body up to this length leaves in one piece with its head. */
+const onePieceBytes = 16 * 1024;
+
+/** The whole answer; nothing may have been set on the response before. */
+export function sendWhole(response: ServerResponse, headers: HeaderList, bytes: Buffer): void {
+  headers.push("content-type", "application/json", "content-length", String(bytes.length));
+  response.writeHead(200, headers);
+  // Every byte is a character of Latin-1, and one text costs one write where two buffers cost a gathered one.
+  if (bytes.length <= onePieceBytes) response.end(bytes.toString("latin1"), "latin1");
+  else response.end(bytes);
+}
+
 export function sendJson(response: ServerResponse, body: unknown, status = 200): void {
   sendBytes(response, Buffer.from(JSON.stringify(body)), status);
 }

@@ -12,10 +12,18 @@ import { toErrorBody, toErrorHead } from "./openai-error.ts";
 export function createGateway(services: GatewayServices): HttpRoute[] {
   return [
     createRoute("POST", "/v1/chat/completions", answerChat, services),
-    createRoute("POST", "/v1/embeddings", answerEmbeddings, services),
-    createRoute("POST", "/v1/rerank", answerRerank, services),
-    createRoute("GET", "/v1/models", answerModels, services),
+    createRoute("POST", "/v1/embeddings", withRequestId(answerEmbeddings), services),
+    createRoute("POST", "/v1/rerank", withRequestId(answerRerank), services),
+    createRoute("GET", "/v1/models", withRequestId(answerModels), services),
   ];
+}
+
+/** Chat writes its head in one piece; the others add to it as they go. */
+function withRequestId(answer: Answerer): Answerer {
+  return (exchange, services) => {
+    exchange.response.setHeader("x-sophia-request-id", exchange.requestId);
+    return answer(exchange, services);
+  };
 }
 
 function createRoute(
@@ -29,7 +37,6 @@ function createRoute(
     path,
     async handle(exchange) {
       try {
-        exchange.response.setHeader("x-sophia-request-id", exchange.requestId);
         await answer(exchange, services);
       } catch (thrown) {
         sendError(exchange, thrown, services.log);
@@ -51,6 +58,7 @@ function sendError({ response, signal, requestId }: Exchange, thrown: unknown, l
     return;
   }
   const { status, headers } = toErrorHead(error);
+  response.setHeader("x-sophia-request-id", requestId);
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   sendJson(response, toErrorBody(error), status);
 }

@@ -50,6 +50,7 @@ function hashSaid({ caller }: CallRecord, { messages }: CallContent): string {
 }
 
 function dropFirst(map: Map<string, unknown>): void {
-  const [first] = map.keys();
-  if (map.size > maxCalls && first !== undefined) map.delete(first);
+  if (map.size <= maxCalls) return;
+  const first = map.keys().next();
+  if (!first.done) map.delete(first.value);
 }
