@@ -104,6 +104,14 @@ describe("with the official client", () => {
     });
   });
 
+  test("a part of OpenAI's API that is not here is said to be none, with what there is", async () => {
+    await expect(client.responses.create({ model, input: "x" })).rejects.toMatchObject({
+      status: 404,
+      code: "unknown_url",
+      message: expect.stringContaining("POST /v1/chat/completions"),
+    });
+  });
+
   test("without a bearer there is nothing", async () => {
     const stranger = new OpenAI({ baseURL: `${harness.url}/v1`, apiKey: "nobody", maxRetries: 0 });
     await expect(stranger.chat.completions.create(ask("x"))).rejects.toMatchObject({ status: 401 });

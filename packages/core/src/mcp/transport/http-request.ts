@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Logger } from "pino";
-import { formatConnectCommand } from "../../config/command-line.ts";
+import { formatCommand, formatConnectCommand } from "../../config/command-line.ts";
 import { errorKinds, toAppError } from "../../errors/app-error.ts";
 import type { Caller } from "../../approval/caller.ts";
 import type { Metrics } from "../../observe/metrics.ts";
@@ -73,7 +73,7 @@ export function createRequestHandler(options: HttpRequestOptions) {
     }
     // Any answer but a plain 404 on the OAuth discovery paths makes Cursor ignore its configured headers.
     if (path !== "/mcp" && path !== "/metrics" && !route) {
-      sendJson(response, '{"error":"There is nothing here."}', 404);
+      sendJson(response, describeNothing(options.routes, request, path), 404);
       return;
     }
     const caller = await authenticateRequest(options, request, response);
@@ -83,6 +83,16 @@ export function createRequestHandler(options: HttpRequestOptions) {
   return function handleRequest(request: IncomingMessage, response: ServerResponse, admission: Admission): void {
     handle(request, response, admission).catch((thrown: unknown) => failRequest(options, response, thrown));
   };
+}
+
+/** A program that took a wrong turn below a route's folder is told, in the shape of those routes, what there is. */
+function describeNothing(routes: readonly HttpRoute[], { method }: IncomingMessage, path: string): string {
+  const folder = path.slice(0, path.indexOf("/", 1) + 1);
+  const near = folder === "" ? [] : routes.filter((route) => route.path.startsWith(folder));
+  if (near.length === 0) return '{"error":"There is nothing here."}';
+  const known = near.map((route) => `${route.method} ${route.path}`).join(", ");
+  const message = `There is no ${method} ${path.slice(0, 100)} here. There is: ${known}.`;
+  return JSON.stringify({ error: { message, param: null, type: "invalid_request_error", code: "unknown_url" } });
 }
 
 async function serve(options: HttpRequestOptions, call: Admitted): Promise<void> {
@@ -167,7 +177,7 @@ async function authenticateRequest(
   sendJsonRpcError(response, {
     status: 401,
     code: -31_005,
-    message: `A valid bearer token for this server is needed: run \`${formatConnectCommand()}\`.`,
+    message: `A valid bearer token for this server is needed: run \`${formatConnectCommand()}\`, or make one with \`${formatCommand("token create --name my-app")}\`.`,
     headers: { "www-authenticate": 'Bearer realm="sophia"' },
   });
   return undefined;
