@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { pino } from "pino";
 import { z } from "zod";
+import { directRequest } from "../testing/direct-ways.ts";
 import { startFakeUpstream, type FakeUpstream } from "../testing/fake-upstream.ts";
 import { reportMissing } from "../testing/find-binary.ts";
 import { createHttp } from "./http.ts";
@@ -118,12 +119,18 @@ describe("fault 37: TLS", () => {
   ])("fault 37: a certificate that is %s is refused, the cause is named, nothing was sent", async (name, cause) => {
     await withUpstream(name, async (upstream) => {
       const http = createHttp({ service: "Acme", baseUrl: upstream.url, caFile, log, attempts: 3 });
-      const call = http.request({ method: "POST", path: "/x", body: { a: 1 }, schema: Item });
-      await expect(call).rejects.toMatchObject({
-        kind: "upstream",
-        retryable: false,
-        message: expect.stringContaining(cause) as string,
-      });
+      const calls = [
+        http.request({ method: "POST", path: "/x", body: { a: 1 }, schema: Item }),
+        http.postDirect(directRequest()),
+        http.relayDirect(directRequest()),
+      ];
+      for (const call of calls) {
+        await expect(call).rejects.toMatchObject({
+          kind: "upstream",
+          retryable: false,
+          message: expect.stringContaining(cause) as string,
+        });
+      }
       expect(upstream.requests).toHaveLength(0);
       await http.close();
     });
