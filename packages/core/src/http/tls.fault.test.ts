@@ -120,12 +120,12 @@ describe("fault 37: TLS", () => {
     await withUpstream(name, async (upstream) => {
       const http = createHttp({ service: "Acme", baseUrl: upstream.url, caFile, log, attempts: 3 });
       const calls = [
-        http.request({ method: "POST", path: "/x", body: { a: 1 }, schema: Item }),
-        http.postDirect(directRequest()),
-        http.relayDirect(directRequest()),
+        () => http.request({ method: "POST", path: "/x", body: { a: 1 }, schema: Item }),
+        () => http.postDirect(directRequest()),
+        () => http.relayDirect(directRequest()),
       ];
       for (const call of calls) {
-        await expect(call).rejects.toMatchObject({
+        await expect(call()).rejects.toMatchObject({
           kind: "upstream",
           retryable: false,
           message: expect.stringContaining(cause) as string,
