@@ -20,7 +20,7 @@ let good: RawProvider;
 let harness: AiHarness;
 let bearer: string;
 beforeEach(async () => {
-  [bad, good] = await Promise.all([startRawProvider(["m/both", "m/alone"]), startRawProvider(["m/both"])]);
+  [bad, good] = await Promise.all([startRawProvider(["m/both", "m/alone", "m/embed"]), startRawProvider(["m/both"])]);
   harness = await startAiHarness({
     endpoints: () => [rawEndpoint("openrouter", bad), rawEndpoint("together", good)],
     timeoutMs,
@@ -187,4 +187,48 @@ describe("a place that", () => {
     expect(healed).toMatchObject({ status: 200, text: expect.stringContaining("of its own") as string });
     expect(healed.headers.get("x-sophia-cache")).toBe("miss");
   });
+});
+
+test("an embedding from a hostile place is one clear error, in time and without a charge", async () => {
+  const whole = JSON.stringify({ data: [{ index: 0, embedding: [1, "VENDOR"] }], usage: { prompt_tokens: 1 } });
+  const met: RawAnswer[] = [
+    send(rawReply(500, rawJson, vendor)),
+    send(rawReply(200, { "content-type": "text/html" }, "<!doctype html>VENDOR TEXT")),
+    send(rawReply(200, rawJson, whole)),
+    (socket) => socket.resetAndDestroy(),
+  ];
+  for (const [index, fault] of [...met, () => undefined].entries()) {
+    bad.answer(fault);
+    const startedAt = performance.now();
+    const answer = await fetch(`${harness.url}/v1/embeddings`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${bearer}`, "content-type": "application/json" },
+      body: JSON.stringify({ model: "m/embed", input: "some text" }),
+    });
+    const text = await answer.text();
+    expect(answer.status, text).toBe(index < met.length ? 502 : 504);
+    expect(JSON.parse(text)).toMatchObject({ error: { message: expect.stringContaining("openrouter") as string } });
+    expect(text).not.toContain("VENDOR");
+    expect(performance.now() - startedAt).toBeLessThan(timeoutMs + 800);
+  }
+  expect((await harness.spent()).entries).toBe(0);
+});
+
+test("a usage that cannot be is not believed: the answer is counted by us, and marked", async () => {
+  const lies: unknown[] = [
+    { prompt_tokens: -1_000, completion_tokens: -1_000 },
+    { prompt_tokens: 1e300, completion_tokens: 1 },
+    { prompt_tokens: "10", completion_tokens: "5" },
+    { prompt_tokens: 10, completion_tokens: 5, cost: -1 },
+  ];
+  for (const [index, lie] of lies.entries()) {
+    bad.answer(answerSoundly("of its own", lie as never));
+    for (const stream of [false, true]) {
+      expect(await ask("m/alone", stream, `${index} ${stream}`)).toMatchObject({ status: 200 });
+    }
+  }
+  const total = await harness.spent();
+  expect(total).toMatchObject({ entries: 2 * lies.length, estimatedUsd: total.costUsd });
+  expect(total.costUsd).toBeGreaterThan(0);
+  expect(total.costUsd).toBeLessThan(0.01);
 });

@@ -15,7 +15,7 @@ export interface RawProvider {
   chats(): readonly RawRequest[];
   /** Connections open at the moment. */
   readonly connections: number;
-  /** How chat requests are answered from now on. */
+  /** How everything but its list of models is answered from now on. */
   answer(next: RawAnswer): void;
   stop(): Promise<void>;
 }
@@ -28,15 +28,17 @@ export const rawEvents = { "content-type": "text/event-stream", "transfer-encodi
 
 const chatRoute = "POST /v1/chat/completions";
 
-/** A provider of these models, whose chat answers are written byte by byte by the test. */
+/** A provider of these models, whose answers are written byte by byte by the test. An id with "embed" in it embeds. */
 export async function startRawProvider(models: readonly string[]): Promise<RawProvider> {
   const pricing = { prompt: String(rawPrices.input), completion: String(rawPrices.output) };
-  const list = JSON.stringify({ data: models.map((id) => ({ id, pricing })) });
+  const list = JSON.stringify({
+    data: models.map((id) => ({ id, pricing, ...(id.includes("embed") && { type: "embedding" }) })),
+  });
   let answer: RawAnswer = answerSoundly("a sound answer");
   const upstream = await startRawUpstream({
     answer: (socket, request) => {
-      if (request.route === chatRoute) answer(socket, request);
-      else socket.write(rawReply(200, rawJson, list));
+      if (request.route.startsWith("GET ")) socket.write(rawReply(200, rawJson, list));
+      else answer(socket, request);
     },
   });
   return {
