@@ -1,11 +1,11 @@
-// `pnpm bench cache [--json] [--seed N] [--budget 0.01] [--online] [--size N]`: hits and errors of the semantic cache on
+// `pnpm bench cache [--json] [--seed N] [--budget 0.01] [--online] [--scale] [--size N]`: hits and errors of the semantic cache on
 // labelled streams, beside fixed thresholds and a re-implementation of vCache's rule; near-misses; repeated traffic; latency.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { findSlotDifference, readSlots } from "@sophia/core/cache/guard/slot-guard";
 import { embedCached } from "./cached-vectors.ts";
-import { measureGraph, measureStored } from "./cache/latency.ts";
+import { type Latency, measureShelf, measureStored } from "./cache/latency.ts";
 import { compareAll, nearestPolicy, ownPolicy, type Policy, type Requests } from "./cache/matcher.ts";
 import { createRandom, type LabelledTexts, readPairs, readStream, shuffle } from "./cache/read-sets.ts";
 import { replayAt, replayOnline, replayPerEntryCurves, sweepHalves, sweepStream } from "./cache/replay.ts";
@@ -17,6 +17,7 @@ const { values: flags } = parseArgs({
     seed: { type: "string", default: "1" },
     budget: { type: "string", default: "0.01" },
     online: { type: "boolean", default: false },
+    scale: { type: "boolean", default: false },
     size: { type: "string" },
     only: { type: "string" },
   },
@@ -195,8 +196,12 @@ function scoreTrace(requests: Requests) {
 
 async function scoreLatency(requests: Requests) {
   const rows = [await measureStored(requests, 10_000)];
-  const graph = flags.size === undefined ? undefined : await measureGraph(requests, Number(flags.size));
-  return graph ? [...rows, graph] : rows;
+  const sizes = flags.size === undefined ? (flags.scale ? [10_000, 1_000_000] : []) : [Number(flags.size)];
+  for (const size of sizes) {
+    const row = await measureShelf(requests, size);
+    if (row) rows.push(row);
+  }
+  return rows;
 }
 
 function print(output: typeof result): void {
@@ -248,6 +253,10 @@ function print(output: typeof result): void {
       "repeated traffic, budget 1 %",
       `hits ${percent(output.trace.hitRate)} (exact ${percent(output.trace.exactHitRate)}), errors ${percent(output.trace.errorRate)}`,
     );
-  for (const row of output.latency)
-    line(`${row.method}, ${row.entries}`, `p50 ${row.p50Ms} ms, p99 ${row.p99Ms} ms, CPU ${row.cpuMs} ms`);
+  for (const row of output.latency) line(`${row.method}, ${row.entries}`, describeLatency(row));
+}
+
+function describeLatency({ p50Ms, p99Ms, cpuMs, cpuP99Ms, recall, buildCpuSeconds, rssMb }: Latency): string {
+  const times = `p50 ${p50Ms} ms, p99 ${p99Ms} ms; of CPU p50 ${cpuMs} ms, p99 ${cpuP99Ms} ms`;
+  return recall === undefined ? times : `${times}, recall ${recall}, built in ${buildCpuSeconds} s of CPU, ${rssMb} MB`;
 }

@@ -24,6 +24,8 @@ test("scores are the inner products, and search gives the best of the rows that 
       expect(found.every(({ row }) => row % 2 === 0)).toBe(true);
       const even = [...scores].filter((_, row) => row % 2 === 0).toSorted((left, right) => right - left);
       expect(found.map(({ score }) => Math.fround(score))).toEqual(even.slice(0, 5));
+      const some = units.map((_, row) => row).filter((row) => row % 2 === 0);
+      expect(matrix.rank(asked, 5, some).map(({ score }) => score)).toEqual(found.map(({ score }) => score));
     }),
     { numRuns: 60 },
   );

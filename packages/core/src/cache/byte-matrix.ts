@@ -25,6 +25,8 @@ export interface ByteMatrix {
   add(vector: ByteVector): void;
   /** Row numbers and inner products of the best, best first. `skip` leaves rows out. */
   search(query: Float32Array, count: number, skip: (row: number) => boolean): { row: number; score: number }[];
+  /** The same among some rows. */
+  rank(query: Float32Array, count: number, rows: readonly number[]): { row: number; score: number }[];
   /** Inner product with each row. */
   scores(query: Float32Array): Float32Array;
   row(index: number): ByteVector;
@@ -33,62 +35,90 @@ export interface ByteMatrix {
 const pageBytes = 65_536;
 
 export function createByteMatrix(dimension: number): ByteMatrix {
+  return new WasmByteMatrix(dimension);
+}
+
+/** In memory: the query, the rows, the sums. */
+class WasmByteMatrix implements ByteMatrix {
+  readonly #dimension: number;
   /** The kernel reads sixteen bytes at once. */
-  const width = Math.ceil(dimension / 16) * 16;
-  let memory: WasmMemory | undefined;
-  let scan: ByteScan | undefined;
-  let bytes = new Int8Array(0);
-  let scales = new Float32Array(0);
-  let size = 0;
-  let capacity = 0;
+  readonly #width: number;
+  #memory: WasmMemory | undefined;
+  #scan: ByteScan | undefined;
+  #bytes = new Int8Array(0);
+  #scales = new Float32Array(0);
+  #size = 0;
+  #capacity = 0;
 
-  /** In memory: the query, the rows, the sums. */
-  function grow(): void {
-    capacity = Math.max(16, capacity * 2);
-    const pages = Math.ceil((width + capacity * (width + 4)) / pageBytes);
-    if (!memory) {
-      memory = createWasmMemory(pages);
-      scan = createByteScan(memory);
-    } else memory.grow(Math.max(0, pages - memory.buffer.byteLength / pageBytes));
-    bytes = new Int8Array(memory.buffer);
-    const grown = new Float32Array(capacity);
-    grown.set(scales);
-    scales = grown;
+  constructor(dimension: number) {
+    this.#dimension = dimension;
+    this.#width = Math.ceil(dimension / 16) * 16;
   }
 
-  /** The sums of products, a view that the next scan overwrites, and what to multiply each with. */
-  function scanAll(query: Float32Array): { sums: Int32Array; scale: number } {
-    if (!memory || !scan) return { sums: new Int32Array(0), scale: 0 };
+  get size(): number {
+    return this.#size;
+  }
+
+  add(vector: ByteVector): void {
+    if (this.#size === this.#capacity) this.#grow();
+    this.#bytes.set(vector.bytes, this.#width * (1 + this.#size));
+    this.#scales[this.#size] = vector.scale;
+    this.#size += 1;
+  }
+
+  search(query: Float32Array, count: number, skip: (row: number) => boolean): { row: number; score: number }[] {
+    if (this.#size === 0) return [];
+    const scale = this.#takeQuery(query);
+    const sums = this.#scanRows(0, this.#size);
+    return takeBest(count, this.#size, skip, (row) => (sums[row] ?? 0) * (this.#scales[row] ?? 0) * scale);
+  }
+
+  rank(query: Float32Array, count: number, rows: readonly number[]): { row: number; score: number }[] {
+    if (this.#size === 0) return [];
+    const scale = this.#takeQuery(query);
+    const score = (row: number) => (this.#scanRows(row, 1)[0] ?? 0) * (this.#scales[row] ?? 0) * scale;
+    const scored = rows.map((row) => ({ row, score: score(row) }));
+    return scored.toSorted((left, right) => right.score - left.score).slice(0, count);
+  }
+
+  scores(query: Float32Array): Float32Array {
+    if (this.#size === 0) return new Float32Array(0);
+    const scale = this.#takeQuery(query);
+    return Float32Array.from(this.#scanRows(0, this.#size), (sum, row) => sum * (this.#scales[row] ?? 0) * scale);
+  }
+
+  row(index: number): ByteVector {
+    const start = this.#width * (1 + index);
+    return { bytes: this.#bytes.slice(start, start + this.#dimension), scale: this.#scales[index] ?? 1 };
+  }
+
+  #grow(): void {
+    this.#capacity = Math.max(16, this.#capacity * 2);
+    const pages = Math.ceil((this.#width + this.#capacity * (this.#width + 4)) / pageBytes);
+    if (!this.#memory) {
+      this.#memory = createWasmMemory(pages);
+      this.#scan = createByteScan(this.#memory);
+    } else this.#memory.grow(Math.max(0, pages - this.#memory.buffer.byteLength / pageBytes));
+    this.#bytes = new Int8Array(this.#memory.buffer);
+    const grown = new Float32Array(this.#capacity);
+    grown.set(this.#scales);
+    this.#scales = grown;
+  }
+
+  /** What to multiply sums with. */
+  #takeQuery(query: Float32Array): number {
     const asked = toByteVector(query);
-    bytes.set(asked.bytes, 0);
-    const out = width * (1 + capacity);
-    scan(0, width, size, width, out);
-    return { sums: new Int32Array(memory.buffer, out, size), scale: asked.scale };
+    this.#bytes.set(asked.bytes, 0);
+    return asked.scale;
   }
 
-  return {
-    get size() {
-      return size;
-    },
-    add(vector) {
-      if (size === capacity) grow();
-      bytes.set(vector.bytes, width * (1 + size));
-      scales[size] = vector.scale;
-      size += 1;
-    },
-    search(query, count, skip) {
-      const { sums, scale } = scanAll(query);
-      return takeBest(count, size, skip, (row) => (sums[row] ?? 0) * (scales[row] ?? 0) * scale);
-    },
-    scores(query) {
-      const { sums, scale } = scanAll(query);
-      return Float32Array.from(sums, (sum, row) => sum * (scales[row] ?? 0) * scale);
-    },
-    row: (index) => ({
-      bytes: bytes.slice(width * (1 + index), width * (1 + index) + dimension),
-      scale: scales[index] ?? 1,
-    }),
-  };
+  /** The sums of products with the query that was taken, a view that the next scan overwrites. */
+  #scanRows(first: number, count: number): Int32Array {
+    if (!this.#memory || !this.#scan) return new Int32Array(0);
+    const out = this.#width * (1 + this.#capacity);
+    this.#scan(0, this.#width * (1 + first), count, this.#width, out);
+    return new Int32Array(this.#memory.buffer, out, count);
+  }
 }
 
 function takeBest(

@@ -2,8 +2,8 @@
 export interface EntryGraph {
   readonly size: number;
   add(row: number, vector: Float32Array): void;
-  /** Best first, scored by inner product. */
-  search(query: Float32Array, count: number): { row: number; score: number }[];
+  /** Rows near the query, best first as far as the graph can tell: whoever asks compares them with the query itself. */
+  search(query: Float32Array, count: number): number[];
 }
 
 export type GraphFactory = (dimension: number) => EntryGraph;

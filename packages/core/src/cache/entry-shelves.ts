@@ -28,8 +28,13 @@ interface Kept {
   /** Wall clock at which the last reading began. */
   readTo: number;
   refreshedAt: number;
+  compactedAt: number;
   reading: Promise<void> | undefined;
 }
+
+const compactEveryMs = 60_000;
+/** Fewer that are removed or too old are not worth the work. */
+const fewestDead = 1_000;
 
 /** A row seen late may carry an older time: a write takes its time, and clocks of machines differ by less than this. */
 const overlapMs = 5_000;
@@ -48,6 +53,7 @@ export function createEntryShelves(options: EntryShelvesOptions): EntryShelves {
     }
     own.readTo = startedAt;
     own.refreshedAt = clock.monotonic();
+    compact(own, options);
   }
 
   function makeRoom(): void {
@@ -68,6 +74,7 @@ export function createEntryShelves(options: EntryShelvesOptions): EntryShelves {
         shelf: createEntryShelf({ ...options, dimension }),
         readTo: 0,
         refreshedAt: -Infinity,
+        compactedAt: clock.monotonic(),
         reading: undefined,
       };
       kept.delete(key);
@@ -89,6 +96,18 @@ export function createEntryShelves(options: EntryShelvesOptions): EntryShelves {
       return total;
     },
   };
+}
+
+/** Removed and old entries would fill the memory of a partition that is always in use. */
+function compact(own: Kept, options: EntryShelvesOptions): void {
+  if (own.refreshedAt - own.compactedAt < compactEveryMs) return;
+  own.compactedAt = own.refreshedAt;
+  const { shelf } = own;
+  const now = options.clock.now();
+  const dead = shelf.countDead(now);
+  if (dead < fewestDead || dead * 2 < shelf.size) return;
+  own.shelf = createEntryShelf({ ...options, dimension: shelf.dimension });
+  shelf.copyLiving(now, own.shelf);
 }
 
 function take(shelf: EntryShelf, row: EntryRow): void {
