@@ -42,6 +42,8 @@ interface EventSplitterOptions {
 }
 
 const maxEventCharacters = 2 * 1024 * 1024;
+/** `data: ` before an event and two line breaks after it. */
+const usualFraming = 8;
 
 /**
  * Server-sent events, chunk by chunk. A stream is whole after `[DONE]` or a finish reason; one that just stops has been
@@ -51,8 +53,12 @@ export class EventSplitter implements DirectSink {
   readonly #options: EventSplitterOptions;
   readonly #decoder = new StringDecoder("utf8");
   #rest = "";
+  /** An event with a finish reason has come. */
   #finished = false;
+  /** Nothing that comes from now on is read. */
   #over = false;
+  /** The sink has heard the end. */
+  #told = false;
 
   constructor(options: EventSplitterOptions) {
     this.#options = options;
@@ -64,63 +70,67 @@ export class EventSplitter implements DirectSink {
     const text = this.#decoder.write(bytes);
     // A line break of two characters may come in two parts; lone CRs are in nobody's stream.
     this.#rest += text.includes("\r") ? text.replaceAll("\r", "") : text;
+    const { events, length, fault } = this.#takeEvents();
+    const isExact = !hadRest && this.#rest === "" && !this.#over && text.length === length;
     try {
-      const events = this.#takeEvents();
-      if (events.length === 0) return true;
-      const isExact = !hadRest && this.#rest === "" && !this.#over && text.length === lengthOf(events);
-      return this.#options.sink.events(events, isExact ? bytes : undefined);
+      // What came before a fault has been said and paid for.
+      const wantsMore = events.length === 0 || this.#options.sink.events(events, isExact ? bytes : undefined);
+      if (fault) throw fault.error;
+      if (!this.#over) return wantsMore;
+      this.#finish();
+      this.#options.source.finish();
+      return wantsMore;
     } catch (error) {
       this.fail(error);
       this.#options.source.cancel(error);
       return true;
-    } finally {
-      if (this.#over && !this.#ended) {
-        this.#finish();
-        this.#options.source.finish();
-      }
     }
   }
 
   end(): void {
     if (this.#over) return;
-    this.#over = true;
     if (this.#finished) this.#finish();
     else this.fail(badReply(this.#options.service, "the stream ended in the middle of the answer"));
   }
 
   fail(error: unknown): void {
-    if (this.#ended) return;
     this.#over = true;
-    this.#ended = true;
+    if (this.#told) return;
+    this.#told = true;
     this.#options.sink.fail(error);
   }
 
-  #ended = false;
-
   #finish(): void {
-    if (this.#ended) return;
-    this.#ended = true;
+    this.#over = true;
+    if (this.#told) return;
+    this.#told = true;
     this.#options.sink.end();
   }
 
-  #takeEvents(): StreamEvent[] {
+  /** The whole events so far, up to a fault. `length`: of their text, as it is usually written. */
+  #takeEvents(): { events: StreamEvent[]; length: number; fault: { error: unknown } | undefined } {
     const events: StreamEvent[] = [];
     let from = 0;
-    for (let end = this.#rest.indexOf("\n\n"); end >= 0; end = this.#rest.indexOf("\n\n", from)) {
-      const data = readData(this.#rest.slice(from, end));
-      from = end + 2;
-      if (data === undefined) continue;
-      if (data === "[DONE]") {
-        this.#over = true;
-        break;
+    let length = 0;
+    try {
+      for (let end = this.#rest.indexOf("\n\n"); end >= 0; end = this.#rest.indexOf("\n\n", from)) {
+        const data = readData(this.#rest.slice(from, end));
+        from = end + 2;
+        if (data === undefined) continue;
+        if (data === "[DONE]") {
+          this.#over = true;
+          break;
+        }
+        events.push(this.#parse(data));
+        length += data.length + usualFraming;
       }
-      events.push(this.#parse(data));
-    }
-    this.#rest = this.#rest.slice(from);
-    if (this.#rest.length > maxEventCharacters) {
+      this.#rest = this.#rest.slice(from);
+      if (this.#rest.length <= maxEventCharacters) return { events, length, fault: undefined };
       throw badReply(this.#options.service, "one event of the stream is too large");
+    } catch (error) {
+      this.#over = true;
+      return { events, length, fault: { error } };
     }
-    return events;
   }
 
   #parse(data: string): StreamEvent {
@@ -147,11 +157,6 @@ function readData(block: string): string | undefined {
     .filter((line) => line.startsWith("data:"))
     .map((line) => line.slice(line[5] === " " ? 6 : 5));
   return lines.length === 0 ? undefined : lines.join("\n");
-}
-
-/** `data: ` before and two line breaks after each. */
-function lengthOf(events: readonly StreamEvent[]): number {
-  return events.reduce((sum, { data }) => sum + data.length + 8, 0);
 }
 
 function findError(service: string, value: unknown, explain: ProviderProfile["explain"]): AppError | undefined {
