@@ -40,7 +40,7 @@ export async function startRawUpstream(
     open.add(socket);
     socket.on("close", () => open.delete(socket));
     socket.on("error", () => undefined);
-    let received = Buffer.alloc(0);
+    let received: Buffer = Buffer.alloc(0);
     socket.on("data", (chunk: Buffer) => {
       received = Buffer.concat([received, chunk]);
       for (let next = takeRequest(received); next; next = takeRequest(received)) {
