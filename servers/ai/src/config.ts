@@ -18,6 +18,12 @@ export const AiConfig = z.object({
   SOPHIA_OPENAI_MODELS: listSetting().describe(
     "Models to offer, separated by commas; the first is the default. Empty: all that the endpoint lists.",
   ),
+  SOPHIA_AI_DEFAULT_MODEL: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe("The model that answers for auto while too little is known to choose, as list_models names it."),
   SOPHIA_AI_LOCAL_MODELS: switchSetting(true).describe(
     "Look for model servers on this machine at start (Ollama 11434, vLLM 8000, llama.cpp 8080).",
   ),

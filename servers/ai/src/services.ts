@@ -10,7 +10,7 @@ import type { AiSettings } from "./config.ts";
 import type { CallSink } from "./domain/call-record.ts";
 import { Completions } from "./domain/completions.ts";
 import { createKeyLimits } from "./domain/key-limits.ts";
-import { createModels, type Models } from "./domain/models.ts";
+import { createModels, type Models, type ModelsOptions } from "./domain/models.ts";
 import { createPriceBook } from "./domain/prices.ts";
 import type { SemanticAnswers } from "./domain/semantic-answers.ts";
 import { createGateway } from "./gateway/gateway.ts";
@@ -69,7 +69,7 @@ export async function createAiServices(
   const { log, clock, store, pacer } = platform;
   const opened = await openProviders(settings, platform, given);
   const { providers } = opened;
-  const models = createModels({ providers, prices: createPriceBook({ clock }), clock });
+  const models = openModels(settings, { providers, clock });
   const embedding = await openEmbedding(settings, platform, { models, embedder: given.embedder });
   const { embedder, reranker } = embedding;
   const spending = createSpending({ store, log, clock });
@@ -119,6 +119,11 @@ export async function createAiServices(
       await Promise.all([embedding.close(), opened.close()]);
     },
   };
+}
+
+function openModels(settings: AiSettings, parts: Pick<ModelsOptions, "providers" | "clock">): Models {
+  const { SOPHIA_AI_DEFAULT_MODEL: defaultModel } = settings;
+  return createModels({ ...parts, prices: createPriceBook({ clock: parts.clock }), defaultModel });
 }
 
 /** Who learns from an opinion of an answer. */

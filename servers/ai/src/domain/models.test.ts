@@ -54,6 +54,21 @@ describe("which model answers", () => {
     await expect(models.resolve(undefined)).rejects.toMatchObject({ kind: "invalid_input" });
   });
 
+  test("unless one of them was set as the default; one that nobody lists is a mistake that is named", async () => {
+    const providers = [
+      provider({ service: "one" }, [listed("a"), listed("b")]),
+      provider({ service: "two" }, [listed("c")]),
+    ];
+    const open = (defaultModel: string) =>
+      createModels({ providers, prices: createPriceBook({ clock }), clock, defaultModel });
+    expect((await open("c").resolve("auto")).candidate.service).toBe("two");
+    expect((await open("c").resolve("a")).model).toBe("a");
+    await expect(open("vendor/cc").resolve(undefined)).rejects.toMatchObject({
+      kind: "not_configured",
+      message: expect.stringContaining("SOPHIA_AI_DEFAULT_MODEL"),
+    });
+  });
+
   test("a named model is obeyed, wherever it is", async () => {
     const first = provider({ service: "one" }, [listed("a")]);
     const second = provider({ service: "two" }, [listed("b"), listed("llama:8b")]);

@@ -25,12 +25,21 @@ export interface Models {
   list(): Promise<OfferedModel[]>;
 }
 
-export function createModels(options: { providers: readonly Provider[]; prices: PriceBook; clock: Clock }): Models {
-  const { providers, prices } = options;
+export interface ModelsOptions {
+  providers: readonly Provider[];
+  prices: PriceBook;
+  clock: Clock;
+  /** What answers when nobody names a model. Default: the first provider's first, where that costs nothing or is meant. */
+  defaultModel?: string | undefined;
+}
+
+export function createModels(options: ModelsOptions): Models {
+  const { providers, prices, defaultModel } = options;
   const targets = createTargets(options);
 
   async function resolveDefault(): Promise<Target> {
     const provider = firstOf(providers);
+    if (defaultModel !== undefined) return findDefault(await listChat(providers, targets), defaultModel);
     const { chat } = targets.of(provider, await provider.catalog.list());
     const [first] = chat;
     if (!first) {
@@ -42,7 +51,7 @@ export function createModels(options: { providers: readonly Provider[]; prices: 
     // Which of several hundred models may cost money is not for us to guess.
     if (chat.length > 1 && provider.endpoint.mode === "live" && provider.endpoint.models.length === 0) {
       throw new AppError("invalid_input", "No model was named, and there is no default.", {
-        hint: "Name a model (list_models shows them), or set SOPHIA_OPENAI_MODELS: its first is the default.",
+        hint: "Name a model (list_models shows them), or set SOPHIA_AI_DEFAULT_MODEL to one.",
       });
     }
     return first;
@@ -73,14 +82,27 @@ export function createModels(options: { providers: readonly Provider[]; prices: 
       if (providers.length === 1) return [first];
       return [first, ...(await findOthers(first, providers, targets))];
     },
-    async chat() {
-      firstOf(providers);
-      const lists = await Promise.all(providers.map((provider) => provider.catalog.list().catch(() => [])));
-      return providers.flatMap((provider, index) => targets.of(provider, lists[index] ?? []).chat);
-    },
+    chat: () => listChat(providers, targets),
     resolve: (name) => (name === undefined || name === "auto" ? resolveDefault() : resolveNamed(name)),
     list: () => listOffered(providers, prices),
   };
+}
+
+async function listChat(providers: readonly Provider[], targets: Targets): Promise<Target[]> {
+  firstOf(providers);
+  const lists = await Promise.all(providers.map((provider) => provider.catalog.list().catch(() => [])));
+  return providers.flatMap((provider, index) => targets.of(provider, lists[index] ?? []).chat);
+}
+
+/** It must be one that the router sees too. */
+function findDefault(chat: readonly Target[], name: string): Target {
+  const found = chat.find(({ model }) => model === name);
+  if (found) return found;
+  const offered = chat.map(({ model }) => model);
+  const nearest = suggestName(name, offered);
+  throw new AppError("not_configured", "No provider lists the chat model that SOPHIA_AI_DEFAULT_MODEL names.", {
+    hint: nearest === undefined ? "list_models shows what there is." : `Did you mean ${nearest}?`,
+  });
 }
 
 async function listOffered(providers: readonly Provider[], prices: PriceBook): Promise<OfferedModel[]> {
