@@ -84,3 +84,13 @@ test("any series of four or more gets finite numbers in order, any shorter none"
     { numRuns: 40 },
   );
 });
+
+test("eleven days are enough to see that a week repeats", () => {
+  const week = [100, 104, 98, 102, 99, 30, 28];
+  const days = Array.from({ length: 11 }, (_value, day) => (week[day % 7] ?? 0) + (day % 3));
+  const forecast = forecastSeries(days, { horizon: 7, period: 7 });
+  expect(forecast?.method).toBe("seasonal_naive");
+  for (const [step, { mean }] of (forecast?.steps ?? []).entries()) {
+    expect(Math.abs(mean - (week[(11 + step) % 7] ?? 0))).toBeLessThan(3);
+  }
+});

@@ -48,16 +48,19 @@ export function forecastSeries(values: readonly number[], options: ForecastOptio
   // Two whole seasons are the least in which one can be seen.
   const period = values.length >= 2 * options.period + 1 ? options.period : 1;
   const window = { period, horizon };
-  const naive = run("seasonal_naive", values, window);
+  // Repeating needs but one season, and something after it to be tried on.
+  const repeated = values.length >= options.period + leastValues ? options.period : 1;
+  const naive = run("seasonal_naive", values, { period: repeated, horizon });
   const damped = run("damped", values, window);
   const theta = run("theta", values, window);
   const best = [naive, damped, theta, combine(damped, theta)].reduce((left, right) =>
     meanSize(right.errors) < meanSize(left.errors) ? right : left,
   );
   const { mean, errors } = best;
+  const bestPeriod = best === naive ? repeated : period;
   const tried = errors[0]?.length ?? 1;
   // Windows that overlap hold less evidence than their number says.
-  const independent = (values.length - firstOrigin(values, period, tried)) / tried;
+  const independent = (values.length - firstOrigin(values, bestPeriod, tried)) / tried;
   const z = normalQuantile((1 + confidence) / 2);
   const spread = (value: number, error: number): ForecastStep => ({
     mean: value,
