@@ -80,9 +80,10 @@ export function createExactCache<Tables extends CacheTables>(options: ExactCache
     return { value: row.value, createdAt: row.created_at };
   }
 
+  const idOf = rememberLast(buildId);
   return {
     async get(partition, key) {
-      const id = buildId(partition, key);
+      const id = idOf(partition, key);
       const known = gatherer.get(id) ?? front.get(id);
       if (known) return use(id, known);
       const row = await find(id);
@@ -90,7 +91,7 @@ export function createExactCache<Tables extends CacheTables>(options: ExactCache
       return use(id, row);
     },
     peek(partition, key) {
-      const id = buildId(partition, key);
+      const id = idOf(partition, key);
       return use(id, gatherer.get(id) ?? front.get(id));
     },
     put(partition, key, value) {
@@ -110,6 +111,16 @@ export function createExactCache<Tables extends CacheTables>(options: ExactCache
       await store.db.deleteFrom("cache_entries").where("id", "=", id).execute();
     },
     sweep: () => room.sweep(),
+  };
+}
+
+/** A request looks twice for the same key, first in memory and then in the store. */
+function rememberLast(build: (partition: string, key: string) => string): (partition: string, key: string) => string {
+  let last = { partition: "", key: "", id: "" };
+  return (partition, key) => {
+    if (last.key === key && last.partition === partition && last.id !== "") return last.id;
+    last = { partition, key, id: build(partition, key) };
+    return last.id;
   };
 }
 

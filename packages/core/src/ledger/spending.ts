@@ -1,9 +1,8 @@
-import { randomUUID } from "node:crypto";
 import type { Transaction } from "kysely";
 import type { Logger } from "pino";
 import { AppError } from "../errors/app-error.ts";
 import { type Clock, systemClock } from "../limits/clock.ts";
-import type { CoreTables, LedgerEntriesTable } from "../store/core-tables.ts";
+import type { CoreTables } from "../store/core-tables.ts";
 import { createRowInserter, type RowInserter } from "../store/insert-rows.ts";
 import { narrowStore, type Store } from "../store/store.ts";
 import type { Budget } from "./budget-buckets.ts";
@@ -11,6 +10,7 @@ import type { Lease } from "./lease.ts";
 import { LeaseGroup } from "./lease-group.ts";
 import { changeLease, isApplied, type LeaseChange, recoverLeases } from "./lease-rows.ts";
 import type { Billable, Settlement } from "./ledger.ts";
+import { buildLine, type Line, lineColumns } from "./ledger-line.ts";
 import { toNanoUsd } from "./nano-usd.ts";
 
 export interface SpendingRequest extends Billable {
@@ -44,8 +44,6 @@ export interface Spending {
   close(): Promise<void>;
 }
 
-type Line = LedgerEntriesTable;
-
 /** What goes into one transaction. It stays the same until it is known to be written. */
 interface Batch {
   lines: readonly Line[];
@@ -56,22 +54,6 @@ interface Batch {
   /** The answer to its commit may have been lost. */
   tried: boolean;
 }
-
-const lineColumns = [
-  "id",
-  "reservation_id",
-  "request_id",
-  "server",
-  "service",
-  "caller",
-  "unit",
-  "quantity",
-  "cost_nano_usd",
-  "kind",
-  "price_as_of",
-  "day",
-  "created_at",
-] as const satisfies readonly (keyof Line)[];
 
 const flushAfterMs = 250;
 const lookAfterMs = 1_000;
@@ -267,31 +249,4 @@ async function wasWritten(tx: Transaction<CoreTables>, { lines, changes, at }: B
   if (!line) return changes[0] !== undefined && (await isApplied(tx, changes[0].change, at));
   const row = await tx.selectFrom("ledger_entries").select("id").where("id", "=", line.id).executeTakeFirst();
   return row !== undefined;
-}
-
-function buildLine({ request, lease }: Hold, actual: Settlement & { nanoUsd: number }, now: number): Line {
-  return {
-    id: randomUUID(),
-    reservation_id: lease?.id ?? null,
-    request_id: request.requestId,
-    server: request.server,
-    service: request.service,
-    caller: request.caller,
-    unit: request.unit,
-    quantity: actual.quantity,
-    cost_nano_usd: actual.nanoUsd,
-    kind: actual.kind,
-    price_as_of: actual.priceAsOf ?? null,
-    day: dayOf(now),
-    created_at: now,
-  };
-}
-
-const dayMs = 86_400_000;
-let knownDay = { number: -1, text: "" };
-
-function dayOf(now: number): string {
-  const number = Math.floor(now / dayMs);
-  if (number !== knownDay.number) knownDay = { number, text: new Date(now).toISOString().slice(0, 10) };
-  return knownDay.text;
 }

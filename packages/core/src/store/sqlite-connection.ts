@@ -115,7 +115,8 @@ function runQuery<Row>(prepared: PreparedStatement, query: CompiledQuery): Query
 }
 
 export function toInputs(parameters: readonly unknown[]): SQLInputValue[] {
-  return parameters.map((value) => (value === undefined ? null : (value as SQLInputValue)));
+  const inputs = parameters as SQLInputValue[];
+  return inputs.includes(undefined as never) ? inputs.map((value) => value ?? null) : inputs;
 }
 
 /** Prepared statements, least recently used first out. Preparing costs more than running a small statement. */

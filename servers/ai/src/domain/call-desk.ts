@@ -11,7 +11,7 @@ import { CallJournal } from "./call-journal.ts";
 import type { CallSink } from "./call-record.ts";
 import type { AnswerFacts, ChatCall, SemanticHit, WholeAnswer } from "./chat-call.ts";
 import { buildCacheKey, estimateUsage } from "./chat-request.ts";
-import { type Choice, chooseTargets } from "./choose-targets.ts";
+import { type Choice, chooseNamed, chooseTargets } from "./choose-targets.ts";
 import type { KeyLimits } from "./key-limits.ts";
 import type { KeyPolicies, KeyPolicy } from "./key-policy.ts";
 import type { Models } from "./models.ts";
@@ -159,24 +159,34 @@ export class CallDesk {
     { admitted, journal, signal }: { admitted: Admitted; journal: CallJournal; signal: AbortSignal },
   ): Promise<Choice> {
     const { model } = call.request;
-    if (!journal.vector && (model === undefined || model === "auto")) {
+    const isNamed = model !== undefined && model !== "auto";
+    const choice = isNamed
+      ? await chooseNamed(this.#parts.models, model, admitted.policy)
+      : await this.#chooseFreely(call, { admitted, journal, signal });
+    journal.route = choice.route;
+    journal.propensity = choice.propensity;
+    journal.baseline = choice.baseline;
+    return choice;
+  }
+
+  async #chooseFreely(
+    call: ChatCall,
+    { admitted, journal, signal }: { admitted: Admitted; journal: CallJournal; signal: AbortSignal },
+  ): Promise<Choice> {
+    if (!journal.vector) {
       const embedded = await this.#parts.vectors?.of(call.request.messages, signal);
       journal.vector = embedded?.vector;
       journal.embeddingModelId = embedded?.embeddingModelId;
     }
     const { qualityFloor } = this.#parts;
     const wished = call.qualityFloor === undefined && qualityFloor !== undefined ? { ...call, qualityFloor } : call;
-    const choice = await chooseTargets(this.#parts, wished, {
+    return await chooseTargets(this.#parts, wished, {
       ...admitted,
       category: journal.category,
       vector: journal.vector,
       embeddingModelId: journal.embeddingModelId,
       now: this.#parts.clock.now(),
     });
-    journal.route = choice.route;
-    journal.propensity = choice.propensity;
-    journal.baseline = choice.baseline;
-    return choice;
   }
 
   toFacts(journal: CallJournal, { answer }: Found, target: Target | undefined): AnswerFacts {

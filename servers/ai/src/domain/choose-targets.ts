@@ -35,10 +35,8 @@ export interface ChoiceOptions {
 
 const strictest: readonly DataPolicy[] = ["local", "zero_retention", "no_training", "any"];
 
-/** A named model is obeyed, at whichever endpoint has it; `auto` or none is the router's to choose. */
+/** `auto` or no model is the router's to choose. */
 export async function chooseTargets(parts: ChoiceParts, call: ChatCall, options: ChoiceOptions): Promise<Choice> {
-  const { model } = call.request;
-  if (model !== undefined && model !== "auto") return await chooseNamed(parts.models, model, options.policy);
   const all = await parts.models.chat();
   const fallbackModel = await parts.models.resolveDefault().catch((error: unknown) => ({ error }));
   const chosenDefault = "error" in fallbackModel ? undefined : fallbackModel;
@@ -58,7 +56,8 @@ export async function chooseTargets(parts: ChoiceParts, call: ChatCall, options:
   };
 }
 
-async function chooseNamed(models: Models, model: string, policy: KeyPolicy): Promise<Choice> {
+/** A named model is obeyed, at whichever endpoint has it. */
+export async function chooseNamed(models: Models, model: string, policy: KeyPolicy): Promise<Choice> {
   const targets = await models.resolveAll(model);
   const [first] = targets;
   const named = { route: "named" as const, propensity: 1, baseline: first };

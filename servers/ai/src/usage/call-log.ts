@@ -73,6 +73,8 @@ class BatchedCallLog implements CallLog {
   readonly #waiting: Taken[] = [];
   readonly #limitCategory = createCategoryLimit();
   readonly #counts = { written: 0, dropped: 0 };
+  readonly #idPart = randomUUID();
+  #taken = 0;
   readonly #inserter: RowInserter<UsageTables, UsageTables["ai_calls"], { id: string }>;
   readonly #flushes = new Set<{ until: number; resolve(): void }>();
   /** Calls that are written or given up, in the order in which they came. */
@@ -98,7 +100,7 @@ class BatchedCallLog implements CallLog {
       return;
     }
     // In the order of time: rows are appended to the index, not scattered over it.
-    const id = `${record.startedAt.toString(36)}-${randomUUID()}`;
+    const id = `${Math.floor(record.startedAt).toString(36)}-${this.#idPart}-${(this.#taken += 1).toString(36)}`;
     this.#waiting.push({ id, record: this.#limitCategory(record) });
     this.#running ??= this.#drain().finally(() => (this.#running = undefined));
   }

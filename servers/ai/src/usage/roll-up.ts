@@ -27,7 +27,8 @@ export async function addToRollUps(
   records: readonly CallRecord[],
 ): Promise<void> {
   if (engine === "postgres") await sql`select pg_advisory_xact_lock(${rollUpLockId}::bigint)`.execute(tx);
-  for (const chunk of chunksOf(sumUp(records, hourMs))) {
+  const hours = sumUpHours(records);
+  for (const chunk of chunksOf(hours)) {
     const rows = await mergeStored(chunk, (ids) =>
       tx.selectFrom("ai_usage_hourly").selectAll().where("id", "in", ids).execute(),
     );
@@ -37,7 +38,7 @@ export async function addToRollUps(
       .onConflict((conflict) => conflict.column("id").doUpdateSet(replaceSums))
       .execute();
   }
-  for (const chunk of chunksOf(sumUp(records, dayMs))) {
+  for (const chunk of chunksOf(sumUpDays(hours))) {
     const rows = await mergeStored(chunk, (ids) =>
       tx.selectFrom("workload_daily").selectAll().where("id", "in", ids).execute(),
     );
@@ -58,26 +59,57 @@ const replaceSums = Object.fromEntries(
   [...usageCounts, "latency"].map((column) => [column, sql.ref(`excluded.${column}`)]),
 );
 
-/** One row for each stretch of `stepMs` and combination of dimensions. */
-function sumUp(records: readonly CallRecord[], stepMs: number): UsageRow[] {
-  const rows = new Map<string, { row: UsageRow; sketch: QuantileSketch }>();
+/** One row for each hour and combination of dimensions. */
+function sumUpHours(records: readonly CallRecord[]): UsageRow[] {
+  const sums = new Sums(hourMs);
   for (const record of records) {
-    const start = Math.floor(record.startedAt / stepMs) * stepMs;
-    const key = [start, ...usageDimensions.map((name) => record[name])].join("\n");
-    let entry = rows.get(key);
-    if (!entry) {
-      const id = hash("sha256", key, "base64url");
-      const row = { id, start, ...dimensionsOf(record), ...zeroCounts(), latency: "" };
-      entry = { row, sketch: new QuantileSketch() };
-      rows.set(key, entry);
-    }
-    addCounts(entry.row, countsOf(record));
-    if (record.outcome === "ok" || record.outcome === "partial") entry.sketch.add(record.totalMs);
+    const { row, sketch } = sums.of(record, record.startedAt);
+    addCounts(row, countsOf(record));
+    if (record.outcome === "ok" || record.outcome === "partial") sketch.add(record.totalMs);
   }
-  return [...rows.values()].map(({ row, sketch }) => ({ ...row, latency: String(sketch) }));
+  return sums.list();
 }
 
-function dimensionsOf(record: CallRecord): Record<UsageDimension, string> {
+/** The same for days. */
+function sumUpDays(hours: readonly UsageRow[]): UsageRow[] {
+  const sums = new Sums(dayMs);
+  for (const hour of hours) {
+    const { row, sketch } = sums.of(hour, hour.start);
+    addCounts(row, hour);
+    sketch.mergeText(hour.latency);
+  }
+  return sums.list();
+}
+
+class Sums {
+  readonly #stepMs: number;
+  readonly #rows = new Map<string, { row: UsageRow; sketch: QuantileSketch }>();
+
+  constructor(stepMs: number) {
+    this.#stepMs = stepMs;
+  }
+
+  of(dimensions: Record<UsageDimension, string>, at: number): { row: UsageRow; sketch: QuantileSketch } {
+    const start = Math.floor(at / this.#stepMs) * this.#stepMs;
+    let key = String(start);
+    for (let index = 0; index < usageDimensions.length; index += 1) {
+      key += `\n${dimensions[usageDimensions[index] as UsageDimension]}`;
+    }
+    const known = this.#rows.get(key);
+    if (known) return known;
+    const id = hash("sha256", key, "base64url");
+    const row = { id, start, ...dimensionsOf(dimensions), ...zeroCounts(), latency: "" };
+    const entry = { row, sketch: new QuantileSketch() };
+    this.#rows.set(key, entry);
+    return entry;
+  }
+
+  list(): UsageRow[] {
+    return [...this.#rows.values()].map(({ row, sketch }) => ({ ...row, latency: String(sketch) }));
+  }
+}
+
+function dimensionsOf(record: Record<UsageDimension, string>): Record<UsageDimension, string> {
   return Object.fromEntries(usageDimensions.map((name) => [name, record[name]])) as Record<UsageDimension, string>;
 }
 
