@@ -48,7 +48,7 @@ beforeEach(async (context) => {
     clock: systemClock,
     ask,
     traces: { annotate: (opinion) => Promise.resolve(void said.push(opinion)) },
-    lessons: { learnOutcome: (lesson) => Promise.resolve(void learned.push(lesson)) },
+    lessons: { learnOutcome: (lesson) => Promise.resolve(learned.push(lesson) > 0) },
   });
   jobs.start();
 });

@@ -21,7 +21,7 @@ function open(record: CallRecord | undefined) {
     traces,
     clock: createVirtualClock(5),
     lessons: {
-      learnOutcome: (lesson) => Promise.resolve(void lessons.push(lesson)),
+      learnOutcome: (lesson) => Promise.resolve(lesson.requestId !== "forgotten" && lessons.push(lesson) > 0),
       judgeEntry: (entryId, verdict) => Promise.resolve(lessons.push({ entryId, ...verdict }) > 0),
     },
   });
@@ -47,6 +47,11 @@ test("a mark is kept with its author and teaches the choice of models", async ()
     },
   ]);
   expect(lessons).toEqual([{ requestId: "r1", score: 1, trust: 0.9 }]);
+});
+
+test("it does not say that routing learned where nothing of the call is known any more", async () => {
+  const { feedback } = open(sampleCall());
+  expect((await feedback.give({ requestId: "forgotten", score: 1 }, caller)).taught).toEqual(["traces"]);
 });
 
 test("of a cached answer it judges the entry, not the model", async () => {

@@ -4,8 +4,11 @@ import type { Traces } from "../traces/traces.ts";
 
 /** What others learn from an opinion of an answer. */
 export interface Lessons {
-  /** For the choice of models: how good the answer to that request was, and how far that is to be believed. */
-  learnOutcome?(lesson: { requestId: string; score: number; trust: number }): Promise<void>;
+  /**
+   * For the choice of models: how good the answer to that request was, and how far that is to be believed. False: it
+   * was too long ago, or a simulator's.
+   */
+  learnOutcome?(lesson: { requestId: string; score: number; trust: number }): Promise<boolean>;
   /** For the semantic cache: whether the served entry fitted. False: it is gone. */
   judgeEntry?(entryId: string, verdict: { score: number; correct: boolean }): Promise<boolean>;
 }
@@ -58,8 +61,7 @@ export function createFeedback(options: { traces: Traces; clock: Clock; lessons:
         const verdict = { score: cachedAnswer.similarity, correct: score > goodScore };
         if (await lessons.judgeEntry(cachedAnswer.entryId, verdict)) taught.push("cache");
       } else if (record.outcome === "ok" && lessons.learnOutcome) {
-        await lessons.learnOutcome({ requestId, score, trust: personTrust });
-        taught.push("routing");
+        if (await lessons.learnOutcome({ requestId, score, trust: personTrust })) taught.push("routing");
       }
       return { score, taught };
     },

@@ -72,13 +72,20 @@ function renderModel({
   next,
 }: ShownQuality["models"][number]) {
   const head = `${model} at ${service}: ${words[status] ?? status} (${calls} fresh calls, ${referenceCalls} before)`;
-  return ["", head, ...measures.map(renderMeasure), ...next.map((step) => `  Next: ${step}`)];
+  const told = measures.filter(({ verdict }) => verdict !== "too_few");
+  const untold = measures.filter(({ verdict }) => verdict === "too_few").map(({ name }) => name);
+  return [
+    "",
+    head,
+    ...told.map(renderMeasure),
+    ...(untold.length === 0 ? [] : [`- ${words["too_few"]}: ${untold.join(", ")}`]),
+    ...next.map((step) => `  Next: ${step}`),
+  ];
 }
 
 function renderMeasure({ name, reference, current, verdict, severity, ...more }: ShownMeasure): string {
   const { qValue, lower, upper, since } = more;
   const unit = units[name];
-  if (verdict === "too_few") return `- ${name}: ${words[verdict]}`;
   const figures = unit === "distance" ? `distance ${current}` : `${format(reference, unit)} → ${format(current, unit)}`;
   const details = [
     severity === undefined ? verdict : `${verdict} (${severity})`,

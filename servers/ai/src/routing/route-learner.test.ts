@@ -83,9 +83,9 @@ describe("the learner", () => {
   test("a judgement finds the call it is about, and nothing is learned of an unknown or a simulated one", async () => {
     const { saved, put, learner } = await createWorld();
     learner.sink(record(), content());
-    await learner.learnOutcome({ requestId: "r1", score: 0.8, trust: 1 });
+    expect(await learner.learnOutcome({ requestId: "r1", score: 0.8, trust: 1 })).toBe(true);
     learner.sink(record({ requestId: "r2", mode: "simulated" }), content());
-    await learner.learnOutcome({ requestId: "r2", score: 0.8, trust: 1 });
+    expect(await learner.learnOutcome({ requestId: "r2", score: 0.8, trust: 1 })).toBe(false);
     expect(saved).toEqual([
       {
         id: "r1",

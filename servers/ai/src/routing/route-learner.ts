@@ -36,8 +36,8 @@ export interface ComparisonLesson {
  */
 export interface RouteLearner {
   readonly sink: CallSink;
-  /** Ignores a request that is too long ago to be known. */
-  learnOutcome(lesson: OutcomeLesson): Promise<void>;
+  /** False: nothing was learned, for the request is too long ago to be known, or was a simulator's. */
+  learnOutcome(lesson: OutcomeLesson): Promise<boolean>;
   learnComparison(lesson: ComparisonLesson): Promise<void>;
   close(): Promise<void>;
 }
@@ -97,7 +97,9 @@ export function createRouteLearner(options: RouteLearnerOptions): RouteLearner {
     },
     async learnOutcome({ requestId, score, trust }) {
       const call = recent.get(requestId);
-      if (call) await saveFor(call, { score, trust }, trust >= 1 ? "judge" : "feedback");
+      if (!call) return false;
+      await saveFor(call, { score, trust }, trust >= 1 ? "judge" : "feedback");
+      return true;
     },
     async learnComparison({ scores, id, ...about }) {
       for (const { model, score } of scores) {

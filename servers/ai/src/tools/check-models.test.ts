@@ -96,8 +96,9 @@ Alerts (acknowledge takes the ids):
 });
 
 test("an alert that does not stand is not acknowledged in silence; nothing to judge is said", async () => {
+  const models: Awaited<ReturnType<Quality["check"]>>["models"] = [];
   const quality: Quality = {
-    check: () => Promise.resolve({ from: at, until: at + 1, referenceFrom: at - 1, models: [] }),
+    check: () => Promise.resolve({ from: at, until: at + 1, referenceFrom: at - 1, models }),
     alerts: () => Promise.resolve([]),
     acknowledge: () => Promise.resolve(false),
   };
@@ -106,4 +107,12 @@ test("an alert that does not stand is not acknowledged in silence; nothing to ju
   await expect(asking).rejects.toMatchObject({ kind: "not_found", hint: expect.stringContaining("ids") });
   const output = await checkModels.run(checkModels.input.parse({}), context);
   expect(checkModels.render?.(checkModels.output.parse(output))).toContain("No model has answered a fresh chat call");
+  const few = { reference: 0, current: 1, effect: 0, verdict: "too_few" as const };
+  const measures = [
+    { name: "latency" as const, ...few },
+    { name: "questions" as const, ...few },
+  ];
+  models.push({ model: "m", service: "s", calls: 3, referenceCalls: 0, status: "too_few", measures, next: [] });
+  const all = await checkModels.run(checkModels.input.parse({ measures: "all" }), context);
+  expect(checkModels.render?.(checkModels.output.parse(all))).toContain("- too few calls to tell: latency, questions");
 });

@@ -76,7 +76,12 @@ Example: {"requestId": "req_…"}`,
       at: new Date(startedAt).toISOString(),
       refusal,
       totalMs: Math.round(record.totalMs),
-      attempts: attempts.map((attempt) => ({ ...attempt })),
+      overheadMs: toTenth(record.overheadMs),
+      attempts: attempts.map(({ startedMs, durationMs, ...attempt }) => ({
+        ...attempt,
+        startedMs: toTenth(startedMs),
+        durationMs: toTenth(durationMs),
+      })),
       content: content ? (content.redacted ? ("redacted" as const) : ("full" as const)) : ("not_kept" as const),
       ...(content && { messages: content.messages.map((message) => ({ ...message })), answer: content.answer }),
       opinions: annotations.map(({ requestId: _id, at, ...said }) => ({ ...said, at: new Date(at).toISOString() })),
@@ -84,3 +89,7 @@ Example: {"requestId": "req_…"}`,
     };
   },
 });
+
+function toTenth(ms: number): number {
+  return Number(ms.toFixed(1));
+}

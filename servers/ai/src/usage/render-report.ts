@@ -79,7 +79,8 @@ function renderForecast({ month, spentUsd, expectedUsd, lowerUsd, upperUsd }: z.
 
 function renderGroup(group: RenderedReport["groups"][number]): string {
   const cells = [
-    group.name === undefined ? group.group : `${group.name} (${group.group})`,
+    // Calls that failed before a model was chosen have none.
+    group.name === undefined ? group.group || "(none)" : `${group.name} (${group.group})`,
     usd(group.costUsd).slice(0, -4),
     group.calls,
     group.errors,
