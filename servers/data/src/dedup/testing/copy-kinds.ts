@@ -1,12 +1,5 @@
-import { between, type Random, shuffle } from "./make-article-set.ts";
+import { between, type Sentences, shuffle, type Source } from "./draw.ts";
 import { misread, retype, reword } from "./spoil-words.ts";
-
-export type Sentences = string[];
-
-export interface Source {
-  random: Random;
-  take: (count: number) => Sentences;
-}
 
 type Copy = (story: Sentences, source: Source) => string;
 

@@ -1,5 +1,4 @@
-import type { Sentences, Source } from "./copy-kinds.ts";
-import { between, type Random } from "./make-article-set.ts";
+import { between, type Random, type Sentences, type Source } from "./draw.ts";
 
 type Family = (source: Source) => string[];
 

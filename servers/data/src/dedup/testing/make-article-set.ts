@@ -1,6 +1,7 @@
 import { createRandom } from "@sophia/core/statistics/seeded-random";
-import { copyKinds, type Sentences } from "./copy-kinds.ts";
+import { copyKinds } from "./copy-kinds.ts";
 import { familyKinds } from "./family-kinds.ts";
+import { between, type Random, type Sentences, shuffle } from "./draw.ts";
 
 export interface ArticleSet {
   documents: { id: string; text: string; kind: string }[];
@@ -9,8 +10,6 @@ export interface ArticleSet {
   /** How many documents of each kind there are. */
   composition: Record<string, number>;
 }
-
-export type Random = () => number;
 
 /** Stories with copies; families of different pages that look alike; stories alone. */
 export interface ArticleSetSize {
@@ -54,19 +53,6 @@ export function makeArticleSet(pool: readonly string[], size: ArticleSetSize, se
   }
   for (let alone = 0; alone < size.alone; alone += 1) add(take(between(random, 3, 22)).join(" "), "alone");
   return { documents: shuffle(documents, random), clusters, composition: countKinds(documents) };
-}
-
-export function between(random: Random, least: number, most: number): number {
-  return least + Math.floor(random() * (most - least + 1));
-}
-
-export function shuffle<T>(items: readonly T[], random: Random): T[] {
-  const mixed = [...items];
-  for (let index = mixed.length - 1; index > 0; index -= 1) {
-    const other = Math.floor(random() * (index + 1));
-    [mixed[index], mixed[other]] = [mixed[other]!, mixed[index]!];
-  }
-  return mixed;
 }
 
 /** Deals each sentence of the pool once. */

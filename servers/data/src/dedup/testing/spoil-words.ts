@@ -1,4 +1,4 @@
-import type { Random } from "./make-article-set.ts";
+import type { Random } from "./draw.ts";
 
 /** What reading a bad print makes of characters. */
 const misreadings: [string, string][] = [
