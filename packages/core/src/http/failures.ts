@@ -168,6 +168,7 @@ export function fromFailure(service: string, thrown: unknown): AppError {
 function hintFor(code: string): string {
   // Retried all the same: a resolver that is just starting says so of every name.
   if (code === "ENOTFOUND") return "Check the spelling of the host name, and that this machine is on the internet.";
+  if (code === "ECONNREFUSED") return "Start it, or correct its address in the settings; then try again.";
   return permanentCodes.test(code)
     ? "This does not pass by itself: check the address and the set-up."
     : "Try again later.";

@@ -242,7 +242,7 @@ describe("fault 30, 31, 32: the connection", () => {
     const error = await failure(
       http({ baseUrl: "http://127.0.0.1:1", attempts: 1 }).request({ path: "/x", schema: Item }),
     );
-    expect(error).toMatchObject({ kind: "upstream", retryable: true });
+    expect(error).toMatchObject({ kind: "upstream", retryable: true, hint: expect.stringContaining("Start it") });
     expect(error["message"]).not.toContain("127.0.0.1");
   });
 });
