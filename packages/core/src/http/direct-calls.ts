@@ -270,10 +270,16 @@ async function unpack(bytes: Buffer, encoding: string, maxBytes: number): Promis
 }
 
 function flatten(headers: DirectHead["headers"]): Record<string, string> {
+  if (isFlat(headers)) return headers;
   const flat: Record<string, string> = {};
   for (const name in headers) {
     const value = headers[name];
     flat[name] = Array.isArray(value) ? value.join(", ") : (value ?? "");
   }
   return flat;
+}
+
+function isFlat(headers: DirectHead["headers"]): headers is Record<string, string> {
+  for (const name in headers) if (typeof headers[name] !== "string") return false;
+  return true;
 }

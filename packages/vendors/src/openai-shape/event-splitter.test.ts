@@ -60,6 +60,14 @@ test("bytes that hold whole events and nothing else are passed on as they are", 
   expect(told.slice(0, 4)).toEqual(["one", "zwei: ä", "th", "four"]);
 });
 
+test("[DONE] is not passed on with the events that came with it", () => {
+  const { raws, told } = split([event("one") + event("zwei: ü", "stop") + done]);
+  expect(raws.map(String)).toEqual([event("one") + event("zwei: ü", "stop")]);
+  expect(told).toEqual(["one", "zwei: ü", "end"]);
+  expect(split([`${event("one", "stop")}data:[DONE]\n\n`]).raws).toEqual([undefined]);
+  expect(split([`${event("one", "stop") + done}: more\n\n`]).raws).toEqual([undefined]);
+});
+
 test("a stream is whole after [DONE] or a finish reason, and cut without", () => {
   const whole = split([event("one"), done]);
   expect([whole.told, whole.ends]).toEqual([["one", "end"], ["finish"]]);

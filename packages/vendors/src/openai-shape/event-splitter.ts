@@ -44,6 +44,14 @@ interface EventSplitterOptions {
 const maxEventCharacters = 2 * 1024 * 1024;
 /** `data: ` before an event and two line breaks after it. */
 const usualFraming = 8;
+const usualDoneLength = "data: [DONE]\n\n".length;
+
+interface TakenEvents {
+  events: StreamEvent[];
+  length: number;
+  doneLength: number;
+  fault: { error: unknown } | undefined;
+}
 
 /**
  * Server-sent events, chunk by chunk. A stream is whole after `[DONE]` or a finish reason; one that just stops has been
@@ -70,11 +78,12 @@ export class EventSplitter implements DirectSink {
     const text = this.#decoder.write(bytes);
     // A line break of two characters may come in two parts; lone CRs are in nobody's stream.
     this.#rest += text.includes("\r") ? text.replaceAll("\r", "") : text;
-    const { events, length, fault } = this.#takeEvents();
-    const isExact = !hadRest && this.#rest === "" && !this.#over && text.length === length;
+    const { events, length, doneLength, fault } = this.#takeEvents();
+    const isExact = !hadRest && this.#rest === "" && !fault && text.length === length + doneLength;
+    const raw = isExact ? bytes.subarray(0, bytes.length - doneLength) : undefined;
     try {
       // What came before a fault has been said and paid for.
-      const wantsMore = events.length === 0 || this.#options.sink.events(events, isExact ? bytes : undefined);
+      const wantsMore = events.length === 0 || this.#options.sink.events(events, raw);
       if (fault) throw fault.error;
       if (!this.#over) return wantsMore;
       this.#finish();
@@ -107,11 +116,12 @@ export class EventSplitter implements DirectSink {
     this.#options.sink.end();
   }
 
-  /** The whole events so far, up to a fault. `length`: of their text, as it is usually written. */
-  #takeEvents(): { events: StreamEvent[]; length: number; fault: { error: unknown } | undefined } {
+  /** The whole events so far, up to a fault. Lengths are those of their text and of `[DONE]`, as they are usually written. */
+  #takeEvents(): TakenEvents {
     const events: StreamEvent[] = [];
     let from = 0;
     let length = 0;
+    let doneLength = 0;
     try {
       for (let end = this.#rest.indexOf("\n\n"); end >= 0; end = this.#rest.indexOf("\n\n", from)) {
         const data = readData(this.#rest.slice(from, end));
@@ -119,17 +129,18 @@ export class EventSplitter implements DirectSink {
         if (data === undefined) continue;
         if (data === "[DONE]") {
           this.#over = true;
+          doneLength = usualDoneLength;
           break;
         }
         events.push(this.#parse(data));
         length += data.length + usualFraming;
       }
       this.#rest = this.#rest.slice(from);
-      if (this.#rest.length <= maxEventCharacters) return { events, length, fault: undefined };
+      if (this.#rest.length <= maxEventCharacters) return { events, length, doneLength, fault: undefined };
       throw badReply(this.#options.service, "one event of the stream is too large");
     } catch (error) {
       this.#over = true;
-      return { events, length, fault: { error } };
+      return { events, length, doneLength, fault: { error } };
     }
   }
 
