@@ -149,7 +149,7 @@ describe("fault 28: a place that is dead", () => {
     for (let round = 6; round <= 15; round += 1) {
       const { isOk, durationMs } = await ask(`q ${round}`, stream);
       expect(isOk).toBe(true);
-      expect(durationMs).toBeLessThan(timeoutMs / 2);
+      expect(durationMs).toBeLessThan(timeoutMs);
     }
     expect(dead.chats()).toHaveLength(5);
     expect(dead.connections).toBeLessThanOrEqual(1);
@@ -161,7 +161,7 @@ describe("fault 28: a place that is dead", () => {
     const crowd = await askMany(ask, 30, 30);
     expect(crowd.every(({ isOk }) => isOk)).toBe(true);
     const late = await Promise.all([100, 101, 102].map((index) => ask(`q ${index}`)));
-    expect(Math.max(...late.map(({ durationMs }) => durationMs))).toBeLessThan(timeoutMs / 2);
+    expect(Math.max(...late.map(({ durationMs }) => durationMs))).toBeLessThan(timeoutMs);
     expect(dead.chats().length).toBeLessThanOrEqual(30);
   });
 });
