@@ -17,7 +17,7 @@ export const errorKinds = {
 } as const;
 
 /** What a kind alone does not tell, for whoever decides what to try instead. */
-export type ErrorReason = "context_length" | "content_policy" | "bad_reply";
+export type ErrorReason = "context_length" | "content_policy" | "bad_reply" | "outcome_unknown";
 
 export interface AppErrorOptions {
   /** The next step, written for the model that reads it. */

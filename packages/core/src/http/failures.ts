@@ -187,6 +187,7 @@ export function outcomeUnknown(service: string, error: AppError): AppError {
   return new AppError("upstream", `It is not known whether ${service} carried out the request.`, {
     hint: "Outcome unknown: look it up before trying again.",
     service,
+    reason: "outcome_unknown",
     ...(error.status === undefined ? {} : { status: error.status }),
     cause: error,
     retryable: false,

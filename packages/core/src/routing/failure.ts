@@ -65,7 +65,7 @@ function toClass(thrown: unknown): FailureClass {
       ? "timeout"
       : "bad_request";
   }
-  if (thrown.reason !== undefined) return thrown.reason;
+  if (thrown.reason !== undefined && thrown.reason !== "outcome_unknown") return thrown.reason;
   switch (thrown.kind) {
     case "not_configured":
     case "denied":
