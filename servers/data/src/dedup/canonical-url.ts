@@ -3,7 +3,7 @@ const trackingNames = new RegExp(
   `^(?:${[
     "utm_\\w+",
     "(?:fb|g|d|y|ys|tw|tt|rb_)clid|msclkid|gclsrc|gbraid|wbraid|srsltid",
-    "gad_source|gad_campaignid|mc_[ce]id|igshid?|li_fat_id|_openstat|_g[al]|__twitter_impression",
+    "gad_source|gad_campaignid|mc_[ce]id|igsh(?:id)?|li_fat_id|_openstat|_g[al]|__twitter_impression",
     "_hsenc|_hsmi|__hs(?:tc|sc|fp)|hsctatracking|vero_(?:id|conv)|oly_(?:anon|enc)_id|mkt_tok|ml_subscriber(?:_hash)?",
     "cmpid|at_(?:medium|campaign|custom\\d)|trk(?:campaign|contact|info)|spm|scm|wt\\.mc_id",
     "ns_(?:mchannel|source|campaign|linkname|fee)|ref_src|ref_url|guccounter|guce_referrer(?:_sig)?",

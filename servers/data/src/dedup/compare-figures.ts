@@ -24,9 +24,14 @@ export function compareFigures(a: Fingerprint, b: Fingerprint): FigureAgreement 
     same += common;
     different += Math.min(figures.length, others.length) - Math.min(common, figures.length, others.length);
   }
-  return { same, different, apart: different >= 2 && different > same };
+  const apart =
+    different >= fewestChanged ? different >= changedShare * (same + different) : different === 2 && same < 2;
+  return { same, different, apart };
 }
 
+/** A story brought up to date changes a few figures of many. */
+const fewestChanged = 3;
+const changedShare = 0.4;
 /** Stands for any figure beside a figure, and for the text's ends. */
 const anyFigure = 0x5b_d1_e9_95;
 

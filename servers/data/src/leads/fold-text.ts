@@ -78,6 +78,7 @@ export function foldText(text: string): string {
     .toLowerCase()
     .normalize("NFKD")
     .replace(/\p{M}+/gu, "")
+    .replaceAll("ου", "ou")
     .replace(/[^ -~]/gu, (letter) => letters[letter] ?? letter)
     .replace(/['’`]/g, "")
     .replace(/[^\p{L}\p{N}]+/gu, " ")

@@ -20,7 +20,7 @@ export const familyKinds: Record<string, Family> = {
       .split(" ");
     const places = text.map(() => random()).map((chance) => (chance < 0.09 ? "figure" : chance < 0.13 ? "name" : ""));
     return members(random, () => {
-      const name = longestWord(take(1)[0]!);
+      const name = makeName(random);
       return text
         .map((word, index) => {
           if (places[index] === "figure") return String(between(random, 2, 900));
@@ -36,7 +36,7 @@ export const familyKinds: Record<string, Family> = {
       .split(" ");
     const places = text.map(() => (random() < 0.1 ? between(random, 1, 3) : 0));
     return members(random, () => {
-      const names = take(3).map((sentence) => longestWord(sentence));
+      const names = [makeName(random), makeName(random), makeName(random)];
       return text.map((word, index) => (places[index] === 0 ? word : names[places[index]! - 1]!)).join(" ");
     });
   },
@@ -63,8 +63,9 @@ function members(random: Random, make: () => string): string[] {
   return Array.from({ length: count }, make);
 }
 
-function longestWord(sentence: string): string {
-  return sentence.split(" ").toSorted((a, b) => b.length - a.length)[0]!;
+function makeName(random: Random): string {
+  const pick = (letters: string): string => letters[Math.floor(random() * letters.length)]!;
+  return Array.from({ length: 3 }, () => pick("bdfgklmnprstvz") + pick("aeiou")).join("");
 }
 
 function mixIn(own: Sentences, speech: Sentences, random: Random): string {
