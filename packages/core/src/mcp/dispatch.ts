@@ -145,6 +145,7 @@ async function perform<Services>(
     arguments: parsed.data,
     plan,
   });
+  const apply = describeApply(options.table, row.id);
   return {
     planId: row.id,
     plan,
@@ -152,10 +153,17 @@ async function perform<Services>(
     expiresAt: new Date(row.expires_at).toISOString(),
     nextStep:
       plan.risk === "low"
-        ? `Low risk: call apply_change with planId ${row.id} to carry it out.`
-        : `Ask a person to run \`${formatCommand(`approve ${row.id}`)}\`, then call apply_change with this planId.`,
+        ? `Low risk: ${apply} to carry it out.`
+        : `Ask a person to run \`${formatCommand(`approve ${row.id}`)}\`, then ${apply}.`,
     source: { service: "sophia", mode: "local", costUsd: 0 },
   };
+}
+
+/** A client only calls what it was shown; elsewhere the way leads through run_tool. */
+function describeApply<Services>({ listed }: ToolTable<Services>, planId: string): string {
+  return listed.write.tools.some(({ name }) => name === "apply_change")
+    ? `call apply_change with planId ${planId}`
+    : `call run_tool with ${JSON.stringify({ tool: "apply_change", arguments: { planId } })}`;
 }
 
 export function readOnlyRefusal(): AppError {

@@ -137,6 +137,15 @@ describe.each(eras)("fault 102: changes need a plan and its approval (%s)", (era
     expect(services.applied).not.toContain(`${era}-3`);
   });
 
+  test("the next step of a plan works as it is written, with a tool that clients see", async () => {
+    const planned = (await run("change_thing", { to: `${era}-5`, risk: "low" })).structuredContent.result;
+    const [, name = "", values = "{}"] = /call (\w+) with (\{.*\}) to/.exec(planned.nextStep) ?? [];
+    const listed = (await post(server.url, bearer, rpc(era, "tools/list", {}))).json().result.tools;
+    expect(listed.map((tool: { name: string }) => tool.name)).toContain(name);
+    const done = (await post(server.url, bearer, call(era, name, JSON.parse(values)))).json().result;
+    expect(done.structuredContent.result.outcome).toBe("applied");
+  });
+
   test("a low-risk plan may be applied by its caller", async () => {
     const planned = (await run("change_thing", { to: `${era}-4`, risk: "low" })).structuredContent.result;
     expect((await run("apply_change", { planId: planned.planId })).structuredContent.result.outcome).toBe("applied");
