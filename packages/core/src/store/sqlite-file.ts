@@ -45,6 +45,8 @@ export function openSqliteFile(dataDir: string, busyBudgetMs: number): SqliteCon
     const writer = openConnection(file, opened);
     if (size !== undefined && size > 0 && size <= maxCheckedBytes) checkPages(writer, file);
     chmodSync(file, 0o600);
+    // Hashes as keys touch pages all over an index: the fewer of them are read and copied anew, the shorter a commit.
+    writer.exec(`PRAGMA cache_size = -${pageCacheKib}; PRAGMA wal_autocheckpoint = ${pagesUntilCheckpoint};`);
     const reader = openConnection(file, opened);
     reader.exec("PRAGMA query_only = ON");
     return { file, writer, reader, busyBudgetMs };
@@ -60,8 +62,6 @@ function openConnection(file: string, opened: DatabaseSync[]): DatabaseSync {
   // Switching to WAL needs the file alone for a moment, and SQLite's busy handler does not cover it.
   waitWhileBusy(() => database.exec("PRAGMA journal_mode = WAL"));
   database.exec("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 67108864;");
-  // Hashes as keys touch pages all over an index: the fewer of them are read and copied anew, the shorter a commit.
-  database.exec(`PRAGMA cache_size = -${pageCacheKib}; PRAGMA wal_autocheckpoint = ${pagesUntilCheckpoint};`);
   return database;
 }
 

@@ -110,7 +110,7 @@ export class CallJournal {
       tokensEstimated: usage?.estimated ?? false,
       costUsd: cost?.costUsd ?? 0,
       priceKnown: cost?.priceKnown ?? true,
-      priceAsOf: target?.price.asOf ?? new Date(this.#wallStartedAt).toISOString().slice(0, 10),
+      priceAsOf: target?.price.asOf ?? dayOf(this.#wallStartedAt),
       ...(baselineUsd !== undefined && { baselineUsd }),
       totalMs: this.#clock.monotonic() - this.startedAt,
       ...(this.#firstTokenMs !== undefined && { firstTokenMs: this.#firstTokenMs }),
@@ -122,6 +122,16 @@ export class CallJournal {
       attempts: this.attempts,
     };
   }
+}
+
+const dayMs = 86_400_000;
+let knownDay = { number: -1, text: "" };
+
+/** YYYY-MM-DD, UTC. */
+function dayOf(time: number): string {
+  const number = Math.floor(time / dayMs);
+  if (number !== knownDay.number) knownDay = { number, text: new Date(time).toISOString().slice(0, 10) };
+  return knownDay.text;
 }
 
 function demandsJson(format: unknown): boolean {
