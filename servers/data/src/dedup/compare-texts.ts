@@ -26,8 +26,11 @@ export interface DuplicateThresholds {
 export const duplicateThresholds: DuplicateThresholds = { better: 0.75, other: 0.25, mean: 0.7 };
 
 /** Shingles in a stretch, and how many of them must be found again: few, so that errors of typing or reading do no harm. */
-const stretchLength = 16;
+const longestStretch = 16;
 const foundShare = 0.19;
+/** A short text is cut into as many stretches: one phrase in common must not speak for all of it. */
+const fewestStretches = 6;
+const shortestStretch = 4;
 /** With fewer shingles of its own a text is compared whole. */
 const fewestOwn = 8;
 const wholeJaccard = 0.9;
@@ -102,7 +105,8 @@ function coverageOf({ shingles, words }: Fingerprint, own: ReadonlySet<number>, 
   const places: number[] = [];
   for (const [place, shingle] of shingles.entries()) if (own.has(shingle)) places.push(place);
   const agreeing = new Uint8Array(words.length);
-  const stretches = Math.max(1, Math.round(places.length / stretchLength));
+  const length = Math.min(longestStretch, Math.max(shortestStretch, places.length / fewestStretches));
+  const stretches = Math.max(1, Math.round(places.length / length));
   let covered = 0;
   for (let stretch = 0; stretch < stretches; stretch += 1) {
     const from = Math.floor((stretch * places.length) / stretches);

@@ -144,7 +144,7 @@ function buildTable(): CharacterTable {
     }
     const character = String.fromCharCode(code);
     kinds[code] = kindOf(character);
-    folded[code] = kinds[code] > skipped ? foldCharacter(character) : 0;
+    folded[code] = kinds[code]! > skipped ? foldCharacter(character) : 0;
   }
   return { kinds, folded };
 }

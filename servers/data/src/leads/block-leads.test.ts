@@ -4,7 +4,7 @@ import { normaliseLead } from "./normalise-lead.ts";
 import { makePeople } from "./testing/make-lead-set.ts";
 
 test("nearly all pairs of one person are compared, and few others", () => {
-  const { records, clusters } = makePeople(1000, 21);
+  const { records, clusters } = makePeople(600, 21);
   const pairs = blockLeads(records.map((record) => normaliseLead(record)));
   const subjectOf = new Map(clusters.flatMap((ids, subject) => ids.map((id) => [id, subject] as const)));
   const right = pairs.filter(([a, b]) => {

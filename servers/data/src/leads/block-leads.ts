@@ -3,6 +3,8 @@ import type { NormalLead } from "./lead-record.ts";
 /** Records of one block that are compared with each other; a larger block is sorted and only neighbours are compared. */
 const largestBlock = 60;
 const neighbours = 12;
+/** Weak keys stop making pairs here: what they still would add is the least likely. */
+const mostPairsPerRecord = 60;
 
 /**
  * Pairs worth comparing, as places in `records`, each once with the smaller place first: records that agree on one
@@ -31,9 +33,10 @@ export function blockLeads(records: readonly NormalLead[]): [number, number][] {
   pairUp((index) => strongKeys(records[index]!));
   const weak = records.map((record) => weakKeys(record));
   const passes = weak[0]?.length ?? 0;
+  const mostPairs = mostPairsPerRecord * records.length;
   // One pass at a time, so that memory grows with the records and not with the passes.
   for (let one = 0; one < passes; one += 1) {
-    for (let other = 0; other < one; other += 1) {
+    for (let other = 0; other < one && pairs.length < mostPairs; other += 1) {
       pairUp((index) => {
         const [keyA = "", keyB = ""] = [weak[index]![one], weak[index]![other]];
         return keyA === "" || keyB === "" ? [] : [`${keyA}|${keyB}`];

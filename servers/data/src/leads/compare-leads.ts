@@ -75,20 +75,23 @@ function wordsLevel(a: string, b: string): Level {
 
 /** Share of words that agree, read tolerantly; a longer name loses no more than for two words. 0 for a single word. */
 function wordsLikeness(a: string, b: string): number {
-  const [short, long] = [a.split(" "), b.split(" ")].toSorted((one, other) => one.length - other.length) as [
-    string[],
-    string[],
-  ];
+  const [wordsA, wordsB] = [a.split(" "), b.split(" ")];
+  const [short, long] = wordsA.length <= wordsB.length ? [wordsA, wordsB] : [wordsB, wordsA];
   if (short.length < 2) return 0;
-  let agreed = 0;
   const left = [...long];
   for (const word of short) {
-    const at = left.findIndex((other) => other === word || (word.length > 3 && jaroWinkler(word, other) >= 0.9));
-    if (at === -1) continue;
-    left.splice(at, 1);
-    agreed += 1;
+    const at = left.findIndex((other) => isSameWord(word, other));
+    if (at !== -1) left.splice(at, 1);
   }
+  const agreed = long.length - left.length;
   return (2 * agreed) / (short.length + Math.min(long.length, short.length + 2));
+}
+
+function isSameWord(a: string, b: string): boolean {
+  if (a === b) return true;
+  // Most words differ in length and both first letters: those need no closer look.
+  if (a.length < 4 || Math.abs(a.length - b.length) > 2 || (a[0] !== b[0] && a[1] !== b[1])) return false;
+  return jaroWinkler(a, b) >= 0.9;
 }
 
 function digitsLevel(a: string, b: string): Level {

@@ -5,14 +5,14 @@ import { linkLeads } from "./link-leads.ts";
 import { makePeople, makeSites } from "./testing/make-lead-set.ts";
 
 test("persons with up to ten errors in a record are found, relatives are told apart", () => {
-  const { records, clusters } = makePeople(1000, 31);
+  const { records, clusters } = makePeople(600, 31);
   const { precision, f1 } = scoreGroups(linkLeads(records).clusters, clusters);
   expect(precision).toBeGreaterThanOrEqual(0.98);
   expect(f1).toBeGreaterThanOrEqual(0.97);
 });
 
 test("sites as several directories write them are found, branches of one chain are told apart", () => {
-  const { records, clusters } = makeSites(400, 32);
+  const { records, clusters } = makeSites(250, 32);
   const { precision, f1 } = scoreGroups(linkLeads(records).clusters, clusters);
   expect(precision).toBeGreaterThanOrEqual(0.98);
   expect(f1).toBeGreaterThanOrEqual(0.9);
@@ -62,6 +62,12 @@ describe("a short list", () => {
   test.each([[[]], [[anna]], [[{ id: "1" }, { id: "2" }]]])("without pairs: %j", (records) => {
     expect(linkLeads(records)).toEqual({ matches: [], clusters: [] });
   });
+});
+
+test("unfit lists are refused with the way out", () => {
+  expect(() => linkLeads([{ id: "1" }, { id: "1" }])).toThrow("Two records have the same id.");
+  const many = Array.from({ length: 20_001 }, (_, index) => ({ id: String(index) }));
+  expect(() => linkLeads(many)).toThrow("at most 20,000 records");
 });
 
 test("the order of records does not matter", () => {

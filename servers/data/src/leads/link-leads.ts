@@ -1,3 +1,4 @@
+import { AppError } from "@sophia/core/errors/app-error";
 import { blockLeads } from "./block-leads.ts";
 import { clusterLeads } from "./cluster-leads.ts";
 import { compareLeads, type Level } from "./compare-leads.ts";
@@ -29,14 +30,18 @@ export interface LinkSettings {
 }
 
 export const leadThreshold = 0.8;
+/** All pairs worth comparing are held in memory: some hundred megabytes for this many records. */
+export const mostRecords = 20_000;
 
 /**
  * Records of persons and organisations → who is whom. Nothing is learned from labels: what agreement is worth follows
  * from the records themselves and from fixed expectations of errors. Work grows with the number of records, not with
- * its square.
+ * its square; it runs to its end without a pause, so a server calls it in a worker.
+ * @throws AppError invalid_input for more than 20,000 records or an id given twice
  */
 export function linkLeads(records: readonly LeadRecord[], settings: LinkSettings = {}): LinkedLeads {
   const threshold = settings.threshold ?? leadThreshold;
+  refuseUnfit(records);
   const normal = records.map((record) => normaliseLead(record));
   const compare = (a: number, b: number): ComparedPair => ({ a, b, comparison: compareLeads(normal[a]!, normal[b]!) });
   const pairs = blockLeads(normal).map(([a, b]) => compare(a, b));
@@ -61,6 +66,19 @@ export function linkLeads(records: readonly LeadRecord[], settings: LinkSettings
     })),
     clusters: clusters.map((cluster) => cluster.map((index) => normal[index]!.id)),
   };
+}
+
+function refuseUnfit(records: readonly LeadRecord[]): void {
+  if (records.length > mostRecords) {
+    throw new AppError("invalid_input", `One call links at most ${mostRecords.toLocaleString("en")} records.`, {
+      hint: "Split the records by country or region: records of one subject seldom lie in two.",
+    });
+  }
+  if (new Set(records.map(({ id }) => id)).size < records.length) {
+    throw new AppError("invalid_input", "Two records have the same id.", {
+      hint: "Give each record an id of its own.",
+    });
+  }
 }
 
 function toBits(probability: number): number {
