@@ -69,7 +69,7 @@ function drip(head: Buffer, piece: string): RawAnswer {
   };
 }
 
-const faults: readonly [string, number, RawAnswer][] = [
+const faults: readonly [string, number, RawAnswer, number?][] = [
   ["28: says 500", 502, send(rawReply(500, rawJson, vendor))],
   ["28: says 503, and its words never come", 503, send(rawReply(503, { "content-length": "100" }, "VENDOR TEXT"))],
   ["29: says 429", 429, send(rawReply(429, { ...rawJson, "retry-after": "1" }, vendor))],
@@ -135,6 +135,8 @@ const faults: readonly [string, number, RawAnswer][] = [
       flood(rawHead(200, { ...rawJson, "content-length": String(2 ** 30) }), " ".repeat(65_536)),
       flood(rawHead(200, rawEvents), rawChunk("x".repeat(65_536))),
     ),
+    // On a slow machine the deadline comes before the limit.
+    504,
   ],
   ["34: sends a bomb", 502, send(rawReply(200, gzip, gzipSync(Buffer.alloc(100 << 20, " "))))],
   ["34: sends endless headers", 502, send(rawReply(200, { "x-much": "VENDOR".repeat(10_000) }, "{}"))],
@@ -166,10 +168,10 @@ const both = (index: number): string => `m/both${index}`;
 const alone = (index: number): string => `m/alone${index}`;
 
 describe("a place that", () => {
-  const cases = faults.map(([name, status, fault], index) => ({ name, status, fault, index }));
+  const cases = faults.map(([name, status, fault, or = status], index) => ({ name, status, or, fault, index }));
 
   test.each(cases)("fault $name: another answers, or one clear error comes in time", async (one) => {
-    const { status, fault, index } = one;
+    const { status, or, fault, index } = one;
     const place = places[index];
     const bytesBefore = process.memoryUsage().rss;
     const linesBefore = (await harness.spent()).entries;
@@ -182,7 +184,7 @@ describe("a place that", () => {
       expect(met.durationMs).toBeLessThan(timeoutMs + 1_200);
     }
     for (const met of await Promise.all(lonely)) {
-      expect(met.status, met.text).toBe(status);
+      expect([status, or], met.text).toContain(met.status);
       const message = expect.stringMatching(`place${index}\\b`) as string;
       expect(JSON.parse(met.text)).toMatchObject({ error: { message } });
       expect(met.text).not.toContain("VENDOR");
