@@ -11,6 +11,7 @@ export interface Contender {
   pid: number;
   url: string;
   headers: Record<string, string>;
+  stop(): Promise<void>;
   /** Only ours: asks for the event loop's delay since the last question, p99 in ms. */
   askLoopDelay?(): Promise<number>;
 }
@@ -24,10 +25,11 @@ process.once("exit", () => {
 export async function startScript(
   name: string,
   file: string,
-  options: { arguments?: readonly string[]; flags?: readonly string[] } = {},
+  options: { arguments?: readonly string[]; flags?: readonly string[]; environment?: Record<string, string> } = {},
 ): Promise<Contender> {
   const child = fork(new URL(file, import.meta.url), [...(options.arguments ?? [])], {
     execArgv: [...(options.flags ?? [])],
+    env: { ...process.env, ...options.environment },
   });
   children.push(child);
   const ready = await nextMessage<{ port: number; bearer?: string }>(child, name);
@@ -36,6 +38,7 @@ export async function startScript(
     pid: child.pid ?? 0,
     url: `http://127.0.0.1:${ready.port}`,
     headers: ready.bearer === undefined ? {} : { authorization: `Bearer ${ready.bearer}` },
+    stop: () => stop(child),
     async askLoopDelay() {
       child.send("loop delay");
       return (await nextMessage<{ loopDelayMs: number }>(child, name)).loopDelayMs;
@@ -43,10 +46,20 @@ export async function startScript(
   };
 }
 
-/** As it is run in production: with the flags our supervisor gives its servers. */
-export function startOurs(upstreamUrl: string, folder: string): Promise<Contender> {
-  const dataDir = mkdtempSync(join(folder, "data-"));
-  return startScript("Sophia", "./ours.ts", { arguments: [upstreamUrl, dataDir], flags: serverNodeFlags });
+/** As it is run in production: with the flags and the compiled code that our supervisor gives its servers. */
+export async function startOurs(upstreamUrl: string, folder: string): Promise<Contender> {
+  const environment = { NODE_COMPILE_CACHE: join(folder, "compile-cache") };
+  const start = () => {
+    const dataDir = mkdtempSync(join(folder, "data-"));
+    return startScript("Sophia", "./ours.ts", {
+      arguments: [upstreamUrl, dataDir],
+      flags: serverNodeFlags,
+      environment,
+    });
+  };
+  // The code is compiled by a first start; it is there for all others.
+  await (await start()).stop();
+  return await start();
 }
 
 export async function startPortkey(upstreamUrl: string): Promise<Contender> {
@@ -60,7 +73,15 @@ export async function startPortkey(upstreamUrl: string): Promise<Contender> {
   const url = `http://127.0.0.1:${port}`;
   await untilAnswers(url);
   const custom = { "x-portkey-provider": "openai", "x-portkey-custom-host": `${upstreamUrl}/v1` };
-  return { name: "Portkey 1.15.2", pid: child.pid ?? 0, url, headers: { ...custom, authorization: "Bearer bench" } };
+  const headers = { ...custom, authorization: "Bearer bench" };
+  return { name: "Portkey 1.15.2", pid: child.pid ?? 0, url, headers, stop: () => stop(child) };
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  if (child.connected) child.disconnect();
+  else child.kill();
+  await ended;
 }
 
 function nextMessage<Message>(child: ChildProcess, name: string): Promise<Message> {
