@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { toCanonicalKey, toDesktopHint } from "./canonical-url.ts";
+import { toCanonicalKey, toDesktopHint, toDocumentKey } from "./canonical-url.ts";
 
 describe("one page", () => {
   test.each([
@@ -103,4 +103,17 @@ test("phone and AMP addresses are hints only", () => {
   expect(toDesktopHint("https://example.com/story/amp/")).toBe("https://example.com/story/");
   expect(toDesktopHint("https://example.com/story?outputType=amp")).toBe("https://example.com/story");
   expect(toDesktopHint("https://example.com/story")).toBeNull();
+});
+
+test.each([
+  ["https://example.com/a?utm_source=x", null, "https://example.com/a"],
+  ["https://example.com/story/amp", "https://example.com/story", "https://example.com/story"],
+  ["https://partner.example.org/copy", "https://example.com/story", "https://example.com/story"],
+  ["https://example.com/dir/a", "../b", "https://example.com/b"],
+  ["https://example.com/a", "https://example.com/", "https://example.com/a"],
+  ["https://example.com/", "https://example.com/", "https://example.com/"],
+  ["https://example.com/a", "mailto:x@example.com", "https://example.com/a"],
+  ["https://example.com/a", "http://[", "https://example.com/a"],
+])("the key of %s that declares %s is %s", (finalUrl, declared, key) => {
+  expect(toDocumentKey(finalUrl, declared)).toBe(key);
 });

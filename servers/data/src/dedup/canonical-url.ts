@@ -37,6 +37,19 @@ export function toCanonicalKey(address: string): string | null {
   return `${origin}${path}${query}${fragment}`;
 }
 
+/**
+ * The key of a document: of the address that the page declares for itself, else of the one it was read from. A declared
+ * start page is not believed of any other page: sites declare it for all of them by mistake.
+ */
+export function toDocumentKey(finalUrl: string, declared: string | null): string | null {
+  const own = toCanonicalKey(finalUrl);
+  const target = declared === null ? null : URL.parse(declared, finalUrl);
+  const key = target === null ? null : toCanonicalKey(target.href);
+  if (key === null) return own;
+  const isStart = /^https?:\/\/[^/]+\/$/.test(key);
+  return isStart ? own : key;
+}
+
 /** The same page as served to phones or through AMP, if the address looks like one: a hint for people, never a reason. */
 export function toDesktopHint(address: string): string | null {
   const url = URL.parse(address);

@@ -8,7 +8,7 @@ export interface IncomingDocument {
   id: string;
   /** Main text, as extracted. */
   text: string;
-  /** From `toCanonicalKey`, of the page's own address or of the one that it declares; null where there is none. */
+  /** From `toDocumentKey`; null for what has no address. */
   canonicalKey: string | null;
   /** The source's own id for it, with the source: `"twingly_news:16405819479794412880"`. */
   vendorKey: string | null;

@@ -16,7 +16,7 @@ type Shares = Record<Exclude<Level, "missing">, number>;
  * among records of one subject against how often by chance. An exact agreement is worth more on a rare value.
  */
 export interface FieldWeights {
-  /** Before any field is read, a record has about one other of its subject among all. */
+  /** Bits for any two records being one subject before a field is read. */
   priorBits: number;
   /** Bits of each field, the strongest first, and their sum without the prior. */
   weigh(pair: ComparedPair): { bits: number; reasons: { field: LeadField; level: Level; bits: number }[] };
@@ -29,6 +29,8 @@ const expectedNameShares: Shares = { exact: 0.4, near: 0.2, similar: 0.25, diffe
 /** The expectation weighs as much as this many pairs of the records themselves. */
 const expectationPairs = 50;
 const rounds = 4;
+/** Before any field is read, a record is taken to have one other of its subject, or as many as are found, up to this. */
+const mostOthers = 10;
 const sampledPairs = 20_000;
 /** A short list is read as if it stood among this many more records, whose values are all others. */
 const unseenRecords = 200;
@@ -50,7 +52,7 @@ const addressFields = new Set<LeadField>(["houseNumber", "street", "addressLine"
 export function weighFields(records: readonly NormalLead[], pairs: readonly ComparedPair[]): FieldWeights {
   const byChance = sampleLevels(records);
   const frequencies = new Map(leadFields.map((field) => [field, countValues(records, field)]));
-  const priorBits = -Math.log2(records.length + unseenRecords);
+  let priorBits = -Math.log2(records.length + unseenRecords);
   let amongSame = new Map(leadFields.map((field) => [field, expectationOf(field)]));
 
   const bitsOf = (field: LeadField, level: Level, value: string): number => {
@@ -70,6 +72,8 @@ export function weighFields(records: readonly NormalLead[], pairs: readonly Comp
   for (let round = 0; round < rounds; round += 1) {
     const chances = pairs.map((pair) => 1 / (1 + 2 ** -(sumBits(pair) + priorBits)));
     amongSame = new Map(leadFields.map((field) => [field, fitShares(field, pairs, chances)]));
+    const others = (2 * chances.reduce((sum, chance) => sum + chance, 0)) / Math.max(1, records.length);
+    priorBits = Math.log2(Math.min(mostOthers, Math.max(1, others)) / (records.length + unseenRecords));
   }
   return {
     priorBits,

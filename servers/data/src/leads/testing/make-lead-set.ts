@@ -46,7 +46,9 @@ export function makeSites(originals: number, seed: number): LeadSet {
     }
   }
   return copyAll(subjects, random, (subject) => {
-    const copies = random() < 0.7 ? 1 + Math.floor(random() * 4) : 0;
+    // Some places are listed once for each thing they do.
+    const most = random() < 0.15 ? 14 : 4;
+    const copies = random() < 0.7 ? 1 + Math.floor(random() * most) : 0;
     return Array.from({ length: copies }, () => rewriteSite(subject, words, random));
   });
 }
