@@ -1,5 +1,6 @@
 // `pnpm bench cache [--json] [--seed N] [--budget 0.01] [--online] [--scale] [--size N]`: hits and errors of the semantic cache on
-// labelled streams, beside fixed thresholds and a re-implementation of vCache's rule; near-misses; repeated traffic; latency.
+// labelled streams, beside fixed thresholds and a re-implementation of vCache's rule; near-misses; repeated traffic; latency. `--scale`:
+// latency alone, in partitions of up to a million entries.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -29,6 +30,8 @@ const projectRoot = join(import.meta.dirname, "../../..");
 const dataFolder = process.env["BENCH_DATA"] ?? join(projectRoot, "../shared/data");
 /** Similarities, and scores of the product, which doubt lowers. */
 const thresholds = Array.from({ length: 30 }, (_, index) => 0.4 + index * 0.02);
+/** Entries of one partition; the first is scanned whole. */
+const scales = [10_000, 100_000, 300_000, 1_000_000];
 const scores = Array.from({ length: 33 }, (_, index) => 0.1 + index * 0.025);
 
 const found = await Promise.all([
@@ -46,6 +49,10 @@ for (const set of wanted) {
   if (!set) continue;
   process.stderr.write(`${set.name} …\n`);
   const embedded = await embedCached(set.texts);
+  if (flags.scale) {
+    sample = take(set, embedded.vectors, [...set.texts.keys()]);
+    break;
+  }
   modelId = embedded.modelId;
   const { meaningDimension } = embedded;
   const scored =
@@ -57,7 +64,7 @@ for (const set of wanted) {
 }
 
 const nearMisses = await scoreNearMisses();
-const trace = sample && scoreTrace(sample);
+const trace = sample && !flags.scale ? scoreTrace(sample) : undefined;
 const latency = sample ? await scoreLatency(sample) : [];
 const result = {
   budget,
@@ -196,12 +203,8 @@ function scoreTrace(requests: Requests) {
 
 async function scoreLatency(requests: Requests) {
   const rows = [await measureStored(requests, 10_000)];
-  const sizes = flags.size === undefined ? (flags.scale ? [10_000, 1_000_000] : []) : [Number(flags.size)];
-  for (const size of sizes) {
-    const row = await measureShelf(requests, size);
-    if (row) rows.push(row);
-  }
-  return rows;
+  const sizes = flags.size === undefined ? (flags.scale ? scales : []) : [Number(flags.size)];
+  return [...rows, ...(await measureShelf(requests, sizes))];
 }
 
 function print(output: typeof result): void {

@@ -4,6 +4,8 @@ import { join } from "node:path";
 
 export interface RoutingRow {
   prompt: string;
+  /** The file it is from: what it is about. No router is told. */
+  subject: string;
   weak: number;
   strong: number;
 }
@@ -18,7 +20,7 @@ export async function readRoutingRows(dataFolder: string): Promise<{ rows: Routi
     const [, ...lines] = parseCsv(await readFile(join(folder, file), "utf8"));
     for (const [prompt = "", weak, strong] of lines) {
       if (weak !== undefined && strong !== undefined)
-        rows.push({ prompt, weak: toScore(weak), strong: toScore(strong) });
+        rows.push({ prompt, subject: file, weak: toScore(weak), strong: toScore(strong) });
     }
   }
   return { rows, files: files.length };

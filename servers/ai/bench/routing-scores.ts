@@ -37,6 +37,28 @@ export function scoreSweep(gains: readonly number[], weak: readonly number[], st
   };
 }
 
+const resamples = 100;
+
+/**
+ * How much more APGR one method reaches than another on the same rows, and the standard error of that: both are swept
+ * on the same rows drawn again with replacement, 100 times (bootstrap).
+ */
+export function compareSweeps(
+  gains: readonly number[],
+  others: readonly number[],
+  truth: { weak: readonly number[]; strong: readonly number[]; random(): number },
+): { apgr: number; standardError: number } {
+  const differences = Array.from({ length: resamples }, () => {
+    const drawn = gains.map(() => Math.floor(truth.random() * gains.length));
+    const pick = (values: readonly number[]) => drawn.map((index) => values[index]!);
+    const [weak, strong] = [pick(truth.weak), pick(truth.strong)];
+    return scoreSweep(pick(gains), weak, strong).apgr - scoreSweep(pick(others), weak, strong).apgr;
+  });
+  const mean = sum(differences) / resamples;
+  const variance = sum(differences.map((value) => (value - mean) ** 2)) / (resamples - 1);
+  return { apgr: round(mean), standardError: round(Math.sqrt(variance)) };
+}
+
 /** Mean of the same figures over several runs. */
 export function averageScores(runs: readonly SweepScores[]): SweepScores {
   const mean = (read: (run: SweepScores) => number) => round(sum(runs.map(read)) / runs.length);

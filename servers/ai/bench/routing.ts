@@ -1,15 +1,24 @@
 // `pnpm bench routing [--json] [--seed N] [--repeats N]`: how well past outcomes tell which prompts need the strong model.
 // The router's own memory and estimator (core/routing), fed with the outcomes of four folds, judge the prompts of the
-// fifth. Every prompt has the same category: in the product that is the system prompt, and these have none.
+// fifth. Every prompt has the same category: in the product that is the system prompt, and these have none. Once more
+// with whole subjects held out: how much of it holds for prompts about something nobody has asked yet.
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { OutcomeMemory } from "@sophia/core/routing/outcome-memory";
+import { type NearOutcome, OutcomeMemory } from "@sophia/core/routing/outcome-memory";
 import { createQualityEstimator } from "@sophia/core/routing/quality-estimator";
 import { createSeededRandom } from "@sophia/core/routing/seeded-random";
 import { type CachedVectors, embedCached } from "./cached-vectors.ts";
-import { fitLogistic } from "./fit-logistic.ts";
 import { readRoutingRows, type RoutingRow } from "./routing-data.ts";
-import { averageScores, calibrationError, round, scoreSweep, type SweepScores, sum } from "./routing-scores.ts";
+import { createRivals, type Judge, type RowEstimate } from "./routing-rivals.ts";
+import {
+  averageScores,
+  calibrationError,
+  compareSweeps,
+  round,
+  scoreSweep,
+  type SweepScores,
+  sum,
+} from "./routing-scores.ts";
 
 const { values: flags } = parseArgs({
   options: {
@@ -38,26 +47,43 @@ interface Estimates {
   weak: number[];
   strong: number[];
 }
-type Judge = (train: readonly number[], test: readonly number[]) => { weak: number; strong: number }[];
 
 const estimating = { cpuMs: 0, count: 0 };
-const methods: Record<string, Judge> = {
-  product: judgeByProduct,
-  knn100: judgeByPlainKnn,
-  logistic: judgeByLogistic,
+const known = new WeakMap<readonly number[], ReturnType<typeof estimateByProduct>>();
+const {
+  knn100: byKnn100,
+  logistic,
+  formAndNeighbours,
+  subjectMeans,
+} = createRivals({
+  rows,
+  meanings,
+  findNear: (train, test) => recallEstimates(train, test).map(({ near }) => near),
+});
+const judges = { product: recallEstimates, formAndNeighbours, knn100: byKnn100, logistic, subjectMeans };
+type Method = keyof typeof judges | "random";
+
+/** Of the last repeat. */
+const gains: Partial<Record<keyof typeof judges, number[]>> = {};
+const runs: Record<Method, SweepScores[]> = {
+  product: [],
+  formAndNeighbours: [],
+  knn100: [],
+  logistic: [],
+  subjectMeans: [],
+  random: [],
 };
-const runs: Record<string, SweepScores[]> = { product: [], knn100: [], logistic: [], random: [] };
-const calibration: number[] = [];
+const calibration: Record<"product" | "formAndNeighbours", number[]> = { product: [], formAndNeighbours: [] };
 for (let repeat = 0; repeat < Number(flags.repeats); repeat += 1) {
   const random = createSeededRandom(Number(flags.seed) + repeat);
   const folds = cutFolds(rows.length, random);
-  for (const [name, judge] of Object.entries(methods)) {
-    const estimates = crossValidate(folds, judge);
-    runs[name]!.push(scoreSweep(subtract(estimates), weak, strong));
-    if (name !== "product") continue;
-    calibration.push((calibrationError(estimates.weak, weak) + calibrationError(estimates.strong, strong)) / 2);
+  for (const name of Object.keys(judges) as (keyof typeof judges)[]) {
+    const estimates = crossValidate(folds, judges[name]);
+    gains[name] = subtract(estimates);
+    runs[name].push(scoreSweep(gains[name], weak, strong));
+    if (name === "product" || name === "formAndNeighbours") calibration[name].push(calibrationOf(estimates));
   }
-  runs.random!.push(
+  runs.random.push(
     scoreSweep(
       rows.map(() => random()),
       weak,
@@ -65,13 +91,40 @@ for (let repeat = 0; repeat < Number(flags.repeats); repeat += 1) {
     ),
   );
 }
+const subjects = [...Map.groupBy(rows.keys(), (index) => rows[index]!.subject).values()];
+const heldOutGains: Partial<Record<keyof typeof judges, number[]>> = {};
+const heldOut = Object.fromEntries(
+  (["product", "formAndNeighbours", "knn100"] as const).map((name) => {
+    const estimates = crossValidate(subjects, judges[name]);
+    heldOutGains[name] = subtract(estimates);
+    const scores = scoreSweep(heldOutGains[name], weak, strong);
+    return [name, { ...scores, calibrationError: calibrationOf(estimates) }];
+  }),
+);
 
-const ours = averageScores(runs.product!);
-const knn100 = averageScores(runs.knn100!);
+const ours = averageScores(runs.product);
+const knn100 = averageScores(runs.knn100);
 const result = {
   ...ours,
-  calibrationError: round(sum(calibration) / calibration.length),
-  baseline: { random: averageScores(runs.random!), logistic: averageScores(runs.logistic!), knn100 },
+  calibrationError: averageOf(calibration.product),
+  baseline: { random: averageScores(runs.random), logistic: averageScores(runs.logistic), knn100 },
+  tried: {
+    formAndNeighbours: {
+      ...averageScores(runs.formAndNeighbours),
+      calibrationError: averageOf(calibration.formAndNeighbours),
+    },
+  },
+  // Differences in APGR on the same rows, with their standard errors.
+  differences: {
+    productLessKnn100: compareGains(gains, "product", "knn100"),
+    formLessProduct: compareGains(gains, "formAndNeighbours", "product"),
+    heldOut: {
+      productLessKnn100: compareGains(heldOutGains, "product", "knn100"),
+      formLessProduct: compareGains(heldOutGains, "formAndNeighbours", "product"),
+    },
+  },
+  toldTheSubject: averageScores(runs.subjectMeans),
+  subjectsHeldOut: heldOut,
   gainOverKnn100: {
     apgr: round(ours.apgr - knn100.apgr),
     cpt50: round(ours.cpt50 - knn100.cpt50),
@@ -106,15 +159,23 @@ function crossValidate(folds: readonly number[][], judge: Judge): Estimates {
   return estimates;
 }
 
-function judgeByProduct(train: readonly number[], test: readonly number[]) {
+/** Searching is what takes the time, and two methods need what was found. */
+function recallEstimates(train: readonly number[], test: readonly number[]) {
+  const estimates = known.get(test) ?? estimateByProduct(train, test);
+  known.set(test, estimates);
+  return estimates;
+}
+
+function estimateByProduct(train: readonly number[], test: readonly number[]) {
   const memory = new OutcomeMemory();
   for (const index of train) memory.put(toPast(rows[index]!, index, embedded));
   const quality = createQualityEstimator({ memory });
   const cpuBefore = process.cpuUsage();
-  const judged = test.map((index) => {
+  const judged = test.map((index): RowEstimate & { near: Record<keyof RowEstimate, readonly NearOutcome[]> } => {
     const prompt = { category: "none", vector: embedded.vectors[index]!, embeddingModelId: embedded.modelId, now };
     const estimates = quality.estimate(["weak", "strong"], prompt);
-    return { weak: estimates.get("weak")!.mean, strong: estimates.get("strong")!.mean };
+    const [low, high] = [estimates.get("weak")!, estimates.get("strong")!];
+    return { weak: low.mean, strong: high.mean, near: { weak: low.near, strong: high.near } };
   });
   const { user, system } = process.cpuUsage(cpuBefore);
   estimating.cpuMs += (user + system) / 1_000;
@@ -130,32 +191,6 @@ function toPast(row: RoutingRow, index: number, { vectors, modelId }: CachedVect
   return { id: `row-${index}`, at: now, category: "none", vector: vectors[index]!, embeddingModelId: modelId, scores };
 }
 
-/** The reference's router: mean outcome of the 100 nearest by the sentence encoder's cosine, weighted by it. */
-function judgeByPlainKnn(train: readonly number[], test: readonly number[]) {
-  return test.map((index) => {
-    const similarities = Float32Array.from(train, (other) => dot(meanings[index]!, meanings[other]!));
-    const least = similarities.toSorted().at(-100)!;
-    const near = train
-      .map((other, position) => ({ other, similarity: similarities[position]! }))
-      .filter(({ similarity }) => similarity >= least);
-    const total = sum(near.map(({ similarity }) => similarity));
-    const mean = (scores: readonly number[]) =>
-      sum(near.map(({ other, similarity }) => similarity * scores[other]!)) / total;
-    return { weak: mean(weak), strong: mean(strong) };
-  });
-}
-
-function judgeByLogistic(train: readonly number[], test: readonly number[]) {
-  const inputs = train.map((index) => meanings[index]!);
-  const [byWeak, byStrong] = [weak, strong].map((scores) =>
-    fitLogistic(
-      inputs,
-      train.map((index) => scores[index]!),
-    ),
-  );
-  return test.map((index) => ({ weak: byWeak!(meanings[index]!), strong: byStrong!(meanings[index]!) }));
-}
-
 function cutFolds(count: number, random: () => number): number[][] {
   const order = Array.from({ length: count }, (_, index) => index);
   for (let index = count - 1; index > 0; index -= 1) {
@@ -165,6 +200,18 @@ function cutFolds(count: number, random: () => number): number[][] {
   return Array.from({ length: foldCount }, (_, fold) =>
     order.filter((_index, position) => position % foldCount === fold),
   );
+}
+
+function compareGains(of: typeof gains, one: keyof typeof judges, other: keyof typeof judges) {
+  return compareSweeps(of[one]!, of[other]!, { weak, strong, random: createSeededRandom(Number(flags.seed)) });
+}
+
+function calibrationOf(estimates: Estimates): number {
+  return (calibrationError(estimates.weak, weak) + calibrationError(estimates.strong, strong)) / 2;
+}
+
+function averageOf(values: readonly number[]): number {
+  return round(sum(values) / values.length);
 }
 
 function subtract({ weak: low, strong: high }: Estimates): number[] {
@@ -193,14 +240,19 @@ function formatTable(): string {
         (part * 100).toFixed(1).padStart(9),
       ),
     ].join(" ");
-  const { random, logistic } = result.baseline;
   return [
     `${rows.length} prompts of ${files} files; weak model ${result.settings.weakScore}, strong ${result.settings.strongScore}`,
     `${"".padEnd(14)}   APGR   CPT50   CPT80   save@99   save@98   save@95  98, 1:100`,
     line("product", ours),
+    line("with form", result.tried.formAndNeighbours),
     line("kNN-100", knn100),
-    line("logistic", logistic),
-    line("random", random),
+    line("logistic", result.baseline.logistic),
+    line("random", result.baseline.random),
+    line("subject told", result.toldTheSubject),
+    "whole subjects held out:",
+    line("product", result.subjectsHeldOut["product"]!),
+    line("with form", result.subjectsHeldOut["formAndNeighbours"]!),
+    line("kNN-100", result.subjectsHeldOut["knn100"]!),
     `calibration error ${result.calibrationError}; an estimate takes ${result.estimateCpuMs} ms of CPU`,
     "RouteLLM's best on all of MMLU, quoted: 0.603, 35.4, 70.3",
     "",

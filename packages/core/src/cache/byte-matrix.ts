@@ -16,7 +16,9 @@ export function toByteVector(vector: Float32Array): ByteVector {
 }
 
 export function fromByteVector({ bytes, scale }: ByteVector): Float32Array {
-  return Float32Array.from(bytes, (value) => value * scale);
+  const vector = new Float32Array(bytes.length);
+  for (let index = 0; index < bytes.length; index += 1) vector[index] = (bytes[index] ?? 0) * scale;
+  return vector;
 }
 
 /** Vectors of one dimension beside each other in memory, scanned whole. */

@@ -3,10 +3,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { createByteMatrix, toByteVector } from "@sophia/core/cache/byte-matrix";
+import { type ByteMatrix, createByteMatrix, toByteVector } from "@sophia/core/cache/byte-matrix";
 import { createSemanticCache } from "@sophia/core/cache/create-semantic-cache";
 import { createEntryRows, toVectorColumns } from "@sophia/core/cache/entry-rows";
-import { createEntryShelf, exactLimit } from "@sophia/core/cache/entry-shelf";
+import { createEntryShelf, type EntryShelf, exactLimit, type ShelfEntry } from "@sophia/core/cache/entry-shelf";
 import { readSlots } from "@sophia/core/cache/guard/slot-guard";
 import { findMatch, neighbourCount } from "@sophia/core/cache/match-score";
 import { semanticMigrations, type SemanticTables } from "@sophia/core/cache/semantic-tables";
@@ -35,7 +35,9 @@ export interface Latency {
 const log = pino({ level: "silent" });
 const lookups = 1_000;
 /** Look-ups whose neighbours are compared with the exact ones. */
-const compared = 200;
+const compared = 100;
+/** Numbers of the vectors that are asked for; those kept are below. */
+const asked = 2 ** 30;
 
 /** Whole look-ups, guard and store included, in one partition of an embedded cache; the vector is at hand. */
 export async function measureStored(requests: Requests, entries: number): Promise<Latency> {
@@ -80,54 +82,73 @@ export async function measureStored(requests: Requests, entries: number): Promis
   return { method: "exact, whole look-up", entries, dimension: requests.vectors[0]!.length, ...result };
 }
 
-/** Search, score and guard in one partition of `entries` in memory, by the graph above the limit; vectors as in {@link mix}. */
-export async function measureShelf(requests: Requests, entries: number): Promise<Latency | undefined> {
+/**
+ * Search, score and guard in one partition in memory that grows to each of `sizes`, by the graph above the limit; vectors
+ * as in {@link mix}. Each row is told on stderr when it is known: the largest sizes take long to build.
+ */
+export async function measureShelf(requests: Requests, sizes: readonly number[]): Promise<Latency[]> {
   const createGraph = await loadCacheGraph(log);
-  if (!createGraph) return undefined;
+  if (!createGraph) return [];
   const dimension = requests.vectors[0]!.length;
-  const before = process.cpuUsage();
   const shelf = createEntryShelf({ dimension, createGraph });
   const matrix = createByteMatrix(dimension);
-  for (let index = 0; index < entries; index += 1) {
-    const vector = toByteVector(mix(requests.vectors, index));
-    const times = { createdAt: 0, expiresAt: Infinity, removed: false, checks: 0, wrongChecks: 0 };
-    const text = requests.texts[index % requests.texts.length]!;
-    const more = { answerGroup: String(index % 200), strength: 1, tags: [], ...times };
-    shelf.add({ id: String(index), category: "c", text, ...more }, vector);
-    matrix.add(vector);
-    if (index % 20_000 === 0) process.stderr.write(`entry ${index} of ${entries} …\n`);
-    // The graph is built between other work.
-    if (index % 4 === 0) await nextTurn();
+  const rows: Latency[] = [];
+  let buildMs = 0;
+  for (const size of sizes) {
+    const before = process.threadCpuUsage();
+    for (let index = shelf.size; index < size; index += 1) {
+      const vector = toByteVector(mix(requests.vectors, index));
+      shelf.add(createEntry(requests, index), vector);
+      matrix.add(vector);
+      // The graph is built between other work.
+      if (index % 4 === 0) await nextTurn();
+    }
+    while (size > exactLimit && shelf.method !== "usearch") await nextTurn();
+    const { user, system } = process.threadCpuUsage(before);
+    buildMs += (user + system) / 1000;
+    const row: Latency = {
+      method: `${shelf.method}, search and guard`,
+      entries: size,
+      dimension,
+      ...(await measureSearch(requests, shelf)),
+      recall: measureRecall(requests, shelf, matrix),
+      buildCpuSeconds: Math.round(buildMs / 1000),
+      // The second copy of the vectors is the benchmark's own.
+      rssMb: Math.round((process.memoryUsage().rss - size * dimension) / 1e6),
+    };
+    process.stderr.write(`${JSON.stringify(row)}\n`);
+    rows.push(row);
   }
-  while (entries > exactLimit && shelf.method !== "usearch") await nextTurn();
-  const { user, system } = process.cpuUsage(before);
-  const find = (index: number) => shelf.nearest(mix(requests.vectors, entries + index), neighbourCount, () => true);
-  const result = await measure(async (index) => {
-    const vector = mix(requests.vectors, entries + index);
+  return rows;
+}
+
+function createEntry({ texts }: Requests, index: number): Omit<ShelfEntry, "slots"> {
+  const times = { createdAt: 0, expiresAt: Infinity, removed: false, checks: 0, wrongChecks: 0 };
+  const text = texts[index % texts.length]!;
+  return { id: String(index), category: "c", text, answerGroup: String(index % 200), strength: 1, tags: [], ...times };
+}
+
+async function measureSearch({ texts, vectors }: Requests, shelf: EntryShelf) {
+  return await measure(async (index) => {
+    const vector = mix(vectors, asked + index);
     const began = performance.now();
     const found = shelf.nearest(vector, neighbourCount, () => true);
     findMatch(
-      readSlots(requests.texts[(index * 37) % requests.texts.length]!),
+      readSlots(texts[(index * 37) % texts.length]!),
       found.map(({ entry, similarity }) => ({ ...entry, similarity, servable: true })),
     );
     return performance.now() - began;
   });
+}
+
+function measureRecall({ vectors }: Requests, shelf: EntryShelf, matrix: ByteMatrix): number {
   let same = 0;
   for (let index = 0; index < compared; index += 1) {
-    const exact = matrix.search(mix(requests.vectors, entries + index), neighbourCount, () => false);
-    const rows = new Set(exact.map(({ row }) => String(row)));
-    same += find(index).filter(({ entry }) => rows.has(entry.id)).length;
+    const vector = mix(vectors, asked + index);
+    const exact = new Set(matrix.search(vector, neighbourCount, () => false).map(({ row }) => String(row)));
+    same += shelf.nearest(vector, neighbourCount, () => true).filter(({ entry }) => exact.has(entry.id)).length;
   }
-  return {
-    method: `${shelf.method}, search and guard`,
-    entries,
-    dimension,
-    ...result,
-    recall: Number((same / (compared * neighbourCount)).toFixed(3)),
-    buildCpuSeconds: Math.round((user + system) / 1e6),
-    // The second copy of the vectors is the benchmark's own.
-    rssMb: Math.round((process.memoryUsage().rss - entries * dimension) / 1e6),
-  };
+  return Number((same / (compared * neighbourCount)).toFixed(3));
 }
 
 async function measure(
