@@ -28,6 +28,19 @@ describe("createMetrics", () => {
     expect(lines.find((line) => line.includes('tenant="other"'))).toMatch(/ 9950$/);
   });
 
+  it("adds up between two questions, and refuses to count down", async () => {
+    const metrics = createMetrics({ server: "bi" });
+    const counter = metrics.counter("calls_total", "Calls.", ["tool"]);
+    counter.increment({ tool: "a" });
+    counter.increment({ tool: "none" }, 0);
+    await metrics.text();
+    counter.increment({ tool: "a" }, 2);
+    const text = await metrics.text();
+    expect(text).toContain('calls_total{tool="a",server="bi"} 3');
+    expect(text).toContain('calls_total{tool="none",server="bi"} 0');
+    for (const by of [-1, Number.NaN]) expect(() => counter.increment({ tool: "a" }, by)).toThrow(TypeError);
+  });
+
   it("does not keep a label of unbounded length", async () => {
     const metrics = createMetrics({ server: "bi" });
     metrics.counter("calls_total", "Calls.", ["tenant"]).increment({ tenant: "x".repeat(10_000) });
