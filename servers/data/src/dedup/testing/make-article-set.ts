@@ -19,8 +19,8 @@ export interface ArticleSetSize {
 }
 
 /**
- * Articles made of a pool of sentences: copies of ten kinds, one to three of a story and now and then twenty, and
- * hard negatives of five kinds. No sentence is used for two stories, so the truth is certain. The same seed gives the
+ * Articles made of a pool of sentences: copies of ten kinds, one to three of a story and now and then many, and hard
+ * negatives of six kinds. No sentence is used for two stories, so the truth is certain. The same seed gives the
  * same set.
  */
 export function makeArticleSet(pool: readonly string[], size: ArticleSetSize, seed: number): ArticleSet {
@@ -37,10 +37,11 @@ export function makeArticleSet(pool: readonly string[], size: ArticleSetSize, se
   for (let story = 0; story < size.stories; story += 1) {
     const sentences = take(between(random, 6, 22));
     const cluster = [add(sentences.join(" "), "original")];
-    const prints = story % 40 === 39 ? 20 : between(random, 1, 3);
+    // Some stories go round: printed twenty times with small changes, or a dozen times in every way.
+    const isLight = story % 40 === 39;
+    const prints = isLight ? 20 : story % 40 === 19 ? 12 : between(random, 1, 3);
     for (let print = 0; print < prints; print += 1) {
-      // A story printed twenty times goes round with small changes.
-      const allowed = prints > 3 ? copies.filter(([kind]) => kind === "reworded" || kind === "misread") : copies;
+      const allowed = isLight ? copies.filter(([kind]) => kind === "reworded" || kind === "misread") : copies;
       const [kind, copy] = allowed[Math.floor(random() * allowed.length)]!;
       cluster.push(add(copy(sentences, { random, take }), kind));
     }
