@@ -96,6 +96,19 @@ test("is bounded by entries and by bytes; what was used stays", async () => {
   expect(rows.reduce((sum, row) => sum + row.bytes, 0)).toBeLessThanOrEqual(900);
 });
 
+test("makes room by itself, also for what another process has written", async () => {
+  const [cache, other] = [create({ maxEntries: 1_000 }), create({ maxEntries: 1_000 })];
+  const count = async () => (await store.db.selectFrom("cache_entries").select("id").execute()).length;
+  const put = (to: ExactCache, from: number, until: number) =>
+    Promise.all(Array.from({ length: until - from }, (_, index) => to.put("p", `k${from + index}`, "x")));
+  for (let index = 0; index < 2_400; index += 300) await put(index % 600 === 0 ? cache : other, index, index + 300);
+  // Both write 200 before they look, and each has counted at most a twentieth of the limit too few.
+  expect(await count()).toBeLessThanOrEqual(1_000 + 2 * 300);
+  for (let index = 2_400; index < 3_000; index += 100) await put(cache, index, index + 100);
+  expect(await count()).toBeLessThanOrEqual(1_000 + 200);
+  expect(await cache.get("p", "k2999")).toBeDefined();
+});
+
 test("does not store what is too large, or anything when its time is zero", async () => {
   await create({ maxEntryBytes: 5 }).put("p", "k", "ä".repeat(3));
   await create({ ttlMs: 0 }).put("p", "k", "x");
