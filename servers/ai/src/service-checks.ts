@@ -1,10 +1,15 @@
+import type { SemanticCache } from "@sophia/core/cache/semantic-cache";
 import type { Embedder } from "@sophia/core/embed/embedder";
 import type { HealthCheck } from "@sophia/core/observe/health";
 import type { Provider } from "./domain/targets.ts";
 
 /** None is required: without a model the server still embeds, and says what is missing. */
-export function createChecks(providers: readonly Provider[], embedder: Embedder): HealthCheck[] {
-  return [...providers.map(toCheck), embedderCheck(embedder)];
+export function createChecks(
+  providers: readonly Provider[],
+  embedder: Embedder,
+  semanticCache: Pick<SemanticCache, "searchedIn">,
+): HealthCheck[] {
+  return [...providers.map(toCheck), embedderCheck(embedder), cacheCheck(semanticCache)];
 }
 
 function toCheck({ endpoint, catalog }: Provider): HealthCheck {
@@ -25,6 +30,17 @@ function embedderCheck(embedder: Embedder): HealthCheck {
     async check() {
       const { state, modelId, reason } = embedder.status();
       return { ok: state !== "degraded", detail: reason ?? `${modelId}: ${state}` };
+    },
+  };
+}
+
+function cacheCheck(semanticCache: Pick<SemanticCache, "searchedIn">): HealthCheck {
+  return {
+    name: "answer cache",
+    required: false,
+    async check() {
+      const isInDatabase = (await semanticCache.searchedIn()) === "pgvector";
+      return { ok: true, detail: isInDatabase ? "searched by PostgreSQL" : "searched in this server's memory" };
     },
   };
 }

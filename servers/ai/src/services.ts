@@ -111,7 +111,7 @@ export async function createAiServices(
       providerAccounts,
     },
     routes: createGateway({ completions, models, embedder, reranker, spending, policies, limits, callLog, clock, log }),
-    checks: createChecks(providers, embedder),
+    checks: createChecks(providers, embedder, semanticCache),
     async close() {
       await completions.close();
       const users = [spending, callLog, policies, usage, observation, caches, routing.learner, providerAccounts];

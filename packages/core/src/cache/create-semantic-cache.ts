@@ -241,6 +241,10 @@ class StoredSemanticCache<Tables extends SemanticTables> implements SemanticCach
     return [...books].map(([category, book]) => toCategoryStats(category, book, entries.get(category) ?? 0));
   }
 
+  async searchedIn() {
+    return (await this.#openIndex()).place;
+  }
+
   async find(entryId: string) {
     await this.#writes.settled();
     const row = await this.#rows.find(entryId);

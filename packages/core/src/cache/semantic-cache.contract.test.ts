@@ -96,6 +96,7 @@ describe.each(["sqlite", "postgres", "pgvector"] as const)("the semantic cache o
     expect(await cache.lookup(ask("why is the sky blue"), { strength: 1 })).toMatchObject({ kind: "miss" });
     await cache.close();
     expect(await create().lookup(ask("How do I reset my password"), { strength: 1 })).toMatchObject(hit);
+    expect(await cache.searchedIn()).toBe(name === "pgvector" ? "pgvector" : "memory");
     const [stats] = (await create().stats()).filter(({ category }) => category === "c");
     expect(stats).toMatchObject({ errorBudget: 0.01, entries: 1 });
     expect(stats?.hits).toBeGreaterThanOrEqual(1);

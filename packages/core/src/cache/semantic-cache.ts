@@ -128,6 +128,8 @@ export interface SemanticCache {
   invalidate(tag: string): Promise<void>;
   configure(category: string, settings: CategorySettings): Promise<void>;
   stats(): Promise<CategoryStats[]>;
+  /** Whose memory the vectors are searched in: this process's, or that of PostgreSQL with pgvector. */
+  searchedIn(): Promise<"memory" | "pgvector">;
   find(entryId: string): Promise<SemanticEntry | undefined>;
   evict(entryId: string): Promise<boolean>;
   /** Everything, or one category or partition; what was learned stays. Resolves with the number of entries. */
