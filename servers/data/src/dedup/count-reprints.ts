@@ -1,5 +1,5 @@
 import { compareTexts } from "./compare-texts.ts";
-import { commonFrom, type Fingerprint, isCommonIn } from "./fingerprint.ts";
+import { commonFrom, type Fingerprint, type OwnFingerprint } from "./fingerprint.ts";
 import { forEachCandidate } from "./for-each-candidate.ts";
 import type { ShingleCounts } from "./shingle-counts.ts";
 
@@ -12,21 +12,18 @@ const printShare = 0.9;
 /**
  * What stands in many texts is a template's, unless the texts are prints of one story: those are counted once. Errors
  * of printing fall in other places in each print, so that many agree at every place; a form's blanks are filled in
- * differently by all, so that what many forms share is shorter than any of them.
+ * differently by all, so that what many forms share is shorter than any of them. Returns whether any count changed.
  */
-export function countReprintsOnce(prints: readonly Fingerprint[], counts: ShingleCounts): void {
-  const isCommon = isCommonIn(counts);
-  const suspects = prints.filter(({ distinct }) => {
-    let common = 0;
-    for (const shingle of distinct) if (isCommon(shingle)) common += 1;
-    return common > notableShare * distinct.length;
-  });
-  if (suspects.length < commonFrom) return;
-  for (const family of findFamilies(suspects)) {
+export function countReprintsOnce(prints: readonly OwnFingerprint[], counts: ShingleCounts): boolean {
+  const suspects = prints.filter(({ own, distinct }) => own.length < (1 - notableShare) * distinct.length);
+  let changed = false;
+  for (const family of suspects.length < commonFrom ? [] : findFamilies(suspects)) {
     const shared = sharedByMany(family);
     if (shared.size < printShare * medianLength(family)) continue;
     for (const { distinct } of family.slice(1)) counts.remove(distinct.filter((shingle) => shared.has(shingle)));
+    changed = true;
   }
+  return changed;
 }
 
 /** Texts that would be copies if nothing were common. */

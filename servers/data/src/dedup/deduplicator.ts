@@ -1,7 +1,7 @@
 import type { Clock } from "@sophia/core/limits/clock";
 import { compareTexts } from "./compare-texts.ts";
 import type { DuplicateEdge } from "./duplicate-edge.ts";
-import { bandKeys, type Fingerprint, isCommonIn, readFingerprint, withOwn } from "./fingerprint.ts";
+import { bandKeys, type Fingerprint, isCommonIn, leastSharedKeys, readFingerprint, withOwn } from "./fingerprint.ts";
 import type { ShingleCounts } from "./shingle-counts.ts";
 
 export interface IncomingDocument {
@@ -46,8 +46,6 @@ export interface Deduplicator {
 
 /** Candidates read and compared for one document, at most. */
 const maxCandidates = 32;
-/** Of the keys that a pair shares by chance most share one. */
-const leastShared = 2;
 
 export function createDeduplicator(options: {
   lookup: DuplicateLookup;
@@ -73,8 +71,7 @@ export function createDeduplicator(options: {
       for (const id of await believable(fingerprint, without(sameAddress, document.id))) add(id, "canonical_url", 1);
       if (vendorKey !== null) for (const id of await lookup.byVendorKey(vendorKey)) add(id, "vendor_id", 1);
       if (textHash !== null) for (const id of await lookup.byTextHash(textHash)) add(id, "same_text", 1);
-      const near =
-        keys.length === 0 ? [] : await lookup.byBandKeys(keys, Math.min(leastShared, keys.length), maxCandidates);
+      const near = keys.length === 0 ? [] : await lookup.byBandKeys(keys, leastSharedKeys(keys.length), maxCandidates);
       const unknown = without(near, document.id).filter((id) => !edges.has(id));
       for (const [id, other] of await readAll(unknown)) {
         const found = compareTexts(fingerprint, withOwn(other, isCommon));

@@ -1,6 +1,6 @@
 import { compareTexts, type DuplicateThresholds, duplicateThresholds } from "./compare-texts.ts";
 import { countReprintsOnce } from "./count-reprints.ts";
-import { type Fingerprint, isCommonIn, readFingerprint, withOwn } from "./fingerprint.ts";
+import { type Fingerprint, isCommonIn, type OwnFingerprint, readFingerprint, withOwn } from "./fingerprint.ts";
 import { forEachCandidate } from "./for-each-candidate.ts";
 import { createShingleCounts } from "./shingle-counts.ts";
 
@@ -31,12 +31,10 @@ export function findDuplicates(
   const total = firsts.reduce((sum, index) => sum + prints[index]!.distinct.length, 0);
   const counts = createShingleCounts({ cells: Math.min(2 ** 26, Math.max(2 ** 16, total * 2)) });
   for (const index of firsts) counts.add(prints[index]!.distinct);
-  countReprintsOnce(
-    firsts.map((index) => prints[index]!),
-    counts,
-  );
   const isCommon = isCommonIn(counts);
-  const own = firsts.map((index) => withOwn(prints[index]!, isCommon));
+  const readOwn = (): OwnFingerprint[] => firsts.map((index) => withOwn(prints[index]!, isCommon));
+  const before = readOwn();
+  const own = countReprintsOnce(before, counts) ? readOwn() : before;
   forEachCandidate(own, (first, second) => {
     const found = compareTexts(own[first]!, own[second]!, thresholds);
     if (!found.isDuplicate) return;

@@ -30,7 +30,14 @@ export interface OwnFingerprint extends Fingerprint {
 }
 
 export function withOwn(fingerprint: Fingerprint, isCommon: (shingle: number) => boolean): OwnFingerprint {
-  return { ...fingerprint, own: fingerprint.distinct.filter((shingle) => !isCommon(shingle)) };
+  const { distinct } = fingerprint;
+  const own = new Uint32Array(distinct.length);
+  let count = 0;
+  for (let index = 0; index < distinct.length; index += 1) {
+    const shingle = distinct[index]!;
+    if (!isCommon(shingle)) own[count++] = shingle;
+  }
+  return { ...fingerprint, own: own.subarray(0, count) };
 }
 
 /**
@@ -46,6 +53,14 @@ export function bandKeys({ own }: OwnFingerprint): Uint32Array {
     if (count === 0 || shingle >>> binShift !== keys[count - 1]! >>> binShift) keys[count++] = shingle;
   }
   return keys.slice(0, count);
+}
+
+/**
+ * How many keys a text must have in common with another to be worth comparing. Copies share a seventh of their shingles
+ * and more; of the keys that two texts share by chance most share one or two.
+ */
+export function leastSharedKeys(keyCount: number): number {
+  return keyCount >= 48 ? 3 : Math.min(2, keyCount);
 }
 
 export function isCommonIn(counts: ShingleCounts): (shingle: number) => boolean {
