@@ -80,7 +80,7 @@ export function createExactCache<Tables extends CacheTables>(options: ExactCache
     return { value: row.value, createdAt: row.created_at };
   }
 
-  const idOf = rememberLast(buildId);
+  const idOf = rememberIds(buildId);
   return {
     async get(partition, key) {
       const id = idOf(partition, key);
@@ -98,7 +98,7 @@ export function createExactCache<Tables extends CacheTables>(options: ExactCache
       const bytes = Buffer.byteLength(value);
       if (bytes > maxEntryBytes || options.ttlMs <= 0) return nothingToDo;
       const now = clock.now();
-      const id = buildId(partition, key);
+      const id = idOf(partition, key);
       const times = { created_at: now, expires_at: now + options.ttlMs, last_used_at: now };
       front.delete(id);
       return gatherer.add(id, { id, partition, value, bytes, ...times }) ?? nothingToDo;
@@ -114,13 +114,18 @@ export function createExactCache<Tables extends CacheTables>(options: ExactCache
   };
 }
 
-/** A request looks twice for the same key, first in memory and then in the store. */
-function rememberLast(build: (partition: string, key: string) => string): (partition: string, key: string) => string {
-  let last = { partition: "", key: "", id: "" };
+const rememberedIds = 500;
+
+/** A request needs the same id three times: it looks in memory, then in the store, and writes what was not there. */
+function rememberIds(build: (partition: string, key: string) => string): (partition: string, key: string) => string {
+  const known = new Map<string, { partition: string; id: string }>();
   return (partition, key) => {
-    if (last.key === key && last.partition === partition && last.id !== "") return last.id;
-    last = { partition, key, id: build(partition, key) };
-    return last.id;
+    const last = known.get(key);
+    if (last?.partition === partition) return last.id;
+    const id = build(partition, key);
+    if (known.size >= rememberedIds) known.clear();
+    known.set(key, { partition, id });
+    return id;
   };
 }
 

@@ -30,7 +30,7 @@ export function createRecentCalls(): RecentCalls {
       const { requestId, category, startedAt: at } = record;
       const { vector, embeddingModelId } = content;
       calls.set(requestId, { requestId, at, category, family: toFamily(record.model), vector, embeddingModelId });
-      const said = hashSaid(record, content);
+      const said = toSaid(record, content);
       // Set again at the end: the order of the map is the order of forgetting.
       bySaid.delete(said);
       bySaid.set(said, requestId);
@@ -39,14 +39,18 @@ export function createRecentCalls(): RecentCalls {
     },
     get: (requestId) => calls.get(requestId),
     findSame(record, content, withinMs) {
-      const call = calls.get(bySaid.get(hashSaid(record, content)) ?? "");
+      const call = calls.get(bySaid.get(toSaid(record, content)) ?? "");
       return call && record.startedAt - call.at <= withinMs ? call : undefined;
     },
   };
 }
 
-function hashSaid({ caller }: CallRecord, { messages }: CallContent): string {
-  return hash("sha256", JSON.stringify([caller, messages]), "base64");
+/** Short ones as they are: making a digest takes longer than comparing them. */
+const longestSaid = 600;
+
+function toSaid({ caller }: CallRecord, { messages }: CallContent): string {
+  const said = JSON.stringify([caller, messages]);
+  return said.length <= longestSaid ? said : hash("sha256", said, "base64");
 }
 
 function dropFirst(map: Map<string, unknown>): void {
