@@ -77,9 +77,10 @@ export function isActive(run: SimulatedRun, now: number): boolean {
 /** Items come evenly over the run; one that does not succeed stops short. */
 export function itemsAt(run: SimulatedRun, now: number): readonly Item[] {
   const length = run.nominalMs * run.scale;
-  const share = length <= 0 ? 1 : Math.min(1, (Math.min(now, endOf(run)) - run.startedAt) / length);
+  const isWhole = now >= run.startedAt + length && statusAt(run, now) === "SUCCEEDED";
+  const share = isWhole ? 1 : Math.min(1, (Math.min(now, endOf(run)) - run.startedAt) / length);
   const reached = run.end === "FAILED" ? share * 0.5 : share;
-  const wanted = Math.floor(run.items.length * reached + 1e-9);
+  const wanted = Math.floor(run.items.length * reached);
   return run.items.slice(0, Math.min(wanted, mostItems(run)));
 }
 

@@ -129,8 +129,11 @@ export async function getRun(exchange: Exchange, id: string): Promise<Answer> {
 
 async function wait({ state, query, gone }: Exchange, run: SimulatedRun): Promise<void> {
   const seconds = Math.min(longestPollSecs, Number(query.get("waitForFinish") ?? 0));
-  const leftMs = Math.min(seconds * 1_000, endOf(run) - state.clock.now());
-  if (leftMs > 0) await state.clock.sleep(leftMs, gone);
+  const until = Math.min(state.clock.now() + seconds * 1_000, endOf(run));
+  // Timers may fire a moment early.
+  for (let now = state.clock.now(); now < until; now = state.clock.now()) {
+    await state.clock.sleep(Math.ceil(until - now), gone);
+  }
 }
 
 /** https://docs.apify.com/api/v2/actor-run-abort-post */

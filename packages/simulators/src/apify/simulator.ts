@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { serve } from "../openai/serve.ts";
 import { createAccount, type AccountLimits } from "./account.ts";
 import { getLimits, getMonthlyUsage, getUser } from "./account-routes.ts";
+import { findActor } from "./actors.ts";
 import { type Answer, readBody, sendAnswer, sendHalf } from "./answer.ts";
 import {
   createTask,
@@ -18,7 +19,7 @@ import { answerFaults, type ApifyFault, createFaultSwitch, type FaultSwitch } fr
 import { createRateLimits } from "./rate-limits.ts";
 import { abortRun, getLog, getRun, listRuns, startActorRun, startTaskRun } from "./run-routes.ts";
 import { realClock, type SimulatorClock } from "./simulator-clock.ts";
-import type { ApifyState, Exchange, RecordedCall, RunLatency } from "./simulator-state.ts";
+import { type ApifyState, type Exchange, makeId, type RecordedCall, type RunLatency } from "./simulator-state.ts";
 import {
   getDataset,
   getItems,
@@ -86,6 +87,10 @@ export async function startApifySimulator(options: ApifySimulatorOptions = {}): 
     calls: [],
     made: 0,
   };
+  const actorId = findActor("simulated~press-archive")?.id ?? "";
+  const task = { actorId, name: "press-digest", input: { maxItems: 3 } };
+  const taskId = makeId(state);
+  state.tasks.set(taskId, { ...task, id: taskId, createdAt: clock.now() });
   const served = await serve((request, response) => handle({ state, apiKey, request, response }), options.port);
   state.origin = served.origin;
   return {

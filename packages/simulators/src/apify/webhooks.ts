@@ -120,8 +120,8 @@ class WebhookBook implements Webhooks {
     const state = this.#options.state();
     // An abort moves the end nearer.
     const stepMs = Math.max(1, 1_000 * run.scale);
-    while (state.clock.now() < endOf(run)) {
-      await state.clock.sleep(Math.min(stepMs, endOf(run) - state.clock.now()), this.#options.closed);
+    for (let left = endOf(run) - state.clock.now(); left > 0; left = endOf(run) - state.clock.now()) {
+      await state.clock.sleep(Math.min(stepMs, left), this.#options.closed);
     }
     const eventType = eventOf[statusAt(run, state.clock.now())] ?? "";
     if (!webhook.eventTypes.includes(eventType)) return;

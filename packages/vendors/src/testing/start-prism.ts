@@ -1,12 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Exchange } from "@sophia/core/testing/contract/exchange";
 import { z } from "zod";
 
 /** Installed by `pnpm bench contract`, never by `npm test`: 183 packages and 74 MB. */
-const program = fileURLToPath(new URL("../../bench/node_modules/@stoplight/prism-cli/dist/index.js", import.meta.url));
+const bench = fileURLToPath(new URL("../../bench/", import.meta.url));
+const program = join(bench, "node_modules", "@stoplight", "prism-cli", "dist", "index.js");
 const startTimeoutMs = 30_000;
 const stopTimeoutMs = 2_000;
 
