@@ -13,7 +13,7 @@ export interface TextComparison {
   isDuplicate: boolean;
 }
 
-/** Fixed beforehand, on half of the generated set of `testing/make-article-set.ts`. */
+/** Fixed beforehand, on sets of `testing/make-article-set.ts` that the benchmark does not report. */
 export interface DuplicateThresholds {
   /** The text that is better covered, at least: the copy, where one was cut or wrapped. */
   better: number;
