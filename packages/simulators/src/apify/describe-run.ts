@@ -2,6 +2,7 @@ import { costAt, endOf, isStoppedByCap, type SimulatedRun, statusAt } from "./ru
 import { type ApifyState, userIdOf } from "./simulator-state.ts";
 
 const buildNumber = "1.0.7";
+const origin = { origin: "API" };
 const firstDay = "2026-01-01T00:00:00.000Z";
 
 /** https://docs.apify.com/api/v2/actor-run-get */
@@ -13,6 +14,7 @@ export function describeRun(state: ApifyState, run: SimulatedRun): Record<string
   const hasEnded = now >= end;
   return {
     ...describeRunShort(state, run),
+    meta: { ...origin, ...(run.userAgent !== null && { clientIp: "192.0.2.1", userAgent: run.userAgent }) },
     statusMessage: isStoppedByCap(run) ? "Simulated run: stopped at its cap." : "Simulated run.",
     isStatusMessageTerminal: hasEnded,
     pricingInfo: describePricing(run.actor.pricing),
@@ -33,7 +35,7 @@ export function describeRun(state: ApifyState, run: SimulatedRun): Record<string
   };
 }
 
-/** As it is in a list. https://docs.apify.com/api/v2/actor-runs-get */
+/** As it is in a list: of where it came from only the way, as in the vendor's own example. https://docs.apify.com/api/v2/actor-runs-get */
 export function describeRunShort(state: ApifyState, run: SimulatedRun): Record<string, unknown> {
   const now = state.clock.now();
   const end = endOf(run);
@@ -47,7 +49,7 @@ export function describeRunShort(state: ApifyState, run: SimulatedRun): Record<s
     finishedAt: now >= end ? new Date(end).toISOString() : null,
     buildId: run.buildId,
     buildNumber,
-    meta: { origin: "API", ...(run.userAgent !== null && { clientIp: "192.0.2.1", userAgent: run.userAgent }) },
+    meta: origin,
     usageTotalUsd: costAt(run, now).totalUsd,
     defaultDatasetId: run.datasetId,
     defaultKeyValueStoreId: run.storeId,

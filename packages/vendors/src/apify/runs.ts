@@ -6,11 +6,11 @@ import { readEnd } from "./read-end.ts";
 import { type ApifyRun, toRun } from "./run.ts";
 import { type ApifyRunStatus, RunList, RunReply } from "./schemas.ts";
 import { type ApifyRunCost, getRun, settleCost, waitForRun } from "./wait-for-run.ts";
-import { type ApifyRunStart, type ApifyStartOutcome, findRun, startRun } from "./start-run.ts";
+import { type ApifyRunSearch, type ApifyRunStart, type ApifyStartOutcome, findRun, startRun } from "./start-run.ts";
 
 export interface ApifyRuns {
   startRun(start: ApifyRunStart, signal: AbortSignal): Promise<ApifyStartOutcome>;
-  findRun(wanted: { tag: string; since: number }, signal: AbortSignal): Promise<ApifyRun | undefined>;
+  findRun(wanted: ApifyRunSearch, signal: AbortSignal): Promise<ApifyRun | undefined>;
   getRun(id: string, signal: AbortSignal): Promise<ApifyRun>;
   /** Resolves when the run has ended or `waitMs` have passed, whichever is first: look at `isFinal`. */
   waitForRun(id: string, options: { waitMs: number; signal: AbortSignal }): Promise<ApifyRun>;

@@ -1,4 +1,5 @@
 import { AppError } from "@sophia/core/errors/app-error";
+import { unlessMissing } from "@sophia/core/errors/unless-missing";
 import type { Http } from "@sophia/core/http/http";
 import { apiPath } from "@sophia/core/http/target";
 import type { Clock } from "@sophia/core/limits/clock";
@@ -33,6 +34,7 @@ const tagPattern = /^[\w-]{8,64}$/;
 const lookUpPausesMs = [0, 250, 1_000, 3_000, 8_000];
 const pageSize = 200;
 const mostPages = 5;
+const mostLookUps = 50;
 /** The vendor's clock and ours. */
 const clockSkewMs = 120_000;
 
@@ -78,9 +80,10 @@ async function searchAgain(
   wanted: { tag: string; since: number },
   signal: AbortSignal,
 ): Promise<ApifyStartOutcome> {
+  const others = new Set<string>();
   for (const pauseMs of lookUpPausesMs) {
     await clock.sleep(pauseMs, signal);
-    const run = await findRun(http, wanted, signal).catch((error: unknown) => {
+    const run = await findRun(http, { ...wanted, others }, signal).catch((error: unknown) => {
       if (signal.aborted) throw error;
       // The vendor is in trouble, which is why we are here.
       return undefined;
@@ -90,27 +93,54 @@ async function searchAgain(
   return { outcome: "unknown", tag: wanted.tag };
 }
 
+export interface ApifyRunSearch {
+  tag: string;
+  /** When the start was sent, wall clock, ms. */
+  since: number;
+  /** Runs that are known to be somebody else's; more are added. */
+  others?: Set<string>;
+}
+
 /**
- * The run that was started with this tag at or after `since` (wall clock, ms), by anybody with this account. Not found:
- * it was not started, or is not listed yet, or the vendor kept no user agent.
+ * The run that was started with this tag, by anybody with this account. Not found: it was not started, or is not listed
+ * yet, or the vendor kept no user agent. https://docs.apify.com/api/v2/actor-runs-get
  */
 export async function findRun(
   http: Http,
-  wanted: { tag: string; since: number },
+  { tag, since, others = new Set() }: ApifyRunSearch,
   signal: AbortSignal,
 ): Promise<ApifyRun | undefined> {
-  assertTag(wanted.tag);
-  const startedAfter = new Date(wanted.since - clockSkewMs).toISOString();
-  const userAgent = `${userAgentPrefix}${wanted.tag}`;
+  assertTag(tag);
+  const userAgent = `${userAgentPrefix}${tag}`;
+  const listed = (await listSince(http, since, signal)).filter(({ id }) => !others.has(id));
+  const named = listed.find((run) => run.userAgent === userAgent);
+  if (named) return named;
+  // The list may leave the user agent out: then each run is asked for, those from about that time first.
+  const nameless = listed
+    .filter((run) => run.userAgent === undefined)
+    .sort((left, right) => Math.abs(left.startedAt - since) - Math.abs(right.startedAt - since));
+  for (const { id } of nameless.slice(0, mostLookUps)) {
+    const request = { ...policyOf("get_run"), path: apiPath`/actor-runs/${id}`, schema: RunReply, signal };
+    const reply = await unlessMissing(http.request(request));
+    if (!reply) continue;
+    const run = toRun(reply.data.data);
+    if (run.userAgent === userAgent) return run;
+    others.add(id);
+  }
+  return undefined;
+}
+
+async function listSince(http: Http, since: number, signal: AbortSignal): Promise<ApifyRun[]> {
+  const startedAfter = new Date(since - clockSkewMs).toISOString();
+  const runs: ApifyRun[] = [];
   for (let page = 0; page < mostPages; page++) {
     const query = { desc: true, limit: pageSize, offset: page * pageSize, startedAfter };
     const request = { ...policyOf("list_runs"), path: "/actor-runs", query, schema: RunList, signal };
     const { items, total } = (await http.request(request)).data.data;
-    const found = items.find(({ meta }) => meta?.userAgent === userAgent);
-    if (found) return toRun(found);
-    if ((page + 1) * pageSize >= total) return undefined;
+    runs.push(...items.map(toRun));
+    if ((page + 1) * pageSize >= total) break;
   }
-  return undefined;
+  return runs;
 }
 
 function assertTag(tag: string): void {
