@@ -259,7 +259,7 @@ function print(output: typeof result): void {
   for (const row of output.latency) line(`${row.method}, ${row.entries}`, describeLatency(row));
 }
 
-function describeLatency({ p50Ms, p99Ms, cpuMs, cpuP99Ms, recall, buildCpuSeconds, rssMb }: Latency): string {
-  const times = `p50 ${p50Ms} ms, p99 ${p99Ms} ms; of CPU p50 ${cpuMs} ms, p99 ${cpuP99Ms} ms`;
+function describeLatency({ p50Ms, p99Ms, cpuMs, recall, buildCpuSeconds, rssMb }: Latency): string {
+  const times = `p50 ${p50Ms} ms, p99 ${p99Ms} ms; CPU ${cpuMs} ms`;
   return recall === undefined ? times : `${times}, recall ${recall}, built in ${buildCpuSeconds} s of CPU, ${rssMb} MB`;
 }

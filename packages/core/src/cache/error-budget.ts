@@ -1,3 +1,4 @@
+import { clopperPearsonUpper } from "../statistics/clopper-pearson.ts";
 import { binCount, binOf, type ErrorCurve, fitErrorCurve, type ScoreBin, scoreOf } from "./error-curve.ts";
 
 export interface ErrorBudgetOptions {
@@ -37,9 +38,9 @@ const highestChance = 0.25;
 /** Checks after which one counts half as much. */
 const checkHalfLife = 2_500;
 const keptChecks = 0.5 ** (1 / checkHalfLife);
-/** One-sided 90 % for the threshold, 95 % for the bound that is shown. */
-const servingDeviations = 1.28;
-const shownDeviations = 1.64;
+/** Confidence of the bound for the threshold, and of the one that is shown. */
+const servingConfidence = 0.9;
+const shownConfidence = 0.95;
 /** No promise before this many checks. */
 const fewestChecks = 60;
 const refitEvery = 12;
@@ -119,7 +120,11 @@ class LearnedErrorBudget implements ErrorBudget {
     const lowest = this.threshold();
     if (lowest === undefined) return { estimate: 0, bound: 0 };
     const bin = binOf(lowest);
-    return { estimate: this.#riskFrom(bin, 0), bound: this.#riskFrom(bin, shownDeviations) };
+    let estimate = 0;
+    for (let index = bin; index < binCount; index += 1)
+      estimate += this.#shareOf(index) * this.#curve.at(scoreOf(index));
+    const bound = this.#boundFrom(bin, shownConfidence);
+    return { estimate: Math.min(bound, this.#surprise() * estimate), bound };
   }
 
   #fade(): void {
@@ -131,13 +136,33 @@ class LearnedErrorBudget implements ErrorBudget {
     this.#served = { checks: checks * keptChecks, wrong: wrong * keptChecks, expected: expected * keptChecks };
   }
 
-  /** Upper bound of the share of requests that would be served a wrong answer from this score on. */
-  #riskFrom(bin: number, deviations: number): number {
-    const weights = Array.from(this.#spread, (count, index) => (index >= bin ? count / this.#spreadTotal : 0));
-    const mean = weights.reduce((sum, weight, index) => sum + weight * this.#curve.at(scoreOf(index)), 0);
-    // Served answers turned out worse than the curve says: it is then too friendly by about this factor.
-    const surprise = Math.max(1, (this.#served.wrong + 2) / (this.#served.expected + 2));
-    return surprise * (mean + deviations * this.#curve.deviation(weights));
+  /**
+   * Upper bound of the share of requests that would be served a wrong answer from this score on: how many come there,
+   * times the exact bound (Clopper and Pearson) on how many of the checked ones there were wrong. Scores just above the
+   * threshold are checked more often than high ones, so it is rather too high. Beyond `enough` it is not worked out.
+   */
+  #boundFrom(bin: number, confidence: number, enough = Infinity): number {
+    let share = 0;
+    let checks = 0;
+    let wrong = 0;
+    for (let index = bin; index < binCount; index += 1) {
+      share += this.#shareOf(index);
+      checks += this.#bins[index]?.checks ?? 0;
+      wrong += this.#bins[index]?.wrong ?? 0;
+    }
+    if (checks <= 0) return share;
+    const scaled = this.#surprise() * share;
+    const seen = (scaled * wrong) / checks;
+    return seen > enough ? seen : scaled * clopperPearsonUpper(wrong, checks, confidence);
+  }
+
+  #shareOf(bin: number): number {
+    return (this.#spread[bin] ?? 0) / this.#spreadTotal;
+  }
+
+  /** Served answers turned out worse than the curve says: all checks are then too friendly by about this factor. */
+  #surprise(): number {
+    return Math.max(1, (this.#served.wrong + 2) / (this.#served.expected + 2));
   }
 
   #thresholdFor(budget: number): number | undefined {
@@ -156,8 +181,9 @@ class LearnedErrorBudget implements ErrorBudget {
     if (!this.calibrated) return undefined;
     let found: number | undefined;
     for (let bin = binCount - 1; bin >= 0; bin -= 1) {
-      if (this.#curve.at(scoreOf(bin)) > highestChance || this.#riskFrom(bin, servingDeviations) > budget) break;
-      found = bin / binCount;
+      if (this.#curve.at(scoreOf(bin)) > highestChance) break;
+      // Not monotone: the highest scores are few, and few checks prove little.
+      if (this.#boundFrom(bin, servingConfidence, budget) <= budget) found = bin / binCount;
     }
     return found;
   }

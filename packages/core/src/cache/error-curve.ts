@@ -4,13 +4,9 @@ export interface ScoreBin {
   wrong: number;
 }
 
-/** Chance that a match of some score is wrong: a falling logistic curve, with what is known about its two parameters. */
+/** Chance that a match of some score is wrong: a falling logistic curve. */
 export interface ErrorCurve {
   at(score: number): number;
-  /**
-   * Standard deviation of the sum of `weights[i] · at(score of bin i)` that comes from not knowing the curve better.
-   */
-  deviation(weights: readonly number[]): number;
 }
 
 export const binCount = 100;
@@ -25,18 +21,17 @@ const unit = 0.1;
 /** A match may be wrong however near it is. */
 const floor = 0.002;
 
-/** The most likely curve given the checks, and its uncertainty (Laplace approximation around it). */
+/** The most likely curve given the checks. */
 export function fitErrorCurve(bins: readonly ScoreBin[]): ErrorCurve {
   let level = prior.level;
   let slope = prior.slope;
-  let hessian = { ll: 0, ls: 0, ss: 0 };
   const used = bins
     .map((bin, index) => ({ ...bin, x: (scoreOf(index) - centre) / unit }))
     .filter((bin) => bin.checks > 0);
   for (let step = 0; step < 25; step += 1) {
     let gradientLevel = (prior.level - level) / prior.levelDeviation ** 2;
     let gradientSlope = (prior.slope - slope) / prior.slopeDeviation ** 2;
-    hessian = { ll: 1 / prior.levelDeviation ** 2, ls: 0, ss: 1 / prior.slopeDeviation ** 2 };
+    let hessian = { ll: 1 / prior.levelDeviation ** 2, ls: 0, ss: 1 / prior.slopeDeviation ** 2 };
     for (const { checks, wrong, x } of used) {
       const chance = sigmoid(level + slope * x);
       const weight = checks * chance * (1 - chance);
@@ -53,28 +48,8 @@ export function fitErrorCurve(bins: readonly ScoreBin[]): ErrorCurve {
     slope = Math.min(-0.05, slope + moveSlope * shorten);
     if (Math.abs(moveLevel) + Math.abs(moveSlope) < 1e-5) break;
   }
-  return toCurve(level, slope, hessian);
-}
-
-function toCurve(level: number, slope: number, { ll, ls, ss }: { ll: number; ls: number; ss: number }): ErrorCurve {
-  const determinant = ll * ss - ls * ls;
-  const chanceAt = (score: number) => sigmoid(level + (slope * (score - centre)) / unit);
-  return {
-    at: (score) => Math.max(floor, chanceAt(score)),
-    deviation(weights) {
-      let byLevel = 0;
-      let bySlope = 0;
-      for (const [bin, weight] of weights.entries()) {
-        if (weight === 0) continue;
-        const chance = chanceAt(scoreOf(bin));
-        const change = weight * chance * (1 - chance);
-        byLevel += change;
-        bySlope += (change * (scoreOf(bin) - centre)) / unit;
-      }
-      const variance = (byLevel * byLevel * ss - 2 * byLevel * bySlope * ls + bySlope * bySlope * ll) / determinant;
-      return Math.sqrt(Math.max(0, variance));
-    },
-  };
+  const [fittedLevel, fittedSlope] = [level, slope];
+  return { at: (score) => Math.max(floor, sigmoid(fittedLevel + (fittedSlope * (score - centre)) / unit)) };
 }
 
 function sigmoid(value: number): number {
