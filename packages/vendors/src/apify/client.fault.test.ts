@@ -1,5 +1,6 @@
 import { Secret } from "@sophia/core/config/secret";
 import { type Clock, systemClock } from "@sophia/core/limits/clock";
+import type { ApifyFault } from "@sophia/simulators/apify/faults";
 import {
   type ApifySimulator,
   type ApifySimulatorOptions,
@@ -214,4 +215,30 @@ test("the published rates hold, however many ask at once", async () => {
   await Promise.all(Array.from({ length: 150 }, () => client.getLimits(signal)));
   // A machine that stalls sends what it held back in one go.
   expect(simulator.calls().length - 150).toBeLessThanOrEqual(5);
+});
+
+test("under any mix of faults no start goes out twice, and what is said to have started did", async () => {
+  await reopen({ limits: { maxActorMemoryGbytes: 10_000, maxConcurrentActorJobs: 1_000 } });
+  const moments = ["before", "after"] as const;
+  const faults = moments.flatMap((moment): ApifyFault[] => [
+    { kind: "status", status: 502, moment },
+    { kind: "status", status: 503, retryAfter: "0", moment },
+    { kind: "cut", moment },
+    { kind: "html", status: 200, moment },
+    { kind: "html", status: 504, moment },
+  ]);
+  // One of three fails: an operation that mostly fails is given a rest, and then nothing is sent.
+  for (const fault of faults) {
+    simulator.faults.set(fault, { route: runs });
+    const names = [1, 2, 3].map((number) => `mixed-${faults.indexOf(fault)}-${number}`);
+    const outcomes = await Promise.all(names.map((name) => start(name)));
+    for (const outcome of outcomes) {
+      if (outcome.outcome === "started") expect((await client.getRun(outcome.run.id, signal)).id).toBe(outcome.run.id);
+    }
+  }
+  const sent = simulator.calls().filter(({ method, path }) => runs.test(`${method} ${path}`));
+  expect(sent).toHaveLength(30);
+  expect(new Set(sent.map(({ userAgent }) => userAgent)).size).toBe(30);
+  // Five of the faults come before the run begins.
+  expect(simulator.runCount()).toBe(25);
 });
