@@ -56,12 +56,12 @@ export function createAnthropicClient(options: OpenAiClientOptions): OpenAiClien
     explain: explainFailure,
   });
   const createdAt = () => Math.floor(clock.now() / 1_000);
-  const post = (body: Record<string, unknown>, signal: AbortSignal) => ({
+  const post = (body: Record<string, unknown>, signal: AbortSignal, leftMs = timeoutMs) => ({
     method: "POST" as const,
     path: "/messages",
     // Not for repeating (see attempts): a lost answer is an upstream failure here, not an effect of unknown outcome.
     idempotent: true,
-    timeoutMs,
+    timeoutMs: Math.min(timeoutMs, leftMs),
     operation: "chat",
     ...(typeof body["model"] === "string" && { part: body["model"] }),
     body,
@@ -74,17 +74,18 @@ export function createAnthropicClient(options: OpenAiClientOptions): OpenAiClien
       const { data } = await http.request({ path: "/models", query, schema: ModelPage, signal, timeoutMs: 8_000 });
       return data.data.map(({ id }) => ({ id, contextLength: undefined, pricing: undefined, kind: "chat" }));
     },
-    async complete(body, signal) {
+    async complete(body, signal, callOptions) {
       const request = { ...toMessagesRequest(body) };
       delete request.stream;
-      const { data } = await http.request({ ...post({ ...request }, signal), schema: Message });
+      const { data } = await http.request({ ...post({ ...request }, signal, callOptions?.timeoutMs), schema: Message });
       return toCompletion(data, createdAt());
     },
-    async stream(body, signal) {
+    async stream(body, signal, callOptions) {
       const request = { ...toMessagesRequest(body), stream: true };
       const headers = { accept: "text/event-stream" };
       const idleTimeoutMs = options.idleTimeoutMs ?? 60_000;
-      const reply = await http.stream({ ...post(request, signal), headers, idleTimeoutMs, maxBytes: maxStreamBytes });
+      const call = post(request, signal, callOptions?.timeoutMs);
+      const reply = await http.stream({ ...call, headers, idleTimeoutMs, maxBytes: maxStreamBytes });
       if (!reply.headers["content-type"]?.includes("text/event-stream")) {
         throw badReply(service, "it is not an event stream");
       }

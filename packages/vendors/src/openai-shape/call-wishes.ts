@@ -33,6 +33,8 @@ export interface AnswerFacts {
 /** Beside body and signal of a call. */
 export interface CallOptions {
   wishes?: CallWishes | undefined;
+  /** Most that this call may take, below the client's own limit. */
+  timeoutMs?: number | undefined;
   /** Told once, when the head of a sound answer has come. */
   onFacts?(facts: AnswerFacts): void;
 }

@@ -215,7 +215,7 @@ function createRequestBuilder(profile: ProviderProfile, timeoutMs: number) {
       path: profile.paths?.[operation] || defaultPaths[operation],
       // Not for repeating (see attempts): a lost answer is an upstream failure here, not an effect of unknown outcome.
       idempotent: true,
-      timeoutMs,
+      timeoutMs: Math.min(timeoutMs, options?.timeoutMs ?? timeoutMs),
       operation,
       // One model of an endpoint may be down while the others answer.
       ...(typeof body["model"] === "string" && { part: body["model"] }),

@@ -8,7 +8,7 @@ import type { Cost } from "./chat-call.ts";
 import { pullEvents } from "./pull-events.ts";
 import { SharedStream } from "./shared-stream.ts";
 import type { Target } from "./targets.ts";
-import { toUpstreamBody, toWishes } from "./upstream-body.ts";
+import { toCallOptions, toUpstreamBody } from "./upstream-body.ts";
 
 /** How a stream ended, in whatever way. */
 export interface StreamEnd extends Cost {
@@ -44,7 +44,7 @@ async function openStream(parts: AskParts, request: StreamRequest, one: Try): Pr
   const { call, signal } = request;
   const { client } = one.target.provider;
   const body = toUpstreamBody(call, one.target, true);
-  const options = toWishes(call, one.target, request.policy);
+  const options = toCallOptions(call, one.target, request.policy, one.timeoutMs);
   const relay: EventRelay = client.relayEvents
     ? await client.relayEvents(body, signal, options)
     : pullEvents(await client.stream(body.fields, signal, options));

@@ -26,10 +26,15 @@ export interface AskRequest {
   signal: AbortSignal;
 }
 
+/** For all tries of a call together: four silent places must not keep a caller for four deadlines. */
+const callTimeoutMs = 300_000;
+
 /** One try at one target, with its money set aside. */
 export interface Try {
   target: Target;
   attempt: Attempt;
+  /** What the tries before have left of the call's time; undefined for the first. */
+  timeoutMs: number | undefined;
   /** Never throws: the answer has been paid for and must reach its caller. */
   settle(usage: Usage): Cost;
   /** The try is over: for the journal. */
@@ -48,6 +53,8 @@ export async function askTargets<T>(
   const { targets, journal, signal } = request;
   const candidates = targets.map(({ candidate }) => candidate);
   const fallback = createFallback({ targets: candidates, health: parts.health, clock: parts.clock });
+  const startedAt = parts.clock.monotonic();
+  let timeoutMs: number | undefined;
   for (let attempt = fallback.next(); attempt; attempt = fallback.next()) {
     const { id } = attempt.candidate;
     const target = targets.find(({ candidate }) => candidate.id === id);
@@ -56,13 +63,15 @@ export async function askTargets<T>(
     let hold: Hold | undefined;
     try {
       hold = await reserve(parts.spending, request, target);
-      const value = await ask({ target, attempt, note, settle: createSettle(parts.spending, hold, target) });
+      const value = await ask({ target, attempt, timeoutMs, note, settle: createSettle(parts.spending, hold, target) });
       return { target, value };
     } catch (error) {
       const failure = attempt.failed(error, signal);
       note(failure.class);
       if (hold) closeFailed(parts.spending, hold, { error, target, request });
       if (signal.aborted) throw error;
+      timeoutMs = callTimeoutMs - (parts.clock.monotonic() - startedAt);
+      if (timeoutMs <= 0) break;
     }
   }
   throw fallback.toError();

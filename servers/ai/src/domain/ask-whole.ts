@@ -1,7 +1,7 @@
 import { parseUsage, estimateTokens, type Usage } from "@sophia/vendors/openai-shape/usage";
 import { type StoredAnswer, toStoredAnswer } from "./answer.ts";
 import { type AskParts, type AskRequest, askTargets } from "./ask-targets.ts";
-import { toUpstreamBody, toWishes } from "./upstream-body.ts";
+import { toCallOptions, toUpstreamBody } from "./upstream-body.ts";
 import type { Cost } from "./chat-call.ts";
 import { readCompletionText } from "./completion-text.ts";
 import type { Target } from "./targets.ts";
@@ -20,10 +20,10 @@ export interface WholeReply extends Cost {
 
 export async function askWhole(parts: AskParts, request: AskRequest): Promise<WholeReply> {
   const { call, expected, signal } = request;
-  const { target, value } = await askTargets(parts, request, async ({ target, attempt, settle, note }) => {
+  const { target, value } = await askTargets(parts, request, async ({ target, attempt, timeoutMs, settle, note }) => {
     const { client } = target.provider;
     const body = toUpstreamBody(call, target, false);
-    const options = toWishes(call, target, request.policy);
+    const options = toCallOptions(call, target, request.policy, timeoutMs);
     const startedAt = parts.clock.monotonic();
     const reply = client.completeBytes
       ? await client.completeBytes(body, signal, options)

@@ -21,11 +21,17 @@ export function toUpstreamBody({ request, encoded }: ChatCall, { model }: Target
   return { fields };
 }
 
-/** What the provider is to be told beyond the request, where its profile can say it. */
-export function toWishes(call: ChatCall, { provider }: Target, { dataPolicy }: KeyPolicy): CallOptions | undefined {
-  if (!provider.endpoint.profile?.shape) return undefined;
+/** What the provider is to be told beyond the request, where its profile can say it, and the time that is left. */
+export function toCallOptions(
+  call: ChatCall,
+  { provider }: Target,
+  { dataPolicy }: KeyPolicy,
+  timeoutMs: number | undefined,
+): CallOptions | undefined {
+  if (!provider.endpoint.profile?.shape) return timeoutMs === undefined ? undefined : { timeoutMs };
   const conversationKey = call.request["prompt_cache_key"];
   return {
+    timeoutMs,
     wishes: {
       requestId: call.requestId,
       ...(dataPolicy !== "any" && { dataPolicy }),
