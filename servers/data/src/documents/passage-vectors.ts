@@ -1,5 +1,6 @@
 import type { Embedder } from "@sophia/core/embed/embedder";
 import type { Store } from "@sophia/core/store/store";
+import { redactPii } from "../pii/redact-pii.ts";
 import type { DataTables } from "./tables.ts";
 import { createVectorIndex, type GraphFactory, type Neighbour, type VectorIndex } from "./vector-index.ts";
 
@@ -48,7 +49,10 @@ class StoredVectors implements PassageVectors {
     count: number,
     { signal, allowed }: { signal: AbortSignal; allowed?: ReadonlySet<number> },
   ): Promise<Neighbour[]> {
-    const { vectors, modelId, dimension } = await this.#embedder.embed([query], { purpose: "query", signal });
+    const { vectors, modelId, dimension } = await this.#embedder.embed([redactPii(query)], {
+      purpose: "query",
+      signal,
+    });
     const [vector] = vectors;
     // A text without a letter has no direction, so that nothing is near it.
     if (!vector || vector.every((value) => value === 0)) return [];
@@ -65,7 +69,8 @@ class StoredVectors implements PassageVectors {
       signal.throwIfAborted();
       const missing = await this.#findMissing(Math.min(batchSize, limit - made), documentId);
       if (missing.length === 0) break;
-      const texts = missing.map(({ title, text }) => (title ? `${title}\n${text}` : text));
+      // The model may be another company's: particulars of people stay here, and a query hides them in the same way.
+      const texts = missing.map(({ title, text }) => redactPii(title ? `${title}\n${text}` : text));
       const { vectors, modelId } = await this.#embedder.embed(texts, { purpose: "document", signal });
       await this.#keep(
         missing.map(({ id }) => id),
