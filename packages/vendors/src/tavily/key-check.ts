@@ -1,10 +1,12 @@
 // https://docs.tavily.com/documentation/api-reference/endpoint/usage
 import type { KeyCheck } from "../probe-key.ts";
 
+export const tavilyBaseUrl = "https://api.tavily.com";
+
 export const tavilyKeyCheck: KeyCheck = {
   service: "tavily",
   title: "Tavily",
-  baseUrl: "https://api.tavily.com",
+  baseUrl: tavilyBaseUrl,
   path: "/usage",
   auth: (secret) => ({ in: "bearer", secret }),
 };
