@@ -45,7 +45,20 @@ export function parseDocument(html: string): PageDocument {
   // linkedom leaves `document.body` empty for a fragment without <html>, so that every page gets the frame it implies.
   const framed = /<html[\s>]/i.test(html.slice(0, 100_000)) ? html : `<!doctype html><html><body>${html}</body></html>`;
   const { document } = parseHTML(framed) as unknown as { document: PageDocument };
+  if (!/<body[\s>]/i.test(framed)) fillBody(document);
   return document;
+}
+
+const headNames = /^(?:HEAD|TITLE|META|LINK|SCRIPT|STYLE|BASE|TEMPLATE|BODY)$/;
+
+/** HTML lets a page leave out <body> and </head>; linkedom then leaves everything beside an empty body. */
+function fillBody(document: PageDocument): void {
+  const { body, documentElement } = document;
+  if (!body || !documentElement) return;
+  for (const parent of [documentElement.querySelector("head"), documentElement]) {
+    const strays = [...(parent?.childNodes ?? [])].filter((node) => !headNames.test(node.nodeName));
+    body.append(...strays);
+  }
 }
 
 export function isElement(node: PageNode): node is PageElement {

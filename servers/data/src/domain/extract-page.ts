@@ -2,10 +2,10 @@ import { parseFeed } from "htmlparser2";
 import { decodeText } from "./charset.ts";
 import { findContentKind, type ContentKind } from "./content-kind.ts";
 import { isTooComplex, parseDocument } from "./dom.ts";
-import { removeHidden, removeSilentAttributes } from "./hidden-elements.ts";
+import { removeDeclarations, removeHidden, removeSilentAttributes } from "./hidden-elements.ts";
 import { removeInvisibleCharacters } from "./invisible-text.ts";
 import { findLanguage } from "./language.ts";
-import { cleanLine, parseDate, readMetadata, toLanguageCode } from "./page-metadata.ts";
+import { cleanLine, parseDate, readNames, readStatedFacts, toLanguageCode } from "./page-metadata.ts";
 import { toPlainText } from "./page-text.ts";
 import { findReadableContent } from "./readable-content.ts";
 import { streamText, withoutScripts } from "./stream-text.ts";
@@ -81,20 +81,15 @@ export function extractHtml(source: string, url: string, now: number): RawPage {
   const html = source.length > largeCharacters ? withoutScripts(source) : source;
   if (html.length > maxTreeCharacters || isTooComplex(html)) return extractStream(html);
   const document = parseDocument(html);
-  const metadata = readMetadata(document, url, now);
+  const stated = readStatedFacts(document, url, now);
   const base = document.querySelector("base[href]")?.getAttribute("href");
   removeHidden(document);
+  const names = readNames(document);
+  removeDeclarations(document);
   const content = findReadableContent(document);
-  const facts = {
-    kind: "html" as const,
-    title: metadata.title,
-    author: metadata.author,
-    publishedAt: metadata.publishedAt,
-    language: metadata.language,
-    canonicalUrl: metadata.canonicalUrl,
-  };
+  const facts = { kind: "html" as const, ...stated, ...names };
   if (!content) return { ...facts, markdown: "", text: "", method: "body" };
-  trimContent(content.root, metadata.title);
+  trimContent(content.root, names.title);
   removeSilentAttributes(content.root);
   const baseUrl = (base ? URL.parse(base, url)?.href : undefined) ?? url;
   return {

@@ -2,9 +2,8 @@ import { foldedText, type PageDocument, type PageElement } from "./dom.ts";
 import { removeInvisibleCharacters } from "./invisible-text.ts";
 import { toPlainText } from "./page-text.ts";
 
-export interface PageMetadata {
-  title: string | null;
-  author: string | null;
+/** Dates, codes and addresses cannot speak: they are read from the whole page, shown or not. */
+export interface StatedFacts {
   /** Milliseconds since 1970. */
   publishedAt: number | null;
   /** BCP 47 primary language, lower case. */
@@ -16,17 +15,24 @@ type JsonObject = Record<string, unknown>;
 
 const articleTypes = /Article|Posting|Report|NewsItem|WebPage|Recipe|HowTo|QAPage|Product|Review|CreativeWork/;
 
-/** Reads title, author and date. `now` bounds dates: a page from the future has a wrong clock, not a date. */
-export function readMetadata(document: PageDocument, pageUrl: string, now: number): PageMetadata {
-  const entries = readLinkedData(document);
-  const article = entries.find((entry) => hasType(entry, /Article|Posting|Report|NewsItem/)) ?? entries[0];
+/** Reads date, language and address. `now` bounds dates: a page from the future has a wrong clock, not a date. */
+export function readStatedFacts(document: PageDocument, pageUrl: string, now: number): StatedFacts {
+  const article = readArticle(document);
   return {
-    title: readTitle(document),
-    author: readAuthor(document, article),
     publishedAt: readPublishedAt(document, article, now),
     language: readLanguage(document, article),
     canonicalUrl: readCanonicalUrl(document, pageUrl),
   };
+}
+
+/** Title and author, after `removeHidden`: both are words that a reader of the page can see. */
+export function readNames(document: PageDocument): { title: string | null; author: string | null } {
+  return { title: readTitle(document), author: readAuthor(document, readArticle(document)) };
+}
+
+function readArticle(document: PageDocument): JsonObject | undefined {
+  const entries = readLinkedData(document);
+  return entries.find((entry) => hasType(entry, /Article|Posting|Report|NewsItem/)) ?? entries[0];
 }
 
 /** JSON-LD objects that describe a page, `@graph` unfolded. Broken blocks are skipped: they are common and never fatal. */
@@ -111,11 +117,14 @@ function withoutSiteName(title: string): string {
 }
 
 function readAuthor(document: PageDocument, article: JsonObject | undefined): string | null {
-  const stated = authorNames(article?.["author"] ?? article?.["creator"]);
+  const shown = document.body ? normalised(toPlainText(document.body)) : "";
+  // What linked data and meta tags say is silent; a name counts once the page shows it.
+  const isShown = (name: string) => normalised(name) !== "" && shown.includes(normalised(withoutBy(name)));
+  const stated = authorNames(article?.["author"] ?? article?.["creator"]).filter(isShown);
   const candidates = [
     stated.slice(0, 5).join(", "),
     ...["author", "article:author", "parsely-author", "sailthru.author", "dc.creator", "byl", "citation_author"].map(
-      (name) => meta(document, name) ?? "",
+      (name) => shownNames(meta(document, name) ?? "", isShown),
     ),
     ...[...document.querySelectorAll('[itemprop="author"] [itemprop="name"], [itemprop="author"], a[rel~="author"]')]
       .slice(0, 3)
@@ -123,10 +132,23 @@ function readAuthor(document: PageDocument, article: JsonObject | undefined): st
     firstLine(document.querySelector('.byline, .author-name, .byline-name, [class*="byline" i], .author')),
   ];
   for (const candidate of candidates) {
-    const name = cleanLine(candidate, 200).replace(/^(?:by|von|par|por|di|av)\s*:?\s+/iu, "");
+    const name = withoutBy(cleanLine(candidate, 200));
     if (isPersonLike(name)) return name;
   }
   return null;
+}
+
+function withoutBy(name: string): string {
+  return name.replace(/^(?:by|von|par|por|di|av)\s*:?\s+/iu, "");
+}
+
+function shownNames(names: string, isShown: (name: string) => boolean): string {
+  return isShown(names)
+    ? names
+    : names
+        .split(/\s*[,;]\s*/)
+        .filter(isShown)
+        .join(", ");
 }
 
 function firstLine(element: PageElement | null): string {

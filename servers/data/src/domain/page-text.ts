@@ -21,6 +21,7 @@ function collect(node: PageNode, parts: string[]): void {
       parts.push((child.textContent ?? "").replace(/\s+/gu, " "));
     } else if (isElement(child)) {
       const name = child.nodeName;
+      if (name === "SCRIPT" || name === "STYLE" || name === "TITLE") continue;
       const isBlock = blockNames.test(name);
       if (isBlock || name === "BR") parts.push("\n");
       collect(child, parts);

@@ -1,5 +1,5 @@
 import { Parser } from "htmlparser2";
-import { isHidingStyle } from "./hidden-elements.ts";
+import { isHidingStyle } from "./hiding-style.ts";
 
 const rawNames = new Set([
   "script",

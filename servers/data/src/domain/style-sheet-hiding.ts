@@ -1,11 +1,27 @@
+import { isHidingStyle } from "./hiding-style.ts";
 import type { PageDocument, PageElement } from "./dom.ts";
 
-/** Declarations of a sheet that hide text for good. Opacity is not among them: sheets use it to fade text in. */
-const hides =
-  /(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?:px|em|rem)?\s*(?:!important)?\s*(?:;|$)|text-indent\s*:\s*-\s*\d{3,}px|(?:left|top)\s*:\s*-\s*\d{4,}px|clip\s*:\s*rect\(\s*0)/i;
+/** Sheets make text transparent to fade it in; then they say how. */
+const fades = /(?:^|[;-])\s*(?:transition|animation|will-change|transform)\b/i;
+const mayHide =
+  /none|hidden|collapse|opacity|font|indent|left|right|top|bottom|inset|clip|color|scale|translate|transform|height|width/i;
+
+function hidesText(declarations: string): boolean {
+  if (!mayHide.test(declarations)) return false;
+  const lasting = fades.test(declarations)
+    ? declarations.replace(/(?:^|;)\s*(?:opacity|visibility|transform|(?:max-)?(?:height|width))\s*:[^;]*/gi, ";")
+    : declarations;
+  return isHidingStyle(lasting);
+}
+
 const shows = /(?:^|;)\s*(?:display\s*:\s*(?!none)|visibility\s*:\s*visible)/i;
-/** One element, by class or id: what a page uses to hide a thing of its own. Longer selectors depend on states we do not have. */
-const simpleSelector = /^(?:[a-z][a-z0-9]*)?(?:[.#][\w-]{1,80}){1,3}$/i;
+/** By class or id, also inside of another: what a page uses to hide a thing of its own. States such as `:hover` are not ours to know. */
+const simpleSelector =
+  /^(?:(?:[a-z][a-z0-9]*)?(?:[.#][\w-]{1,80}){0,3}(?:\s*>\s*|\s+)){0,3}(?:[a-z][a-z0-9]*)?(?:[.#][\w-]{1,80}){1,3}$/i;
+/** Classes of the root that a script takes away at once. */
+const withoutScript = /\.(?:no-?js|no-script|loading|preload|wf-loading|fonts-loading)\b/i;
+
+const alwaysHolds = /^@(?:media\s+(?:only\s+)?(?:all|screen)\s*$|layer\b|supports\b)/i;
 
 const maxSheetCharacters = 400_000;
 const maxSelectors = 400;
@@ -21,10 +37,11 @@ export function findHiddenBySheets(document: PageDocument): Set<PageElement> {
     const media = sheet.getAttribute("media");
     if (media !== null && !/\b(?:all|screen)\b/i.test(media)) continue;
     for (const rule of topLevelRules((sheet.textContent ?? "").slice(0, maxSheetCharacters))) {
-      const doesHide = hides.test(rule.declarations);
+      const doesHide = hidesText(rule.declarations);
       if (!doesHide && (hidden.size === 0 || !shows.test(rule.declarations))) continue;
       for (const selector of rule.selectors.split(",").slice(0, 50)) {
-        if (!simpleSelector.test(selector.trim()) || (used += 1) > maxSelectors) continue;
+        if (!simpleSelector.test(selector.trim()) || withoutScript.test(selector)) continue;
+        if ((used += 1) > maxSelectors) return hidden;
         for (const element of document.querySelectorAll(selector.trim())) {
           if (doesHide) hidden.add(element);
           else hidden.delete(element);
@@ -35,8 +52,8 @@ export function findHiddenBySheets(document: PageDocument): Set<PageElement> {
   return hidden;
 }
 
-/** Rules outside of any `@media` or other block, in one pass: what holds always. */
-function* topLevelRules(sheet: string): Generator<{ selectors: string; declarations: string }> {
+/** Rules that always hold on a screen: those of `@media screen`, `@layer` and `@supports` too, but of no other block. */
+function* topLevelRules(sheet: string, nesting = 0): Generator<{ selectors: string; declarations: string }> {
   const text = sheet.replace(/\/\*[\s\S]*?\*\//g, "");
   let depth = 0;
   let start = 0;
@@ -50,7 +67,9 @@ function* topLevelRules(sheet: string): Generator<{ selectors: string; declarati
     } else if (character === "}") {
       depth = Math.max(0, depth - 1);
       if (depth === 0) {
-        if (!selectors.startsWith("@")) yield { selectors, declarations: text.slice(start, index) };
+        const block = text.slice(start, index);
+        if (!selectors.startsWith("@")) yield { selectors, declarations: block };
+        else if (nesting < 3 && alwaysHolds.test(selectors)) yield* topLevelRules(block, nesting + 1);
         start = index + 1;
       }
     } else if (character === ";" && depth === 0) {

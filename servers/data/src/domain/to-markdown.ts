@@ -46,7 +46,8 @@ function addRule(
 function formatLink(content: string, href: string | null, baseUrl: string): string {
   const label = content.replace(/\s*\n\s*/g, " ").trim();
   if (label === "") return "";
-  const url = href ? URL.parse(href, baseUrl) : null;
+  // In an address, an invisible character would come out as %E2%80%8B and still be read.
+  const url = href ? URL.parse(removeInvisibleCharacters(href), baseUrl) : null;
   const isFragment = href?.trim().startsWith("#") ?? true;
   if (!url || isFragment || !/^(?:https?|mailto):$/.test(url.protocol) || url.href.length > 2000) return content;
   return `[${label}](${url.href.replace(/[()<>\s]/g, encodeURIComponentStrictly)})`;
