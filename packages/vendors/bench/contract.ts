@@ -12,8 +12,10 @@ import { findSpecification, loadSpecification } from "@sophia/core/testing/contr
 import { readViolations, startPrism } from "../src/testing/start-prism.ts";
 import { apifyRun } from "./contract/apify.ts";
 import type { ContractRun } from "./contract/contract-run.ts";
+import { tavilyRun } from "./contract/tavily.ts";
+import { zenrowsRun } from "./contract/zenrows.ts";
 
-const runs: readonly ContractRun[] = [apifyRun];
+const runs: readonly ContractRun[] = [apifyRun, tavilyRun, zenrowsRun];
 
 interface Checked {
   vendor: string;

@@ -2,10 +2,12 @@
 // https://docs.zenrows.com/api-error-codes
 import type { KeyCheck } from "../probe-key.ts";
 
+export const zenrowsBaseUrl = "https://api.zenrows.com/v1";
+
 export const zenrowsKeyCheck: KeyCheck = {
   service: "zenrows",
   title: "ZenRows",
-  baseUrl: "https://api.zenrows.com/v1",
+  baseUrl: zenrowsBaseUrl,
   path: "/subscriptions/self/details",
   auth: (secret) => ({ in: "header", name: "x-api-key", secret }),
   refusesKey(body) {
