@@ -19,7 +19,7 @@ export function explainFailure(status: number, body: unknown): VendorFailure | u
   if (status === 432) return planIsUsed;
   if (status === 433) return paygoIsUsed;
   // Calls without a key get a few answers a day: a refusal of that shape says that ours did not arrive.
-  if (KeylessRefusal.safeParse(body).success) {
+  if (status < 500 && KeylessRefusal.safeParse(body).success) {
     return {
       kind: "not_configured",
       hint: "Tavily saw no key with this call: check TAVILY_API_KEY.",
