@@ -2,13 +2,14 @@ import { runServer } from "@sophia/core/mcp/run-server";
 import { createServerSecrets } from "@sophia/vendors/environments/server-secrets";
 import { DataConfig } from "./config.ts";
 import { dataMigrations } from "./documents/migrations.ts";
+import { fetchingMigrations } from "./fetching/migrations.ts";
 import { dataServer } from "./server.ts";
 import { createDataServices } from "./services.ts";
 
 await runServer({
   definition: dataServer,
   config: DataConfig,
-  migrations: [dataMigrations],
+  migrations: [dataMigrations, fetchingMigrations],
   createServices: createDataServices,
   environment: process.env,
   arguments: process.argv.slice(2),

@@ -14,6 +14,7 @@ import { createCrawlPause } from "./fetching/crawl-pause.ts";
 import { createExtractor } from "./fetching/extractor.ts";
 import { createPageFetcher, userAgent } from "./fetching/page-fetcher.ts";
 import { createPageReader, embedJobKind, type PageReader } from "./fetching/page-reader.ts";
+import { createPageValidators } from "./fetching/page-validators.ts";
 import { createRobotsCache } from "./fetching/robots-cache.ts";
 
 /** Everything the tools of this server use. Each tool names the part it needs. */
@@ -52,11 +53,12 @@ export async function createDataServices(
     robots: createRobotsCache({ fetch, clock, log }),
     pause: createCrawlPause(clock),
   });
+  const validators = createPageValidators({ store, getDocument: (id) => documents.get(id) });
   defineEmbedJob(platform, vectors);
   await queueGaps(platform, vectors);
   return {
     services: {
-      pages: createPageReader({ fetcher, extractor, documents, vectors, jobs, clock, log }),
+      pages: createPageReader({ fetcher, extractor, documents, validators, vectors, jobs, clock, log }),
       documents,
       search: createDocumentSearch({ store, vectors, log }),
       storeMode: store.engine === "postgres" ? "live" : "local",

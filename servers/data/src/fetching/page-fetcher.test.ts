@@ -78,3 +78,27 @@ test("the user agent names us and, when given, whom to ask", () => {
   expect(userAgent(undefined)).toBe("SophiaBot/0.1");
   expect(userAgent("https://example.com/bot")).toBe("SophiaBot/0.1 (+https://example.com/bot)");
 });
+
+test("a page not modified is told as such, with the validators it was asked with", async () => {
+  const asked: unknown[] = [];
+  const fetch: PublicFetch = async (address, { headers }) => {
+    asked.push(headers);
+    return { finalUrl: address, status: 304, headers: { etag: '"2"' }, body: Buffer.alloc(0) };
+  };
+  const robots = { policyFor: async () => parseRobots("https://example.com/robots.txt", "") };
+  const fetcher = createPageFetcher({ fetch, robots, pause: { wait: async () => {} } });
+  const conditions = { etag: '"2"', lastModified: "Fri, 20 Nov 2026 08:00:00 GMT", finalUrl: url };
+  expect(await fetcher.fetch(url, signal, conditions)).toMatchObject({ isNotModified: true, etag: '"2"' });
+  expect(asked[0]).toMatchObject({ "if-none-match": '"2"', "if-modified-since": conditions.lastModified });
+  // It answers for another page than the one that is kept: asked again without conditions, and 304 is no page then.
+  const moved = fetcher.fetch(url, signal, { ...conditions, finalUrl: "https://example.com/b" });
+  await expect(moved).rejects.toMatchObject({ kind: "upstream" });
+  expect(asked).toHaveLength(3);
+  expect(asked[2]).not.toHaveProperty("if-none-match");
+});
+
+test("what a site says about the use of its page is handed on; a validator with odd characters is not", async () => {
+  const { fetcher } = setUp({ headers: { "x-robots-tag": "noai", "tdm-reservation": "1", etag: '"é"' } });
+  const body = await fetcher.fetch(url, signal);
+  expect(body).toMatchObject({ robotsTag: "noai", isTdmReserved: true, etag: undefined });
+});

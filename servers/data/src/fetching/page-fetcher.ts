@@ -1,6 +1,6 @@
 import { AppError } from "@sophia/core/errors/app-error";
 import { BodyTooLargeError } from "@sophia/core/http/body";
-import type { PublicFetch } from "@sophia/core/http/public-fetch";
+import type { PublicFetch, PublicPage } from "@sophia/core/http/public-fetch";
 import { robotName } from "../domain/robots.ts";
 import type { CrawlPause } from "./crawl-pause.ts";
 import type { RobotsCache } from "./robots-cache.ts";
@@ -11,11 +11,25 @@ export interface FetchedBody {
   contentType: string | undefined;
   contentLanguage: string | undefined;
   body: Buffer;
+  /** The site says that what was read before is still so; `body` is empty. Only ever true when asked with conditions. */
+  isNotModified: boolean;
+  etag: string | undefined;
+  lastModified: string | undefined;
+  /** X-Robots-Tag as it was sent. */
+  robotsTag: string | undefined;
+  isTdmReserved: boolean;
+}
+
+export interface FetchConditions {
+  etag: string | null;
+  lastModified: string | null;
+  /** Where the address led before: validators say nothing about another page. */
+  finalUrl: string;
 }
 
 export interface PageFetcher {
-  /** One page, as its site's robots.txt allows. */
-  fetch(url: string, signal: AbortSignal): Promise<FetchedBody>;
+  /** One page, as its site's robots.txt allows. With conditions, a page that has not changed is not sent again. */
+  fetch(url: string, signal: AbortSignal, conditions?: FetchConditions): Promise<FetchedBody>;
 }
 
 const maxBytes = 10 * 1024 * 1024;
@@ -47,26 +61,56 @@ export function createPageFetcher(options: {
     });
   }
 
+  async function ask(url: string, signal: AbortSignal, extra: Record<string, string>): Promise<PublicPage> {
+    const crawlDelayMs = await assertAllowed(url, signal);
+    const { host } = new URL(url);
+    await options.pause.wait(host, crawlDelayMs, signal);
+    const request = { signal, maxBytes, timeoutMs, headers: { ...headers, ...extra } };
+    const answer = await options.fetch(url, request).catch((error: unknown) => {
+      throw isTooLarge(error) ? tooLarge(error) : error;
+    });
+    // A redirect must not lead around the rules of the page it ends on.
+    if (answer.finalUrl !== url) await assertAllowed(answer.finalUrl, signal);
+    return answer;
+  }
+
   return {
-    async fetch(url, signal) {
-      const crawlDelayMs = await assertAllowed(url, signal);
-      const { host } = new URL(url);
-      await options.pause.wait(host, crawlDelayMs, signal);
-      const request = { signal, maxBytes, timeoutMs, headers };
-      const answer = await options.fetch(url, request).catch((error: unknown) => {
-        throw isTooLarge(error) ? tooLarge(error) : error;
-      });
-      // A redirect must not lead around the rules of the page it ends on.
-      if (answer.finalUrl !== url) await assertAllowed(answer.finalUrl, signal);
-      if (answer.status < 200 || answer.status >= 300) throw refusalOf(answer.status, answer.headers);
-      return {
-        url,
-        finalUrl: answer.finalUrl,
-        contentType: answer.headers["content-type"],
-        contentLanguage: answer.headers["content-language"],
-        body: answer.body,
-      };
+    async fetch(url, signal, conditions) {
+      let answer = await ask(url, signal, conditions ? conditionHeaders(conditions) : {});
+      const isNotModified = answer.status === 304 && conditions?.finalUrl === answer.finalUrl;
+      if (answer.status === 304 && !isNotModified) answer = await ask(url, signal, {});
+      if (!isNotModified && (answer.status < 200 || answer.status >= 300)) {
+        throw refusalOf(answer.status, answer.headers);
+      }
+      return toFetchedBody(url, answer, isNotModified);
     },
+  };
+}
+
+function conditionHeaders({ etag, lastModified }: FetchConditions): Record<string, string> {
+  return {
+    ...(etag !== null && { "if-none-match": etag }),
+    ...(lastModified !== null && { "if-modified-since": lastModified }),
+  };
+}
+
+/** A validator that cannot be sent back as a header is none. */
+function validator(value: string | undefined): string | undefined {
+  return value !== undefined && /^[\x21-\x7e][\x20-\x7e]{0,500}$/.test(value) ? value : undefined;
+}
+
+function toFetchedBody(url: string, answer: PublicPage, isNotModified: boolean): FetchedBody {
+  return {
+    url,
+    finalUrl: answer.finalUrl,
+    contentType: answer.headers["content-type"],
+    contentLanguage: answer.headers["content-language"],
+    body: answer.body,
+    isNotModified,
+    etag: validator(answer.headers["etag"]),
+    lastModified: validator(answer.headers["last-modified"]),
+    robotsTag: answer.headers["x-robots-tag"],
+    isTdmReserved: answer.headers["tdm-reservation"]?.trim() === "1",
   };
 }
 

@@ -4,19 +4,32 @@ import { pino } from "pino";
 import { expect, test } from "vitest";
 import type { SavedDocument } from "../documents/document-store.ts";
 import type { PassageVectors } from "../documents/passage-vectors.ts";
-import { samplePage } from "../testing/sample-page.ts";
+import { sampleDocument } from "../testing/sample-document.ts";
+import { sampleBody, samplePage } from "../testing/sample-page.ts";
 import { createPageReader, embedJobKind } from "./page-reader.ts";
+import type { KeptPage } from "./page-validators.ts";
 
 const { signal } = new AbortController();
 const url = "https://example.com/a";
 
-function setUp(embedMissing: PassageVectors["embedMissing"], state: SavedDocument["state"] = "new") {
+const page = '<base href="/in/"><a href="b#x">b</a><a href="mailto:a@b">m</a><a rel="nofollow" href="/c">c</a>';
+
+function setUp(
+  embedMissing: PassageVectors["embedMissing"],
+  state: SavedDocument["state"] = "new",
+  kept?: KeptPage,
+  isUnmodified = true,
+) {
+  const asked: unknown[] = [];
+  const touched: string[] = [];
+  const keptIds: string[] = [];
   const queued: NewJob[] = [];
   const order: string[] = [];
   const reader = createPageReader({
     fetcher: {
-      async fetch() {
-        return { url, finalUrl: url, contentType: "text/html", contentLanguage: undefined, body: Buffer.from("x") };
+      async fetch(_url, _signal, conditions) {
+        asked.push(conditions);
+        return { ...sampleBody(url, page), isNotModified: isUnmodified && conditions !== undefined };
       },
     },
     extractor: { extract: async () => samplePage("Text."), close: async () => {} },
@@ -25,6 +38,11 @@ function setUp(embedMissing: PassageVectors["embedMissing"], state: SavedDocumen
         order.push("saved");
         return { id: "d1", version: 1, state, fetchedAt: 1, checkedAt: 1 };
       },
+    },
+    validators: {
+      find: async () => kept,
+      keep: async (_fetched, _page, id) => void keptIds.push(id),
+      touch: async (id) => void touched.push(id),
     },
     vectors: {
       async embedMissing(limit, options) {
@@ -41,7 +59,7 @@ function setUp(embedMissing: PassageVectors["embedMissing"], state: SavedDocumen
     clock: systemClock,
     log: pino({ level: "silent" }),
   });
-  return { reader, queued, order };
+  return { reader, queued, order, asked, touched, keptIds };
 }
 
 test("the document is stored before anything is embedded; a short page needs no job", async () => {
@@ -63,4 +81,33 @@ test("an unchanged page is not embedded again", async () => {
   const { reader, order } = setUp(async () => 0, "unchanged");
   await reader.read(url, signal);
   expect(order).toEqual(["saved"]);
+});
+
+const kept: KeptPage = {
+  etag: '"1"',
+  lastModified: null,
+  finalUrl: url,
+  method: "density",
+  truncated: true,
+  document: sampleDocument({ id: "d7", version: 3 }),
+};
+
+test("a page that the site says is unmodified comes from the store, with the time noted", async () => {
+  const { reader, asked, touched, order } = setUp(async () => 0, "new", kept);
+  const read = await reader.read(url, signal);
+  expect(read.page).toMatchObject({ markdown: kept.document.markdown, method: "density", truncated: true });
+  expect(read.saved).toMatchObject({ id: "d7", version: 3, state: "unchanged" });
+  expect({ asked, touched, order }).toEqual({ asked: [kept], touched: ["d7"], order: [] });
+});
+
+test("a page that did change is stored, and its validators with it", async () => {
+  const { reader, keptIds, touched } = setUp(async () => 0, "changed", kept, false);
+  expect((await reader.read(url, signal)).saved.state).toBe("changed");
+  expect({ keptIds, touched }).toEqual({ keptIds: ["d1"], touched: [] });
+});
+
+test("links are given when wanted, and then the page is asked for without condition", async () => {
+  const { reader, asked } = setUp(async () => 0, "unchanged", kept);
+  const { links } = await reader.read(url, signal, { wantLinks: true });
+  expect({ links, asked }).toEqual({ links: ["https://example.com/in/b"], asked: [undefined] });
 });

@@ -5,18 +5,28 @@ import type { DocumentStore, SavedDocument } from "../documents/document-store.t
 import type { PassageVectors } from "../documents/passage-vectors.ts";
 import type { ExtractedPage } from "../domain/extract-page.ts";
 import type { Extractor } from "./extractor.ts";
+import { findLinks } from "./find-links.ts";
 import type { PageFetcher } from "./page-fetcher.ts";
+import type { KeptPage, PageValidators } from "./page-validators.ts";
+
+/** What is known of a page's content, be it read now or kept from before. */
+export type PageContent = Omit<ExtractedPage, "text" | "excerpt">;
 
 export interface ReadPage {
-  page: ExtractedPage;
+  page: PageContent;
   saved: SavedDocument;
   url: string;
   finalUrl: string;
+  /** Addresses the page links to, when they were asked for; at most 2,000. */
+  links: string[];
 }
 
 export interface PageReader {
-  /** Fetches, extracts and stores one page. The document is durable when this resolves. */
-  read(url: string, signal: AbortSignal): Promise<ReadPage>;
+  /**
+   * Fetches, extracts and stores one page. The document is durable when this resolves. A page read before is asked for
+   * on condition that it has changed, unless its links are wanted: those are not kept.
+   */
+  read(url: string, signal: AbortSignal, options?: { wantLinks?: boolean }): Promise<ReadPage>;
 }
 
 export const embedJobKind = "data.embed_documents";
@@ -28,12 +38,13 @@ export function createPageReader(options: {
   fetcher: PageFetcher;
   extractor: Extractor;
   documents: Pick<DocumentStore, "save">;
+  validators: PageValidators;
   vectors: Pick<PassageVectors, "embedMissing">;
   jobs: Pick<Jobs, "enqueue">;
   clock: Clock;
   log: Logger;
 }): PageReader {
-  const { fetcher, extractor, documents, vectors, jobs, clock, log } = options;
+  const { fetcher, extractor, documents, validators, vectors, jobs, clock, log } = options;
 
   /** The page is stored already, so nothing that goes wrong here may fail the call: the job makes up for it. */
   async function embed(documentId: string, signal: AbortSignal): Promise<void> {
@@ -50,13 +61,43 @@ export function createPageReader(options: {
   }
 
   return {
-    async read(url, signal) {
-      const fetched = await fetcher.fetch(url, signal);
+    async read(url, signal, { wantLinks = false } = {}) {
+      const kept = wantLinks ? undefined : await validators.find(url);
+      const fetched = await fetcher.fetch(url, signal, kept);
+      if (kept && fetched.isNotModified) {
+        const now = clock.now();
+        await validators.touch(kept.document.id, now);
+        return toUnchanged(url, kept, now);
+      }
       const page = await extractor.extract({ ...fetched, url: fetched.finalUrl, now: clock.now() }, signal);
       const { finalUrl } = fetched;
       const saved = await documents.save(page, { url, finalUrl, source: "direct" });
+      await validators.keep(fetched, page, saved.id);
       if (saved.state !== "unchanged") await embed(saved.id, signal);
-      return { page, saved, url, finalUrl };
+      return { page, saved, url, finalUrl, links: wantLinks && page.kind === "html" ? findLinks(fetched) : [] };
     },
+  };
+}
+
+function toUnchanged(url: string, { document, method, truncated, finalUrl }: KeptPage, checkedAt: number): ReadPage {
+  const { id, version, fetched_at: fetchedAt, title, author, language, markdown } = document;
+  return {
+    page: {
+      // The column holds what an extracted page said.
+      kind: document.kind as ExtractedPage["kind"],
+      title,
+      author,
+      publishedAt: document.published_at,
+      language,
+      markdown,
+      textLength: document.text_length,
+      canonicalUrl: document.canonical_url,
+      method,
+      truncated,
+    },
+    saved: { id, version, state: "unchanged", fetchedAt, checkedAt },
+    url,
+    finalUrl,
+    links: [],
   };
 }

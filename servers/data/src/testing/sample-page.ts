@@ -1,4 +1,5 @@
 import type { ExtractedPage } from "../domain/extract-page.ts";
+import type { FetchedBody } from "../fetching/page-fetcher.ts";
 
 /** An extracted page for tests of what comes after extraction. */
 export function samplePage(text: string, facts: Partial<ExtractedPage> = {}): ExtractedPage {
@@ -16,5 +17,21 @@ export function samplePage(text: string, facts: Partial<ExtractedPage> = {}): Ex
     method: "readability",
     truncated: false,
     ...facts,
+  };
+}
+
+/** What a site answered for a page, without validators. */
+export function sampleBody(url: string, body: string, contentType = "text/html"): FetchedBody {
+  return {
+    url,
+    finalUrl: url,
+    contentType,
+    contentLanguage: undefined,
+    body: Buffer.from(body),
+    isNotModified: false,
+    etag: undefined,
+    lastModified: undefined,
+    robotsTag: undefined,
+    isTdmReserved: false,
   };
 }

@@ -19,7 +19,7 @@ function reader(answer: Partial<ReadPage> = {}, asked: string[] = []): { pages: 
     pages: {
       async read(url) {
         asked.push(url);
-        return { page, saved, url, finalUrl: `${url}/final`, ...answer };
+        return { page, saved, url, finalUrl: `${url}/final`, links: [], ...answer };
       },
     },
   };
