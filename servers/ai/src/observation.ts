@@ -13,7 +13,7 @@ import { createFeedback, type Feedback, type Lessons } from "./quality/feedback.
 import { createMonitorDesk, type MonitorDesk } from "./quality/monitor-desk.ts";
 import { createQuality, type Quality, scheduleChecks } from "./quality/quality.ts";
 import { createTaker } from "./traces/create-taker.ts";
-import type { KeepContent } from "./traces/redact-content.ts";
+import { createTextKeeper, type KeepContent } from "./traces/redact-content.ts";
 import { traceMigrations, type TraceTables } from "./traces/trace-tables.ts";
 import { createTraces, type Traces } from "./traces/traces.ts";
 
@@ -58,12 +58,13 @@ export async function createObservation<Tables extends CoreTables & ObservationT
   const { store, clock, log, metrics, scrubber, jobs, config } = platform;
   const place = findArize(settings);
   const observer = createHttpObserver(metrics);
+  const scrub = (text: string) => scrubber.scrub(text);
   const traces = createTraces({
     store,
     clock,
     log,
     metrics,
-    scrub: (text) => scrubber.scrub(text),
+    scrub,
     keep: settings.SOPHIA_AI_KEEP_CONTENT,
     limits: {
       maxAgeMs: settings.SOPHIA_AI_TRACE_DAYS * dayMs,
@@ -81,9 +82,18 @@ export async function createObservation<Tables extends CoreTables & ObservationT
     clock,
     observer,
   });
-  const evaluations = createEvaluations({ store, jobs, clock, ask, traces, lessons });
+  const evaluations = createEvaluations({
+    store,
+    jobs,
+    clock,
+    ask,
+    traces,
+    lessons,
+    keepText: createTextKeeper(settings.SOPHIA_AI_KEEP_CONTENT, scrub),
+    maxAgeMs: settings.SOPHIA_AI_TRACE_DAYS * dayMs,
+  });
   await scheduleChecks(jobs, quality);
-  await schedulePruning(jobs, traces);
+  await schedulePruning(jobs, [traces, evaluations]);
   return {
     services: { traces, quality, feedback: createFeedback({ traces, clock, lessons }), evaluations, monitors },
     sink: traces.sink,
@@ -93,9 +103,9 @@ export async function createObservation<Tables extends CoreTables & ObservationT
   };
 }
 
-async function schedulePruning(jobs: Jobs, traces: Traces): Promise<void> {
+async function schedulePruning(jobs: Jobs, keepers: readonly Pick<Traces, "prune">[]): Promise<void> {
   jobs.define(pruneKind, async ({ signal }) => {
-    await traces.prune(signal);
+    for (const keeper of keepers) await keeper.prune(signal);
     return {};
   });
   await jobs.schedule({ name: pruneKind, cron: "*/20 * * * *", kind: pruneKind, input: {} });

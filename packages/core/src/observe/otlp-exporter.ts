@@ -93,17 +93,21 @@ export class OtlpExporter {
     this.#sending ??= this.#sendAll();
   }
 
-  /** Resolves when everything added so far has been delivered or dropped. */
+  /** Resolves when everything added so far has been delivered or dropped, or after the time of one batch. */
   async flush(): Promise<void> {
     this.#hurry.abort();
-    await this.#sending;
+    const late = new AbortController();
+    const { clock, timeoutMs } = this.#options;
+    await Promise.race([this.#sending, clock.sleep(timeoutMs, late.signal).catch(() => {})]);
+    late.abort();
   }
 
   /** Delivers what is left within three seconds, and takes nothing more. */
   async close(): Promise<void> {
     const deadline = AbortSignal.timeout(lastWordsMs);
     deadline.addEventListener("abort", () => this.#closing.abort(deadline.reason), { once: true });
-    await this.flush();
+    this.#hurry.abort();
+    await this.#sending;
     this.#closing.abort();
     await this.#http.close();
   }

@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -100,4 +101,27 @@ test("a folder without a model is said, and the embedded model answers instead",
   expect(embedder.status()).toMatchObject({ state: "degraded", modelId, reason: expect.stringContaining("folder") });
   const again = await embedder.embed(["puppy"], { purpose: "query" });
   expect(again.vectors[0]).toBe(vectors[1]);
+});
+
+test("whoever leaves while the model's name is asked for leaves alone", async () => {
+  const asked: AbortSignal[] = [];
+  const client = {
+    info: async (signal: AbortSignal) => {
+      asked.push(signal);
+      await setTimeout(30, undefined, { signal });
+      return { model: "m" } as never;
+    },
+    embed: async (texts: readonly string[], signal: AbortSignal) => {
+      await setTimeout(60, undefined, { signal });
+      return texts.map(() => new Float32Array([1]));
+    },
+  };
+  const port = toTeiEmbeddingPort(client);
+  const leaving = new AbortController();
+  const first = port.embed(["a"], leaving.signal);
+  const second = port.embed(["b"], new AbortController().signal);
+  leaving.abort();
+  await expect(first).rejects.toThrow();
+  await expect(second).resolves.toMatchObject({ model: "m" });
+  expect(asked).toHaveLength(1);
 });

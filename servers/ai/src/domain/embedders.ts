@@ -69,13 +69,19 @@ export function toEmbeddingPort(
   };
 }
 
+/** Of its own: several callers wait for one answer, and the first to leave must not end it for the others. */
+const infoTimeoutMs = 5_000;
+
 /** TEI by its own API, which cuts long texts itself. The model's name is asked for once, and again after a failure. */
 export function toTeiEmbeddingPort(client: Pick<TeiClient, "embed" | "info">): EmbeddingPort {
   let info: Promise<TeiInfo> | undefined;
   return {
     async embed(texts, signal) {
       try {
-        const [{ model }, vectors] = await Promise.all([(info ??= client.info(signal)), client.embed(texts, signal)]);
+        const [{ model }, vectors] = await Promise.all([
+          (info ??= client.info(AbortSignal.timeout(infoTimeoutMs))),
+          client.embed(texts, signal),
+        ]);
         return { vectors, model };
       } catch (error) {
         info = undefined;

@@ -28,6 +28,9 @@ export function toRerankPort(
   };
 }
 
+/** Of its own: several callers wait for one answer, and the first to leave must not end it for the others. */
+const infoTimeoutMs = 5_000;
+
 /** TEI with a cross-encoder. The model's name is asked for once, and again after a failure. */
 export function toTeiRerankPort(client: Pick<TeiClient, "rerank" | "info">): RerankPort {
   let info: Promise<TeiInfo> | undefined;
@@ -35,7 +38,7 @@ export function toTeiRerankPort(client: Pick<TeiClient, "rerank" | "info">): Rer
     async rerank(query, documents, signal) {
       try {
         const [{ model }, scores] = await Promise.all([
-          (info ??= client.info(signal)),
+          (info ??= client.info(AbortSignal.timeout(infoTimeoutMs))),
           client.rerank(query, documents, signal),
         ]);
         return { results: scores.map((score, index) => ({ index, score })), model };

@@ -1,3 +1,4 @@
+import type { Transaction } from "kysely";
 import { narrowStore, type Store } from "@sophia/core/store/store";
 import type { AiEvaluationItemsTable, AiEvaluationsTable, EvaluationTables } from "./evaluation-tables.ts";
 import { EvaluationSpec } from "./evaluation-spec.ts";
@@ -34,13 +35,23 @@ export interface EvaluationStore {
   findEarlier(run: Pick<Evaluation, "itemsHash" | "createdAt" | "spec">): Promise<Evaluation | undefined>;
   addResult(id: string, result: ItemResult): Promise<void>;
   results(id: string): Promise<ItemResult[]>;
+  /** What was asked and answered is kept from now on as `keepText` leaves it. */
   finish(id: string, end: { state: "done" | "stopped"; reason?: string; at: number }): Promise<void>;
+  /** Removes runs that began before that time; returns how many. */
+  prune(before: number): Promise<number>;
 }
 
 const nanoPerUsd = 1e9;
 
-export function createEvaluationStore<Tables extends EvaluationTables>(given: Store<Tables>): EvaluationStore {
-  const { db }: Store<EvaluationTables> = narrowStore(given);
+const prunedAtOnce = 200;
+
+/** @param keepText what is left of a text once its run has ended. */
+export function createEvaluationStore<Tables extends EvaluationTables>(
+  given: Store<Tables>,
+  keepText: (text: string) => string,
+): EvaluationStore {
+  const store: Store<EvaluationTables> = narrowStore(given);
+  const { db } = store;
   return {
     async create({ id, itemsHash, spec, createdAt }) {
       const facts = { id, name: spec.name, items_hash: itemsHash, caller: spec.caller.id, created_at: createdAt };
@@ -83,14 +94,61 @@ export function createEvaluationStore<Tables extends EvaluationTables>(given: St
         .execute();
       return rows.map(toResult);
     },
-    async finish(id, { state, reason, at }) {
-      await db
-        .updateTable("ai_evaluations")
-        .set({ state, reason: reason ?? null, finished_at: at })
-        .where("id", "=", id)
-        .execute();
-    },
+    finish: (id, end) => store.transaction((tx) => finishRun(tx, id, { ...end, keepText })),
+    prune: (before) => store.transaction((tx) => pruneRuns(tx, before)),
   };
+}
+
+async function finishRun(
+  tx: Transaction<EvaluationTables>,
+  id: string,
+  {
+    state,
+    reason,
+    at,
+    keepText,
+  }: { state: "done" | "stopped"; reason?: string; at: number; keepText(text: string): string },
+): Promise<void> {
+  const run = await tx.selectFrom("ai_evaluations").select("spec").where("id", "=", id).executeTakeFirst();
+  if (!run) return;
+  const spec = EvaluationSpec.parse(JSON.parse(run.spec));
+  const items = spec.items.map(({ prompt, system, expected }) => ({
+    prompt: keepText(prompt),
+    ...(system !== undefined && { system: keepText(system) }),
+    ...(expected !== undefined && { expected: keepText(expected) }),
+  }));
+  await tx
+    .updateTable("ai_evaluations")
+    .set({ state, reason: reason ?? null, finished_at: at, spec: JSON.stringify({ ...spec, items }) })
+    .where("id", "=", id)
+    .execute();
+  const results = await tx.selectFrom("ai_evaluation_items").selectAll().where("evaluation_id", "=", id).execute();
+  for (const { model, item, answer, explanation } of results) {
+    const kept = { answer: keepText(answer), explanation: explanation === null ? null : keepText(explanation) };
+    if (kept.answer === answer && kept.explanation === explanation) continue;
+    await tx
+      .updateTable("ai_evaluation_items")
+      .set(kept)
+      .where("evaluation_id", "=", id)
+      .where("model", "=", model)
+      .where("item", "=", item)
+      .execute();
+  }
+}
+
+async function pruneRuns(tx: Transaction<EvaluationTables>, before: number): Promise<number> {
+  const old = await tx
+    .selectFrom("ai_evaluations")
+    .select("id")
+    .where("created_at", "<", before)
+    .where("state", "!=", "running")
+    .limit(prunedAtOnce)
+    .execute();
+  if (old.length === 0) return 0;
+  const ids = old.map(({ id }) => id);
+  await tx.deleteFrom("ai_evaluation_items").where("evaluation_id", "in", ids).execute();
+  await tx.deleteFrom("ai_evaluations").where("id", "in", ids).execute();
+  return ids.length;
 }
 
 function toEvaluation(row: AiEvaluationsTable): Evaluation {

@@ -6,6 +6,7 @@ import type { Store } from "@sophia/core/store/store";
 import { silentLog, startEngine, type StoreEngine } from "@sophia/core/testing/store-engines";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import type { Annotation } from "../traces/annotations.ts";
+import { createTextKeeper } from "../traces/redact-content.ts";
 import type { AskModel, Question } from "./ask-model.ts";
 import type { EvaluationSpec } from "./evaluation-spec.ts";
 import { evaluationMigrations, type EvaluationTables } from "./evaluation-tables.ts";
@@ -19,6 +20,7 @@ let asked: Question[];
 let said: Annotation[];
 let learned: { requestId: string; score: number }[];
 let answer: (question: Question) => string;
+let keepText: (text: string) => string;
 
 beforeAll(async () => {
   engine = await startEngine("sqlite");
@@ -31,6 +33,7 @@ beforeEach(async (context) => {
   ]);
   jobs = createJobs({ store, log: silentLog, pollMs: 20 });
   [asked, said, learned] = [[], [], []];
+  keepText = (text) => text;
   const ask: AskModel = (question) => {
     asked.push(question);
     return Promise.resolve({
@@ -49,6 +52,8 @@ beforeEach(async (context) => {
     ask,
     traces: { annotate: (opinion) => Promise.resolve(void said.push(opinion)) },
     lessons: { learnOutcome: (lesson) => Promise.resolve(learned.push(lesson) > 0) },
+    keepText: (text) => keepText(text),
+    maxAgeMs: 0,
   });
   jobs.start();
 });
@@ -160,4 +165,26 @@ test("another caller's run is its own affair", async () => {
   const { evaluation } = await run({ items: spec.items.slice(0, 1) });
   const stranger: Caller = { id: "c2", name: "bob", scopes: ["read"] };
   await expect(evaluations.report(evaluation.id, stranger)).rejects.toMatchObject({ kind: "not_found" });
+});
+
+test("once a run has ended, its texts are kept as the setting says; its scores stay, and so does what it is compared with", async () => {
+  answer = calculate;
+  const whole = await run({ name: "before" });
+  keepText = createTextKeeper("off", (text) => text);
+  const report = await run();
+  expect(report.results.map((result) => result.answer)).toEqual(Array(8).fill("(not kept)"));
+  expect(JSON.stringify(report.evaluation.spec)).not.toMatch(/What is|"[2-5]"/);
+  expect(report.scores).toMatchObject([
+    { model: "large", meanScore: 1 },
+    { model: "small", meanScore: 0.5 },
+  ]);
+  expect(report.earlier?.id).toBe(whole.evaluation.id);
+});
+
+test("ended runs go when they are too old", async () => {
+  answer = calculate;
+  const { evaluation } = await run();
+  await systemClock.sleep(2);
+  await evaluations.prune(new AbortController().signal);
+  await expect(evaluations.report(evaluation.id, caller)).rejects.toMatchObject({ kind: "not_found" });
 });

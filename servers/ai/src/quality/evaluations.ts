@@ -31,6 +31,8 @@ export interface Evaluations {
     id: string,
     options: { forMs: number; signal: AbortSignal; progress(done: number, total: number): void },
   ): Promise<void>;
+  /** Removes what is too old. */
+  prune(signal: AbortSignal): Promise<void>;
 }
 
 export interface EvaluationsOptions<Tables extends EvaluationTables> {
@@ -40,6 +42,10 @@ export interface EvaluationsOptions<Tables extends EvaluationTables> {
   ask: AskModel;
   traces: Pick<Traces, "annotate">;
   lessons: Lessons;
+  /** What is left of a text once its run has ended. */
+  keepText(text: string): string;
+  /** Ended runs are kept this long. */
+  maxAgeMs: number;
 }
 
 const jobKind = "ai.evaluation";
@@ -48,7 +54,7 @@ const pollMs = 200;
 /** Defines its kind of job: before `jobs.start()`. */
 export function createEvaluations<Tables extends EvaluationTables>(options: EvaluationsOptions<Tables>): Evaluations {
   const { jobs, clock } = options;
-  const evaluations = createEvaluationStore(options.store);
+  const evaluations = createEvaluationStore(options.store, options.keepText);
 
   jobs.define<{ id: string }>(
     jobKind,
@@ -98,6 +104,9 @@ export function createEvaluations<Tables extends EvaluationTables>(options: Eval
         progress((await evaluations.results(id)).length, items.length * models.length);
         await clock.sleep(pollMs, signal);
       }
+    },
+    async prune(signal) {
+      while (!signal.aborted && (await evaluations.prune(clock.now() - options.maxAgeMs)) > 0);
     },
   };
 }

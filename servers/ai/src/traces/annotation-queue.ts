@@ -16,7 +16,7 @@ export interface AnnotationQueueOptions {
 export interface AnnotationQueue {
   /** Never waits and never throws: beyond the bound opinions are dropped and counted. */
   add(said: Annotation): void;
-  /** Gives what is left one try. */
+  /** Gives what is left one try, three seconds in all. */
   close(): Promise<void>;
 }
 
@@ -25,6 +25,7 @@ const gatherMs = 2_000;
 /** A span said a moment ago may not be found yet: the receiver needs a while until it can be annotated. */
 const retryMs = 30_000;
 const maxTries = 4;
+const lastWordsMs = 3_000;
 
 /** Opinions on their way to Arize or Phoenix: gathered, in the background, a few times, within a bound. */
 export function createAnnotationQueue(options: AnnotationQueueOptions): AnnotationQueue {
@@ -33,6 +34,7 @@ export function createAnnotationQueue(options: AnnotationQueueOptions): Annotati
     "outcome",
   ]);
   const closing = new AbortController();
+  const ending = new AbortController();
   let waiting: { said: Annotation; tries: number }[] = [];
   let sending: Promise<void> | undefined;
   let isClosed = false;
@@ -42,7 +44,7 @@ export function createAnnotationQueue(options: AnnotationQueueOptions): Annotati
     try {
       await options.send(
         batch.map(({ said }) => said),
-        AbortSignal.timeout(20_000),
+        AbortSignal.any([AbortSignal.timeout(20_000), ending.signal]),
       );
       sent.increment({ outcome: "sent" }, batch.length);
       return true;
@@ -74,7 +76,13 @@ export function createAnnotationQueue(options: AnnotationQueueOptions): Annotati
     async close() {
       isClosed = true;
       closing.abort();
-      await sending;
+      const late = new AbortController();
+      const end = clock.sleep(lastWordsMs, late.signal).then(() => {
+        ending.abort();
+        sent.increment({ outcome: "dropped" }, waiting.splice(0).length);
+      });
+      await Promise.race([sending, end.catch(() => {})]);
+      late.abort();
     },
   };
 }

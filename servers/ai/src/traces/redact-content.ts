@@ -36,3 +36,8 @@ export function redactText(text: string): string {
 export function createTextFilter(keep: KeepContent, scrub: TextFilter): TextFilter {
   return keep === "redacted" ? (text) => redactText(scrub(text)) : scrub;
 }
+
+/** What is left of a text that outlives its call: all, all but what is masked, or that there was one. */
+export function createTextKeeper(keep: KeepContent, scrub: TextFilter): TextFilter {
+  return keep === "off" ? () => "(not kept)" : createTextFilter(keep, scrub);
+}
