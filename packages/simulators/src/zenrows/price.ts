@@ -18,5 +18,5 @@ export function openPage(query: URLSearchParams, protection: Protection): { cred
   return power && { credits: power.credits };
 }
 
-/** Of the smallest paid plan. */
+/** Made up; the true one depends on the plan. */
 export const creditUsd = 0.00028;

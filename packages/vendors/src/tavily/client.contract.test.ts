@@ -93,7 +93,7 @@ test("research that has not ended can be waited for again, and one that failed s
   expect((await client.getResearch(failing, signal)).status).toMatch(/^(pending|in_progress)$/);
   expect((await client.waitForResearch(failing, { waitMs: 0, signal })).status).not.toBe("completed");
   expect(await client.waitForResearch(failing, { waitMs: 20_000, signal })).toEqual({ status: "failed" });
-  await expect(client.getResearch({ id: "none", model: "mini" }, signal)).rejects.toMatchObject({ kind: "not_found" });
+  await expect(client.getResearch({ id: "none" }, signal)).rejects.toMatchObject({ kind: "not_found" });
 });
 
 const file = findSpecification("tavily-openapi.json");

@@ -11,7 +11,7 @@ const prices: [TavilyPlanned, number][] = [
   [{ operation: "map", pages: 10 }, 1],
   [{ operation: "map", pages: 11, hasInstructions: true }, 4],
   [{ operation: "crawl", pages: 10, depth: "advanced" }, 5],
-  [{ operation: "research", model: "pro" }, 250],
+  [{ operation: "research" }, 250],
 ];
 
 test.each(prices)("%j costs at most %i credits", (planned, credits) => {

@@ -6,7 +6,7 @@ export type TavilyPlanned =
   | { operation: "extract"; urls: number; depth?: "basic" | "advanced" }
   | { operation: "map"; pages: number; hasInstructions?: boolean }
   | { operation: "crawl"; pages: number; depth?: "basic" | "advanced"; hasInstructions?: boolean }
-  | { operation: "research"; model: "mini" | "pro" | "auto" };
+  | { operation: "research" };
 
 export interface TavilyCost {
   credits: number;
@@ -15,8 +15,8 @@ export interface TavilyCost {
   kind: "estimate" | "actual";
 }
 
-// What public users report, at the upper end; the vendor's page gives ranges only: 4 to 110, 15 to 250.
-const mostResearchCredits = { mini: 110, pro: 250, auto: 250 } as const;
+// What public users report is 4 to 250. No price of a single model is confirmed, so each may be the dearest.
+const mostResearchCredits = 250;
 
 /** The most that a call can cost, before it is made. */
 export function estimateTavilyCost(planned: TavilyPlanned): TavilyCost {
@@ -53,7 +53,7 @@ function mostCredits(planned: TavilyPlanned): number {
         Math.ceil(planned.pages / 5) * extractionPrice(planned.depth)
       );
     case "research":
-      return mostResearchCredits[planned.model];
+      return mostResearchCredits;
   }
 }
 

@@ -42,7 +42,7 @@ export function tavilyLimits(requestsPerMinute: number): readonly LimitRow[] {
   return [
     { class: "crawl", method: "POST", path: /^\/crawl$/, rate: { requests: 100, perMs }, ownGate: true, source },
     { class: "research", method: "POST", path: /^\/research$/, rate: { requests: 20, perMs }, ownGate: true, source },
-    // Lower than the rest; the vendor does not say how much in every plan.
+    // Lower than the rest; the figure is not confirmed.
     {
       class: "usage",
       path: /^\/usage$/,

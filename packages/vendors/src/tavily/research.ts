@@ -12,7 +12,7 @@ export type TavilyResearchModel = "mini" | "pro" | "auto";
 export interface TavilyResearchRequest {
   /** The question. */
   input: string;
-  /** Decides the price: see `estimateTavilyCost`. */
+  /** Decides the price; the vendor tells it afterwards only. */
   model: TavilyResearchModel;
   citations?: "numbered" | "mla" | "apa" | "chicago";
   length?: "short" | "standard" | "long";
@@ -26,7 +26,6 @@ export interface TavilyResearchRequest {
 /** What a later process needs to go on. */
 export interface TavilyResearchHandle {
   id: string;
-  model: TavilyResearchModel;
 }
 
 export type TavilyResearchReport =
@@ -66,7 +65,7 @@ export function createResearches(http: Http, clock: Clock): TavilyResearches {
       status: "completed",
       content: data.content,
       sources: (data.sources ?? []).map(({ url, title }) => ({ url, title: title ?? null })),
-      cost: costOf(data.usage, { operation: "research", model: handle.model }),
+      cost: costOf(data.usage, { operation: "research" }),
     };
   }
 
@@ -74,7 +73,7 @@ export function createResearches(http: Http, clock: Clock): TavilyResearches {
     async startResearch(request, signal) {
       const call = { ...policyOf("start_research"), method: "POST" as const, path: "/research", signal };
       const { data } = await http.request({ ...call, body: researchBody(request), schema: ResearchStarted });
-      return { id: data.request_id, model: request.model };
+      return { id: data.request_id };
     },
     getResearch,
     async waitForResearch(handle, { waitMs, signal }) {

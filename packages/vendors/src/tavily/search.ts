@@ -85,7 +85,6 @@ export interface TavilySearches {
   extract(extraction: TavilyExtraction, signal: AbortSignal): Promise<TavilyExtracted>;
 }
 
-const mostQueryLength = 400;
 const extractBytes = 64 * 1024 * 1024;
 
 /** https://docs.tavily.com/documentation/api-reference/endpoint/search */
@@ -157,9 +156,6 @@ function searchBody(search: TavilySearch): Record<string, unknown> {
 function checkSearch(search: TavilySearch): void {
   const { query, depth, topic = "general", startDate, endDate } = search;
   if (query.trim() === "") throw refuseInput("The query is empty.", "Write what to search for.");
-  if (query.length > mostQueryLength) {
-    throw refuseInput(`Tavily takes queries of up to ${mostQueryLength} characters.`, "Split the query.");
-  }
   checkCount("maxResults", search.maxResults, { least: 0, most: 20 });
   checkCount("chunksPerSource", search.chunksPerSource, { least: 1, most: 3 });
   if (search.chunksPerSource !== undefined && depth !== "advanced") {

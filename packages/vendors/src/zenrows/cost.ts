@@ -10,7 +10,7 @@ export const powerCredits: Readonly<Record<ZenRowsPower, number>> = {
   auto: 25,
 };
 
-/** Of the smallest plan, 69 USD for 250,000 credits; larger plans pay less. https://www.zenrows.com/pricing, 2026-11 */
+/** Assumed, at the dear end: the price depends on the plan and is not confirmed. Each answer tells its own in USD, which counts. */
 export const zenrowsCreditUsd = 0.000276;
 
 export interface ZenRowsCost {

@@ -6,7 +6,7 @@ interface Part {
 
 /** Where the vendor's own file is wrong by its own examples and pages. */
 export const tavilyCorrections: SpecificationOptions = {
-  // https://docs.tavily.com/documentation/api-reference/introduction#projects
+  // The file has it for /usage only; the vendor's own client (@tavily/core) sends it with every call.
   headers: ["x-project-id"],
   correct(document) {
     const paths = (document as unknown as { paths: Part }).paths;
@@ -18,7 +18,7 @@ export const tavilyCorrections: SpecificationOptions = {
     members["answer"] = nullable("string");
     const result = members["results"]?.["items"]?.["properties"] ?? {};
     result["raw_content"] = nullable("string");
-    // https://docs.tavily.com/sdk/javascript/reference: results of topic news have it.
+    // The vendor's own client (@tavily/core) reads it from every result.
     result["published_date"] = nullable("string");
     // Both are said to be whole seconds; their own examples say 1.23.
     for (const [path, method, status] of researchTimes) set(answerOf(path, method, status)["properties"]);
@@ -27,7 +27,7 @@ export const tavilyCorrections: SpecificationOptions = {
     // "Returns null if unlimited", says its description.
     const key = answerOf("/usage", "get", "200")["properties"]?.["key"]?.["properties"];
     if (key) key["limit"] = nullable("integer");
-    // https://docs.tavily.com/sdk/javascript/reference: extracted pages have a title.
+    // So does the vendor's own client with the title of an extracted page.
     const page = answerOf("/extract", "post", "200")["properties"]?.["results"]?.["items"]?.["properties"];
     if (page) page["title"] = nullable("string");
   },

@@ -12,7 +12,7 @@ const problem = { type: "object", required: ["code", "title", "status"], propert
 
 /** The file is a third party's, and older than the vendor's pages. */
 export const zenrowsCorrections: SpecificationOptions = {
-  // https://docs.zenrows.com/universal-scraper-api/api-reference#response-headers
+  // The file has them for 200 only; the vendor's command line (ZenRows/cli) reads the first one too.
   headers: [
     "x-request-credits",
     "concurrency-limit",
@@ -23,9 +23,9 @@ export const zenrowsCorrections: SpecificationOptions = {
   ],
   correct(document) {
     const { get, post } = (document as unknown as { paths: { "/": { get: Operation; post: Operation } } }).paths["/"];
-    // https://docs.zenrows.com/universal-scraper-api/features/extract
+    // The vendor's own client (zenrows) sends it for Extract.
     get.parameters.push({ name: "extract", in: "query", required: false, schema: { type: "string" } });
-    // "POST requests take the same parameters": https://docs.zenrows.com/universal-scraper-api/features/other#post-put-requests
+    // The vendor's own client sends the same options with both.
     post.parameters = get.parameters;
     Object.assign(post.responses, { ...get.responses, ...post.responses });
     // Its own reading of an error is {code, message}; the vendor's are problems: https://docs.zenrows.com/api-error-codes
