@@ -24,7 +24,7 @@ const wrongSearches: [string, Partial<TavilySearch>][] = [
   ["a country by its code", { country: "de" }],
   ["too many results", { maxResults: 21 }],
   ["half a result", { maxResults: 1.5 }],
-  ["chunks of a basic search", { chunksPerSource: 2 }],
+  ["chunks of an ultra-fast search", { chunksPerSource: 2, depth: "ultra-fast" }],
   ["too many domains", { excludeDomains: Array.from({ length: 151 }, (_, at) => `${at}.example`) }],
 ];
 

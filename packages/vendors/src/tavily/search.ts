@@ -14,7 +14,7 @@ export interface TavilySearch {
   topic?: "general" | "news" | "finance";
   /** 0 to 20, default 5. */
   maxResults?: number;
-  /** 1 to 3, with depth advanced only. */
+  /** 1 to 3, with every depth but ultra-fast. */
   chunksPerSource?: number;
   /** Not together with `startDate` or `endDate`. */
   timeRange?: "day" | "week" | "month" | "year";
@@ -158,8 +158,8 @@ function checkSearch(search: TavilySearch): void {
   if (query.trim() === "") throw refuseInput("The query is empty.", "Write what to search for.");
   checkCount("maxResults", search.maxResults, { least: 0, most: 20 });
   checkCount("chunksPerSource", search.chunksPerSource, { least: 1, most: 3 });
-  if (search.chunksPerSource !== undefined && depth !== "advanced") {
-    throw refuseInput("chunksPerSource needs depth advanced.", "Leave it out, or ask for depth advanced.");
+  if (search.chunksPerSource !== undefined && depth === "ultra-fast") {
+    throw refuseInput("Depth ultra-fast has no chunks.", "Leave out chunksPerSource, or ask for another depth.");
   }
   checkDay("startDate", startDate);
   checkDay("endDate", endDate);
