@@ -29,6 +29,7 @@ export interface PageElement extends PageNode {
   append(...nodes: (PageNode | string)[]): void;
   replaceWith(...nodes: (PageNode | string)[]): void;
   contains(node: PageNode): boolean;
+  matches(selector: string): boolean;
 }
 
 export interface PageDocument extends PageElement {

@@ -4,7 +4,7 @@ import { removePaleText } from "./pale-text.ts";
 import { findHiddenBySheets } from "./style-sheet-hiding.ts";
 
 /** What a page declares about itself without showing it: read for facts, never as text. */
-const declarations = 'script[type*="ld+json" i], link, meta, title';
+const declarations = 'script[type*="ld+json" i], link, meta, body title';
 
 /** Never shown as text by a browser, or not part of what the page says. */
 const unshown =

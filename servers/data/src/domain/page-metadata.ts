@@ -9,6 +9,8 @@ export interface StatedFacts {
   /** BCP 47 primary language, lower case. */
   language: string | null;
   canonicalUrl: string | null;
+  /** The article as linked data has it, to find its place in the page: silent text, never to be shown itself. */
+  articleBody: string | null;
 }
 
 type JsonObject = Record<string, unknown>;
@@ -18,16 +20,19 @@ const articleTypes = /Article|Posting|Report|NewsItem|WebPage|Recipe|HowTo|QAPag
 /** Reads date, language and address. `now` bounds dates: a page from the future has a wrong clock, not a date. */
 export function readStatedFacts(document: PageDocument, pageUrl: string, now: number): StatedFacts {
   const article = readArticle(document);
+  const tags = readMetaTags(document);
   return {
-    publishedAt: readPublishedAt(document, article, now),
-    language: readLanguage(document, article),
-    canonicalUrl: readCanonicalUrl(document, pageUrl),
+    publishedAt: readPublishedAt(document, tags, article, now),
+    language: readLanguage(document, tags, article),
+    canonicalUrl: readCanonicalUrl(document, tags, pageUrl),
+    articleBody: asText(article?.["articleBody"]),
   };
 }
 
 /** Title and author, after `removeHidden`: both are words that a reader of the page can see. */
 export function readNames(document: PageDocument): { title: string | null; author: string | null } {
-  return { title: readTitle(document), author: readAuthor(document, readArticle(document)) };
+  const tags = readMetaTags(document);
+  return { title: readTitle(document, tags), author: readAuthor(document, tags, readArticle(document)) };
 }
 
 function readArticle(document: PageDocument): JsonObject | undefined {
@@ -83,22 +88,32 @@ function asText(value: unknown): string | null {
   return typeof value === "string" && value.trim() !== "" ? value : null;
 }
 
-function meta(document: PageDocument, ...names: string[]): string | null {
-  for (const name of names) {
-    const selector = `meta[property="${name}" i], meta[name="${name}" i], meta[itemprop="${name}" i]`;
-    for (const element of document.querySelectorAll(selector)) {
-      const content = element.getAttribute("content")?.trim();
-      if (content) return content;
+/** First content of each `meta` by its lower-case name, from one walk: a search of the tree for each name is slow. */
+function readMetaTags(document: PageDocument): ReadonlyMap<string, string> {
+  const tags = new Map<string, string>();
+  for (const element of document.querySelectorAll("meta[content]")) {
+    const content = element.getAttribute("content")?.trim();
+    for (const attribute of content ? ["property", "name", "itemprop"] : []) {
+      const name = element.getAttribute(attribute)?.toLowerCase();
+      if (content && name && !tags.has(name)) tags.set(name, content);
     }
+  }
+  return tags;
+}
+
+function meta(tags: ReadonlyMap<string, string>, ...names: string[]): string | null {
+  for (const name of names) {
+    const content = tags.get(name.toLowerCase());
+    if (content !== undefined) return content;
   }
   return null;
 }
 
 /** Title as the reader sees it: the tab's title without the site's name, or the headline. Silent tags only choose between them. */
-function readTitle(document: PageDocument): string | null {
+function readTitle(document: PageDocument, tags: ReadonlyMap<string, string>): string | null {
   const tab = foldedText(document.querySelector("title"));
   const headings = [...document.querySelectorAll("h1")].slice(0, 10).map(foldedText).filter(Boolean);
-  const stated = cleanLine(meta(document, "og:title", "twitter:title") ?? "", 500);
+  const stated = cleanLine(meta(tags, "og:title", "twitter:title") ?? "", 500);
   const visible = [tab, ...headings].map(normalised);
   if (stated && visible.some((text) => text.includes(normalised(stated)))) return stated;
   const heading = headings.find((text) => text.length > 3 && normalised(tab).includes(normalised(text)));
@@ -116,7 +131,11 @@ function withoutSiteName(title: string): string {
   return longest.split(/\s+/).length >= 3 ? longest : title;
 }
 
-function readAuthor(document: PageDocument, article: JsonObject | undefined): string | null {
+function readAuthor(
+  document: PageDocument,
+  tags: ReadonlyMap<string, string>,
+  article: JsonObject | undefined,
+): string | null {
   const shown = document.body ? normalised(toPlainText(document.body)) : "";
   // What linked data and meta tags say is silent; a name counts once the page shows it.
   const isShown = (name: string) => normalised(name) !== "" && shown.includes(normalised(withoutBy(name)));
@@ -124,7 +143,7 @@ function readAuthor(document: PageDocument, article: JsonObject | undefined): st
   const candidates = [
     stated.slice(0, 5).join(", "),
     ...["author", "article:author", "parsely-author", "sailthru.author", "dc.creator", "byl", "citation_author"].map(
-      (name) => shownNames(meta(document, name) ?? "", isShown),
+      (name) => shownNames(meta(tags, name) ?? "", isShown),
     ),
     ...[...document.querySelectorAll('[itemprop="author"] [itemprop="name"], [itemprop="author"], a[rel~="author"]')]
       .slice(0, 3)
@@ -168,12 +187,17 @@ function isPersonLike(name: string): boolean {
   return name.split(",").every((part) => part.trim().split(/\s+/).length <= 6) && name.length <= 120;
 }
 
-function readPublishedAt(document: PageDocument, article: JsonObject | undefined, now: number): number | null {
+function readPublishedAt(
+  document: PageDocument,
+  tags: ReadonlyMap<string, string>,
+  article: JsonObject | undefined,
+  now: number,
+): number | null {
   const candidates = [
     asText(article?.["datePublished"]) ?? asText(article?.["dateCreated"]),
-    meta(document, "article:published_time", "og:published_time", "datePublished", "parsely-pub-date"),
-    meta(document, "sailthru.date", "dc.date.issued", "dc.date", "dcterms.created", "citation_publication_date"),
-    meta(document, "publish-date", "publish_date", "pubdate", "date", "article.published", "published_time_telegram"),
+    meta(tags, "article:published_time", "og:published_time", "datePublished", "parsely-pub-date"),
+    meta(tags, "sailthru.date", "dc.date.issued", "dc.date", "dcterms.created", "citation_publication_date"),
+    meta(tags, "publish-date", "publish_date", "pubdate", "date", "article.published", "published_time_telegram"),
     document.querySelector('[itemprop="datePublished"][datetime]')?.getAttribute("datetime"),
     document.querySelector('[itemprop="datePublished"][content]')?.getAttribute("content"),
     document
@@ -210,10 +234,14 @@ export function parseDate(value: string): number | null {
   return isPlausible ? time : null;
 }
 
-function readLanguage(document: PageDocument, article: JsonObject | undefined): string | null {
+function readLanguage(
+  document: PageDocument,
+  tags: ReadonlyMap<string, string>,
+  article: JsonObject | undefined,
+): string | null {
   const stated = [
     document.documentElement?.getAttribute("lang") ?? document.documentElement?.getAttribute("xml:lang"),
-    meta(document, "og:locale", "content-language", "dc.language", "language"),
+    meta(tags, "og:locale", "content-language", "dc.language", "language"),
     asText(article?.["inLanguage"]),
     document.querySelector('meta[http-equiv="content-language" i]')?.getAttribute("content"),
   ];
@@ -231,12 +259,12 @@ export function toLanguageCode(value: string | null | undefined): string | null 
 }
 
 /** The address the page gives itself, only when it is on the same host: another site's would let a page pose as that site. */
-function readCanonicalUrl(document: PageDocument, pageUrl: string): string | null {
+function readCanonicalUrl(document: PageDocument, tags: ReadonlyMap<string, string>, pageUrl: string): string | null {
   const link = [...document.querySelectorAll("link[rel][href]")].find((element) =>
     /(?:^|\s)canonical(?:\s|$)/i.test(element.getAttribute("rel") ?? ""),
   );
   const page = URL.parse(pageUrl);
-  for (const candidate of [link?.getAttribute("href"), meta(document, "og:url")]) {
+  for (const candidate of [link?.getAttribute("href"), meta(tags, "og:url")]) {
     const url = candidate ? URL.parse(candidate, pageUrl) : null;
     if (!url || !page || !/^https?:$/.test(url.protocol) || url.username !== "") continue;
     if (url.host.replace(/^www\./, "") === page.host.replace(/^www\./, "")) return url.href;

@@ -1,4 +1,5 @@
 import { Readability } from "@mozilla/readability";
+import { coverage, findHolder, type StatedBody } from "./stated-body.ts";
 import { foldedText, type PageDocument, type PageElement } from "./dom.ts";
 
 export interface ReadableContent {
@@ -7,17 +8,24 @@ export interface ReadableContent {
   method: "readability" | "density" | "body";
 }
 
+/** Of the text that linked data states: less in Readability's choice means that it left a part of the article behind. */
+const leastCoverage = 0.75;
 const paragraphSelector = "p, li, pre, td, blockquote, dd, h2, h3";
 
 /**
  * Main content of a page. Readability first; where it abstains or keeps too little of the page's paragraphs, the
- * smallest element that holds most of the running text; then the whole body. The document is not changed.
+ * smallest element that holds most of the running text; then the whole body. Where the page shows more of the article
+ * that its linked data states, what shows it is taken instead. The document is not changed.
  */
-export function findReadableContent(document: PageDocument): ReadableContent | null {
+export function findReadableContent(document: PageDocument, stated: StatedBody | null = null): ReadableContent | null {
   const body = document.body;
   if (!body) return null;
   const article = runReadability(document);
   const articleLength = foldedText(article).length;
+  const holder = stated && (article ? coverage(article, stated) : 0) < leastCoverage ? findHolder(body, stated) : null;
+  if (holder && stated && coverage(holder, stated) >= leastCoverage) {
+    return { root: holder.cloneNode(true) as PageElement, method: "density" };
+  }
   const runningLength = runningText(body);
   if (article && articleLength >= 200 && articleLength >= runningLength * 0.25) {
     return { root: article, method: "readability" };

@@ -10,19 +10,22 @@ export interface RobotsPolicy {
   isAllowed(url: string): boolean;
   /** Wanted pause between two requests; 0 when the site names none. */
   crawlDelayMs: number;
+  /** Addresses of sitemaps that the file names, as written. */
+  sitemaps: readonly string[];
 }
 
 /** RFC 9309 2.5: at least 500 KiB must be read; what follows may be ignored. */
 const maxCharacters = 512 * 1024;
+const maxSitemaps = 50;
 
-export const allowAll: RobotsPolicy = { isKnown: true, isAllowed: () => true, crawlDelayMs: 0 };
-export const unknownPolicy: RobotsPolicy = { isKnown: false, isAllowed: () => false, crawlDelayMs: 0 };
+export const allowAll: RobotsPolicy = { isKnown: true, isAllowed: () => true, crawlDelayMs: 0, sitemaps: [] };
+export const unknownPolicy: RobotsPolicy = { isKnown: false, isAllowed: () => false, crawlDelayMs: 0, sitemaps: [] };
 
 // The package is CommonJS; its declared default export is the module itself.
 const parse = robotsParser as unknown as (
   url: string,
   text: string,
-) => { isAllowed(url: string, agent: string): boolean | undefined; getCrawlDelay(agent: string): number | undefined };
+) => { isAllowed(url: string, agent: string): boolean | undefined; getCrawlDelay(agent: string): number | undefined; getSitemaps(): string[] };
 
 /** Rules of one origin. A file that says nothing about an address allows it. */
 export function parseRobots(robotsUrl: string, text: string): RobotsPolicy {
@@ -32,6 +35,7 @@ export function parseRobots(robotsUrl: string, text: string): RobotsPolicy {
     isKnown: true,
     isAllowed: (url) => rules.isAllowed(url, robotName) ?? true,
     crawlDelayMs: Number.isFinite(delaySeconds) && delaySeconds > 0 ? delaySeconds * 1000 : 0,
+    sitemaps: rules.getSitemaps().slice(0, maxSitemaps),
   };
 }
 

@@ -32,8 +32,10 @@ const maxSelectors = 400;
  */
 export function findHiddenBySheets(document: PageDocument): Set<PageElement> {
   const hidden = new Set<PageElement>();
+  const sheets = [...document.querySelectorAll("style")];
+  const byName = sheets.length === 0 ? new Map<string, PageElement[]>() : indexByName(document);
   let used = 0;
-  for (const sheet of document.querySelectorAll("style")) {
+  for (const sheet of sheets) {
     const media = sheet.getAttribute("media");
     if (media !== null && !/\b(?:all|screen)\b/i.test(media)) continue;
     for (const rule of topLevelRules((sheet.textContent ?? "").slice(0, maxSheetCharacters))) {
@@ -42,7 +44,7 @@ export function findHiddenBySheets(document: PageDocument): Set<PageElement> {
       for (const selector of rule.selectors.split(",").slice(0, 50)) {
         if (!simpleSelector.test(selector.trim()) || withoutScript.test(selector)) continue;
         if ((used += 1) > maxSelectors) return hidden;
-        for (const element of document.querySelectorAll(selector.trim())) {
+        for (const element of select(selector.trim(), byName)) {
           if (doesHide) hidden.add(element);
           else hidden.delete(element);
         }
@@ -50,6 +52,28 @@ export function findHiddenBySheets(document: PageDocument): Set<PageElement> {
     }
   }
   return hidden;
+}
+
+/** Elements by `.class` and `#id`, in one walk: a sheet asks for hundreds of names, and a search of the tree each is slow. */
+function indexByName(document: PageDocument): Map<string, PageElement[]> {
+  const byName = new Map<string, PageElement[]>();
+  for (const element of document.querySelectorAll("[class], [id]")) {
+    const classes = (element.getAttribute("class") ?? "").split(/\s+/).filter(Boolean);
+    const id = element.getAttribute("id");
+    for (const name of new Set([...classes.map((each) => `.${each}`), ...(id ? [`#${id}`] : [])])) {
+      const known = byName.get(name);
+      if (known) known.push(element);
+      else byName.set(name, [element]);
+    }
+  }
+  return byName;
+}
+
+/** What a selector of `simpleSelector`'s form means: those of its last name that match the whole. */
+function select(selector: string, byName: ReadonlyMap<string, PageElement[]>): PageElement[] {
+  const last = /[.#][\w-]+$/.exec(selector)?.[0] ?? "";
+  const named = byName.get(last) ?? [];
+  return last === selector ? named : named.filter((element) => element.matches(selector));
 }
 
 /** Rules that always hold on a screen: those of `@media screen`, `@layer` and `@supports` too, but of no other block. */
