@@ -88,8 +88,12 @@ async function createLimited(
 export async function runTokenList(context: CommandContext, options: { json: boolean }): Promise<number> {
   const list = async (store: Store<Tables>): Promise<number> => {
     const rows = await createTokens({ store: narrowStore(store), clock: systemClock }).list();
-    const policies = await createPolicyRows({ store, clock: systemClock }).list();
-    const limits = new Map(policies.map(({ caller, policy }) => [caller, policy]));
+    const policyRows = createPolicyRows({ store, clock: systemClock });
+    const limits = new Map((await policyRows.list()).map(({ caller, policy }) => [caller, policy]));
+    for (const [heir, owner] of await policyRows.heirs()) {
+      const policy = limits.get(owner);
+      if (policy) limits.set(heir, policy);
+    }
     if (options.json) {
       const tokens = rows.map((row) => ({ ...row, policy: limits.get(row.id) }));
       context.terminal.print(JSON.stringify({ tokens }));

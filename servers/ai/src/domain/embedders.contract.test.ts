@@ -113,7 +113,7 @@ test("whoever leaves while the model's name is asked for leaves alone", async ()
     },
     embed: async (texts: readonly string[], signal: AbortSignal) => {
       await setTimeout(60, undefined, { signal });
-      return texts.map(() => new Float32Array([1]));
+      return texts.map(() => [1]);
     },
   };
   const port = toTeiEmbeddingPort(client);

@@ -1,5 +1,6 @@
 import type { Budget } from "@sophia/core/ledger/budget-buckets";
 import type { Clock } from "@sophia/core/limits/clock";
+import type { CoreTables } from "@sophia/core/store/core-tables";
 import type { Store } from "@sophia/core/store/store";
 import type { Logger } from "pino";
 import type { KeyPolicies, KeyPolicy } from "../domain/key-policy.ts";
@@ -26,7 +27,7 @@ const refreshAfterFailureMs = 10_000;
  * All policies in memory. Resolves when they have been read, for a server that does not know its limits must not serve.
  * Later failures to read keep what was known and are logged.
  */
-export async function createKeyPolicies<Tables extends PolicyTables>(options: {
+export async function createKeyPolicies<Tables extends CoreTables & PolicyTables>(options: {
   store: Store<Tables>;
   clock: Clock;
   log: Logger;
@@ -40,7 +41,12 @@ export async function createKeyPolicies<Tables extends PolicyTables>(options: {
   let reading: Promise<void> | undefined;
 
   async function read(): Promise<void> {
-    known = build(await rows.list(), fromSettings, known);
+    const [policies, heirs] = [await rows.list(), await rows.heirs()];
+    known = build(policies, fromSettings, known);
+    for (const [heir, owner] of heirs) {
+      const policy = known.byCaller.get(owner);
+      if (policy) known.byCaller.set(heir, policy);
+    }
   }
 
   function refresh(): Promise<void> {

@@ -1,3 +1,4 @@
+import { createTokens } from "@sophia/core/approval/tokens";
 import { createLedger } from "@sophia/core/ledger/ledger";
 import { createAlertEvents } from "@sophia/core/store/alert-events";
 import type { CoreTables } from "@sophia/core/store/core-tables";
@@ -61,6 +62,29 @@ describe.each(["sqlite", "postgres"] as const)("key policies on %s", (name) => {
     expect(here.of("tok_a").budgets.map(({ limitUsd }) => limitUsd)).toEqual([5, 1_000, 10]);
     await Promise.all([here.close(), there.close()]);
     expect(clock.sleeping).toBe(0);
+  });
+
+  test("a rotated key keeps its limits and what it has spent; a change reaches both, and other names are not concerned", async () => {
+    const tokens = createTokens({ store, clock });
+    const make = async (tokenName: string) => {
+      await clock.advance(1_000);
+      return (await tokens.create({ name: tokenName, server: "ai", scopes: ["read"] })).id;
+    };
+    const before = await make("bot");
+    const other = await make("other");
+    const rows = createPolicyRows({ store, clock });
+    await rows.put({ caller: before, policy: { ...noPolicy, usdPerDay: 5 }, version: 0 });
+    await tokens.revoke("bot");
+    const after = await make("bot");
+    const policies = await createKeyPolicies({ store, clock, log: silentLog, serverBudgets: {} });
+    expect(policies.of(after)).toBe(policies.of(before));
+    expect(policies.of(after).budgets).toMatchObject([{ limitUsd: 5 }]);
+    expect(policies.of(other).budgets).toEqual([]);
+    const inherited = await rows.get(after);
+    await rows.put({ ...inherited, policy: { ...inherited.policy, usdPerDay: 3 } });
+    await policies.refresh();
+    expect([before, after].map((id) => policies.of(id).budgets[0]?.limitUsd)).toEqual([3, 3]);
+    await policies.close();
   });
 
   test("two changes at once: one is refused", async () => {

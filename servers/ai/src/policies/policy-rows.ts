@@ -1,6 +1,8 @@
 import { AppError } from "@sophia/core/errors/app-error";
 import type { Clock } from "@sophia/core/limits/clock";
+import type { CoreTables } from "@sophia/core/store/core-tables";
 import { narrowStore, type Store } from "@sophia/core/store/store";
+import type { Kysely } from "kysely";
 import type { KeyPoliciesTable, PolicyTables } from "./policy-tables.ts";
 import { fromRow, noPolicy, type StoredPolicy, toRow } from "./stored-policy.ts";
 
@@ -13,22 +15,27 @@ export interface VersionedPolicy {
 
 /** Policies in the store, for tools and the command line. */
 export interface PolicyRows {
+  /** That of the caller, or of an older token of its name: a rotated key keeps its limits and what it has spent. */
   get(caller: string): Promise<VersionedPolicy>;
   list(): Promise<VersionedPolicy[]>;
+  /** Tokens that go by the policy of another one of their name: id → whose policy it is. */
+  heirs(): Promise<Map<string, string>>;
   /** Throws AppError `denied` when somebody changed it since `version` was read. */
   put(changed: VersionedPolicy): Promise<void>;
 }
 
-export function createPolicyRows<Tables extends PolicyTables>(options: {
+export function createPolicyRows<Tables extends CoreTables & PolicyTables>(options: {
   store: Store<Tables>;
   clock: Clock;
 }): PolicyRows {
-  const { db }: Store<PolicyTables> = narrowStore(options.store);
+  const { db }: Store<CoreTables & PolicyTables> = narrowStore(options.store);
   return {
     async get(caller) {
-      const row = await db.selectFrom("ai_key_policies").selectAll().where("caller", "=", caller).executeTakeFirst();
+      const owner = (await listHeirs(db, caller)).get(caller) ?? caller;
+      const row = await db.selectFrom("ai_key_policies").selectAll().where("caller", "=", owner).executeTakeFirst();
       return row ? toVersioned(row) : { caller, policy: noPolicy, version: 0 };
     },
+    heirs: () => listHeirs(db),
     async list() {
       return (await db.selectFrom("ai_key_policies").selectAll().orderBy("caller").execute()).map(toVersioned);
     },
@@ -51,4 +58,17 @@ export function createPolicyRows<Tables extends PolicyTables>(options: {
 
 function toVersioned(row: KeyPoliciesTable): VersionedPolicy {
   return { caller: row.caller, policy: fromRow(row), version: row.version };
+}
+
+/** The newest of several policies counts. */
+async function listHeirs(db: Kysely<CoreTables & PolicyTables>, caller?: string): Promise<Map<string, string>> {
+  let query = db
+    .selectFrom("tokens as heir")
+    .innerJoin("tokens as owner", "owner.name", "heir.name")
+    .innerJoin("ai_key_policies as policy", "policy.caller", "owner.id")
+    .select(["heir.id as heir", "owner.id as owner"])
+    .where("heir.id", "not in", (inner) => inner.selectFrom("ai_key_policies").select("caller"));
+  if (caller !== undefined) query = query.where("heir.id", "=", caller);
+  const rows = await query.orderBy("owner.created_at").orderBy("owner.id").execute();
+  return new Map(rows.map(({ heir, owner }) => [heir, owner]));
 }

@@ -150,8 +150,8 @@ function toConsidered(entry: ConsideredCandidate): z.input<typeof Considered> {
 }
 
 function describe(entry: z.output<typeof Considered>): string {
-  const score =
-    entry.expectedScore === undefined ? "" : `, score ${entry.expectedScore} (at least ${entry.lowerScore})`;
+  const told = entry.outcomesNearby ? `(at least ${entry.lowerScore})` : "assumed: no judged answer is near";
+  const score = entry.expectedScore === undefined ? "" : `, score ${entry.expectedScore} ${told}`;
   const cost = entry.expectedCostUsd === undefined ? ", price unknown" : `, ${entry.expectedCostUsd} USD`;
   return `${entry.model} at ${entry.service}: ${entry.verdict}, ${entry.reason}${score}${cost}`;
 }

@@ -7,13 +7,16 @@ const budget = { window: "day" as const, limitUsd: 5, spentUsd: 4, share: 0.8, w
 const services = {
   usage: {
     callers: { list: async () => ["a", "b"].map((id) => ({ id: `tok_${id}`, name: `key ${id}` })) },
-    policyRows: { list: async () => [{ caller: "tok_a", policy, version: 1 }] },
+    policyRows: {
+      list: async () => [{ caller: "tok_a", policy, version: 1 }],
+      heirs: async () => new Map([["tok_b", "tok_a"]]),
+    },
     budgets: { states: async () => [{ caller: "tok_a", ...budget }] },
   },
 };
 const context = { ...createPolicyContext().context, services };
 
-test("every key with its limits, and how full its budgets are", async () => {
+test("every key with its limits, those of a rotated key under both of its ids, and how full its budgets are", async () => {
   const { keys, total } = await listKeyPolicies.run(listKeyPolicies.input.parse({}), context);
   expect(total).toBe(3);
   expect(keys).toEqual([
@@ -26,7 +29,14 @@ test("every key with its limits, and how full its budgets are", async () => {
       requestsPerMinute: 60,
       budgets: [budget],
     },
-    { caller: "tok_b", name: "key b", allowedModels: [], dataPolicy: "any", budgets: [] },
+    {
+      caller: "tok_b",
+      name: "key b",
+      allowedModels: ["a"],
+      dataPolicy: "local",
+      requestsPerMinute: 60,
+      budgets: [budget],
+    },
   ]);
 });
 

@@ -8,7 +8,7 @@ import type { Usage } from "../usage/create-usage.ts";
 interface Services {
   usage: {
     callers: Pick<Usage["callers"], "list">;
-    policyRows: Pick<Usage["policyRows"], "list">;
+    policyRows: Pick<Usage["policyRows"], "list" | "heirs">;
     budgets: Pick<Usage["budgets"], "states">;
   };
 }
@@ -47,12 +47,14 @@ Example: {"limit": 20}`,
     const start = readCursor(cursor, "key policies", z.int().min(0)) ?? 0;
     const known = [{ id: everybody, name: "all keys together" }, ...(await callers.list())];
     const policies = new Map((await policyRows.list()).map(({ caller, policy }) => [caller, policy]));
+    const heirs = await policyRows.heirs();
     const states = Map.groupBy(await budgets.states(), ({ caller }) => caller);
     const end = start + limit;
     return {
       keys: known.slice(start, end).map(({ id, name }) => {
-        const { usdPerDay: _day, usdPerMonth: _month, ...policy } = policies.get(id) ?? noPolicy;
-        const own = (states.get(id) ?? []).map(({ caller: _caller, ...state }) => state);
+        const owner = heirs.get(id) ?? id;
+        const { usdPerDay: _day, usdPerMonth: _month, ...policy } = policies.get(owner) ?? noPolicy;
+        const own = (states.get(owner) ?? []).map(({ caller: _caller, ...state }) => state);
         return { ...policy, allowedModels: [...policy.allowedModels], caller: id, name, budgets: own };
       }),
       total: known.length,
