@@ -50,6 +50,7 @@ function open() {
     start: (spec) => Promise.resolve(`ev_${started.push(spec)}`),
     report: (id) => Promise.resolve(report(id)),
     wait: () => Promise.resolve(),
+    prune: () => Promise.resolve(),
   };
   return { started, context: createToolContext({ evaluations }) };
 }
