@@ -11,15 +11,20 @@ import { createPassageVectors, type PassageVectors } from "./documents/passage-v
 import type { DataTables } from "./documents/tables.ts";
 import { loadGraphFactory } from "./documents/vector-index.ts";
 import { createCrawlPause } from "./fetching/crawl-pause.ts";
+import { createCrawler } from "./fetching/crawler.ts";
+import { createCrawls, type Crawls } from "./fetching/crawls.ts";
 import { createExtractor } from "./fetching/extractor.ts";
 import { createPageFetcher, userAgent } from "./fetching/page-fetcher.ts";
 import { createPageReader, embedJobKind, type PageReader } from "./fetching/page-reader.ts";
 import { createPageValidators } from "./fetching/page-validators.ts";
 import { createRobotsCache } from "./fetching/robots-cache.ts";
+import { createSiteMapReader, type SiteMapReader } from "./fetching/site-map.ts";
 
 /** Everything the tools of this server use. Each tool names the part it needs. */
 export interface DataServices {
   pages: PageReader;
+  siteMaps: SiteMapReader;
+  crawls: Crawls;
   documents: DocumentStore;
   search: DocumentSearch;
   /** `live` on PostgreSQL, `local` on the embedded store. */
@@ -48,17 +53,19 @@ export async function createDataServices(
     observer: createHttpObserver(platform.metrics),
     userAgent: userAgent(config.SOPHIA_DATA_CONTACT),
   });
-  const fetcher = createPageFetcher({
-    fetch,
-    robots: createRobotsCache({ fetch, clock, log }),
-    pause: createCrawlPause(clock),
-  });
+  const robots = createRobotsCache({ fetch, clock, log });
+  const fetcher = createPageFetcher({ fetch, robots, pause: createCrawlPause(clock) });
   const validators = createPageValidators({ store, getDocument: (id) => documents.get(id) });
+  const pages = createPageReader({ fetcher, extractor, documents, validators, vectors, jobs, clock, log });
+  const siteMaps = createSiteMapReader({ fetcher, robots, clock });
+  const crawls = createCrawls({ jobs, crawler: createCrawler({ pages, siteMaps, clock }), clock });
   defineEmbedJob(platform, vectors);
   await queueGaps(platform, vectors);
   return {
     services: {
-      pages: createPageReader({ fetcher, extractor, documents, validators, vectors, jobs, clock, log }),
+      pages,
+      siteMaps,
+      crawls,
       documents,
       search: createDocumentSearch({ store, vectors, log }),
       storeMode: store.engine === "postgres" ? "live" : "local",

@@ -25,7 +25,11 @@ export const unknownPolicy: RobotsPolicy = { isKnown: false, isAllowed: () => fa
 const parse = robotsParser as unknown as (
   url: string,
   text: string,
-) => { isAllowed(url: string, agent: string): boolean | undefined; getCrawlDelay(agent: string): number | undefined; getSitemaps(): string[] };
+) => {
+  isAllowed(url: string, agent: string): boolean | undefined;
+  getCrawlDelay(agent: string): number | undefined;
+  getSitemaps(): string[];
+};
 
 /** Rules of one origin. A file that says nothing about an address allows it. */
 export function parseRobots(robotsUrl: string, text: string): RobotsPolicy {

@@ -1,10 +1,12 @@
 import type { AnyTool } from "@sophia/core/mcp/define-tool";
 import type { DataServices } from "../services.ts";
+import { crawlSite } from "./crawl-site.ts";
 import { deleteDocument } from "./delete-document.ts";
 import { fetchPage } from "./fetch-page.ts";
 import { getDocument } from "./get-document.ts";
 import { listDocuments } from "./list-documents.ts";
+import { mapSite } from "./map-site.ts";
 import { searchDocuments } from "./search-documents.ts";
 
-export const directTools: readonly AnyTool<DataServices>[] = [fetchPage, searchDocuments];
-export const longTailTools: readonly AnyTool<DataServices>[] = [getDocument, listDocuments, deleteDocument];
+export const directTools: readonly AnyTool<DataServices>[] = [fetchPage, crawlSite, searchDocuments];
+export const longTailTools: readonly AnyTool<DataServices>[] = [mapSite, getDocument, listDocuments, deleteDocument];

@@ -1,0 +1,86 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type LocalSite, startLocalSite } from "../testing/local-site.ts";
+import { startServerProcess, type ServerProcess } from "../testing/server-process.ts";
+
+const page = (title: string, body: string): string =>
+  `<!doctype html><html lang="en"><title>${title}</title><body><article><h1>${title}</h1><p>${body}</p></article></body></html>`;
+const conditional: string[] = [];
+
+let site: LocalSite;
+let server: ServerProcess;
+const dataDir = mkdtempSync(join(tmpdir(), "sophia-crawl-"));
+
+beforeAll(async () => {
+  site = await startLocalSite({
+    "/robots.txt": "User-agent: *\nDisallow: /no",
+    "/": page("Start", 'See <a href="/a">a</a>, <a href="/no">no</a>, <a href="http://127.0.0.1:1/">inside</a>.'),
+    "/a": page("Part a", 'The first part of it. Then <a href="/b">b</a> and <a href="/gone">gone</a>.'),
+    "/b": page("Part b", "The second part of it is the last."),
+    "/tagged": (request, response) => {
+      conditional.push(request.headers["if-none-match"] ?? "none");
+      const isKnown = request.headers["if-none-match"] === '"v1"';
+      response.writeHead(isKnown ? 304 : 200, { etag: '"v1"', "content-type": "text/html" });
+      response.end(isKnown ? undefined : page("Tagged", "This text is sent only once."));
+    },
+  });
+  server = await startServerProcess(dataDir, { SOPHIA_DATA_ALLOW_PRIVATE: site.place });
+});
+afterAll(async () => {
+  await server.kill();
+  await site.stop();
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+test("a page that has not changed is not sent again, and answered from the store", async () => {
+  await server.call("fetch_page", { url: `${site.origin}/tagged` });
+  const { structuredContent } = await server.call("fetch_page", { url: `${site.origin}/tagged` });
+  expect(structuredContent).toMatchObject({ state: "unchanged", version: 1, title: "Tagged" });
+  expect(JSON.stringify(structuredContent)).toContain("This text is sent only once.");
+  expect(conditional).toEqual(["none", '"v1"']);
+});
+
+test("a crawl survives the death of the server, and asks for no page a second time", async () => {
+  const { structuredContent: map } = await server.call("run_tool", {
+    tool: "map_site",
+    arguments: { url: `${site.origin}/` },
+  });
+  expect(JSON.stringify(map)).toContain(`${site.origin}/a`);
+  site.asked.length = 0;
+  const call = server.call("crawl_site", { url: `${site.origin}/` }).catch(() => undefined);
+  while (!site.asked.includes("/a")) await setTimeout(50);
+  await setTimeout(600);
+  await server.kill();
+  await call;
+  server = await startServerProcess(dataDir, { SOPHIA_DATA_ALLOW_PRIVATE: site.place });
+  await expect.poll(() => site.asked.includes("/gone"), { timeout: 40_000 }).toBe(true);
+  await expect
+    .poll(
+      async () => {
+        const list = await server.call("run_tool", { tool: "list_documents", arguments: {} });
+        return ["Start", "Part a", "Part b"].every((title) => JSON.stringify(list.structuredContent).includes(title));
+      },
+      { timeout: 20_000 },
+    )
+    .toBe(true);
+  expect(site.asked.filter((path) => path === "/")).toHaveLength(1);
+  // Refused by robots.txt, and by the address guard.
+  expect(site.asked).not.toContain("/no");
+}, 90_000);
+
+test("it ends with what was read, what failed and why", async () => {
+  const { structuredContent } = await server.call("crawl_site", { url: `${site.origin}/a`, maxPages: 3 });
+  expect(structuredContent).toMatchObject({
+    state: "done",
+    failed: 1,
+    failures: [{ url: `${site.origin}/gone`, code: "not_found" }],
+    pages: [
+      { title: "Part a", state: "unchanged", depth: 0 },
+      { title: "Part b", depth: 1 },
+    ],
+    source: { mode: "local", costUsd: 0 },
+  });
+}, 60_000);
