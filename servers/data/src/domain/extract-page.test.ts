@@ -55,6 +55,55 @@ test("a page that Readability abstains from is read by density of text", () => {
   expect(page.text.split(sentence.trim()).length - 1).toBe(12);
 });
 
+test("a discussion keeps every answer, short ones too, and its code", () => {
+  const answers = Array.from(
+    { length: 6 },
+    (
+      _,
+      index,
+    ) => `<div class="comment" id="c${index}"><div class="comment-body"><p>Answer ${index}: ${sentence.repeat(1 + (index % 3))}</p>
+      ${index === 2 ? "<pre><code>a = 1\n  b = 2</code></pre>" : ""}</div><div class="tools"><a href="#">Reply</a></div></div>`,
+  );
+  const page = read(`<html><head><title>How to mend a pump</title></head><body><nav><a href="/">Home</a></nav>
+    <h1>How to mend a pump</h1><div class="comments">${answers.join("")}</div></body></html>`);
+  for (const index of answers.keys()) expect(page.text).toContain(`Answer ${index}:`);
+  expect(page.markdown).toContain("```\na = 1\n  b = 2\n```");
+});
+
+test("comments under an article are no part of it", () => {
+  const comments = `<div class="comments"><div class="comment"><p>${sentence.replace("river", "comment")}</p></div></div>`;
+  const page = read(`<body><article><h1>Floods</h1>${paragraphs}${comments}</article></body>`);
+  expect(page.text).not.toContain("The comment rose");
+});
+
+test("a product keeps its table, price and features, and loses what others bought", () => {
+  const page = read(`<html><head><title>Pump X200 | Shop</title></head><body><header><a href="/">Shop</a></header><main>
+    <h1>Pump X200</h1><div class="price">€ 199.00</div><p>${sentence}</p><h2>Details</h2>
+    <table><tr><th>Power</th><td>600 W</td></tr><tr><th>Head</th><td>35 m</td></tr></table><ul><li>Steel housing</li></ul>
+    <section><h2>Related products</h2><ul><li><a href="/1">Pump A</a></li><li><a href="/2">Pump B</a></li></ul></section>
+    </main></body></html>`);
+  expect(page.markdown).toContain("| Power | 600 W |\n| --- | --- |\n| Head | 35 m |");
+  expect(page.markdown).toMatch(/€ 199\.00[\s\S]*- Steel housing/);
+  expect(page.markdown).not.toContain("Pump A");
+});
+
+test.each([
+  ["a named banner", `<div class="cookie-consent"><p>We and our partners use cookies. ${sentence}</p></div>`],
+  ["a modal dialog", `<div role="dialog" aria-modal="true"><p>We value your privacy. ${sentence.repeat(3)}</p></div>`],
+])("%s that asks for consent is no part of the text, wherever it stands", (_name, banner) => {
+  const article = `<article><h1>Floods</h1>${paragraphs}</article>`;
+  const clean = read(`<body>${article}</body>`).text;
+  expect(read(`<body>${banner}${article}</body>`).text).toBe(clean);
+  expect(read(`<body>${article}${banner}</body>`).text).toBe(clean);
+});
+
+test("an article about cookies and consent stays whole", () => {
+  const page = read(
+    `<body><div class="consent-manager-news"><h1>Consent law</h1><p>Cookies are small. ${sentence}</p>${paragraphs}</div></body>`,
+  );
+  expect(page.text).toContain("Cookies are small.");
+});
+
 test("an index of links keeps its links", () => {
   const items = Array.from(
     { length: 30 },

@@ -1,5 +1,6 @@
 import { parseFeed } from "htmlparser2";
 import { decodeText } from "./charset.ts";
+import { removeConsentBanners } from "./consent-banner.ts";
 import { findContentKind, type ContentKind } from "./content-kind.ts";
 import { isTooComplex, parseDocument } from "./dom.ts";
 import { removeDeclarations, removeHidden, removeSilentAttributes } from "./hidden-elements.ts";
@@ -87,6 +88,7 @@ export function extractHtml(source: string, url: string, now: number): RawPage {
   removeHidden(document);
   const names = readNames(document);
   removeDeclarations(document);
+  removeConsentBanners(document);
   const content = findReadableContent(document, articleBody === null ? null : toStatedBody(articleBody));
   const facts = { kind: "html" as const, ...stated, ...names };
   if (!content) return { ...facts, markdown: "", text: "", method: "body" };

@@ -27,6 +27,10 @@ export function findReadableContent(document: PageDocument, stated: StatedBody |
     return { root: holder.cloneNode(true) as PageElement, method: "density" };
   }
   const runningLength = runningText(body);
+  if (article && articleLength < runningLength * 0.6) {
+    const thread = findThread(body, article, runningLength);
+    if (thread) return { root: thread.cloneNode(true) as PageElement, method: "density" };
+  }
   if (article && articleLength >= 200 && articleLength >= runningLength * 0.25) {
     return { root: article, method: "readability" };
   }
@@ -36,6 +40,20 @@ export function findReadableContent(document: PageDocument, stated: StatedBody |
   }
   if (article && articleLength > 0) return { root: article, method: "readability" };
   return foldedText(body) === "" ? null : { root: body.cloneNode(true) as PageElement, method: "body" };
+}
+
+const turnName = /(?:^|[\s_-])(?:comment|post|answer|reply|message|review)s?(?=$|[\s_-])/i;
+
+/**
+ * A discussion of which Readability kept one turn: the element whose children are the turns. Comments under an article
+ * are none, because the article is not among them.
+ */
+function findThread(body: PageElement, article: PageElement, runningLength: number): PageElement | null {
+  const thread = findDensest(body, runningLength);
+  if (!thread) return null;
+  const turns = [...thread.children].filter((child) => turnName.test(child.getAttribute("class") ?? ""));
+  const start = foldedText(article).slice(0, 60);
+  return turns.length >= 3 && foldedText(thread).includes(start) ? thread : null;
 }
 
 function runReadability(document: PageDocument): PageElement | null {
