@@ -22,7 +22,7 @@ export function readStatedFacts(document: PageDocument, pageUrl: string, now: nu
   const article = readArticle(document);
   const tags = readMetaTags(document);
   return {
-    publishedAt: readPublishedAt(document, tags, article, now),
+    publishedAt: readPublishedAt(document, tags, article, now) ?? readDateOfAddress(pageUrl, now),
     language: readLanguage(document, tags, article),
     canonicalUrl: readCanonicalUrl(document, tags, pageUrl),
     articleBody: asText(article?.["articleBody"]),
@@ -210,6 +210,14 @@ function readPublishedAt(
     if (time !== null && time <= now + 86_400_000) return time;
   }
   return null;
+}
+
+/** `/2026/11/20/` or `/2026-11-20-` in a path: what news sites and blogs have where they state no date. */
+function readDateOfAddress(pageUrl: string, now: number): number | null {
+  const path = URL.parse(pageUrl)?.pathname ?? "";
+  const parts = /\/((?:19|20)\d{2})([/-])(\d{1,2})\2(\d{1,2})(?=[/._-]|$)/.exec(path);
+  const time = parts ? parseDate(`${parts[1]}-${parts[3]}-${parts[4]}`) : null;
+  return time !== null && time <= now + 86_400_000 ? time : null;
 }
 
 /** A date as publishers write it → milliseconds. Dates without a zone are read as UTC, so that the answer does not depend on the machine. */
