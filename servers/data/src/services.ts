@@ -10,6 +10,7 @@ import { createDocumentStore, type DocumentStore } from "./documents/document-st
 import { createPassageVectors, type PassageVectors } from "./documents/passage-vectors.ts";
 import type { DataTables } from "./documents/tables.ts";
 import { loadGraphFactory } from "./documents/vector-index.ts";
+import { createFeedReader, type FeedReader } from "./feeds/feed-reader.ts";
 import { createCrawlPause } from "./fetching/crawl-pause.ts";
 import { createCrawler } from "./fetching/crawler.ts";
 import { createCrawls, type Crawls } from "./fetching/crawls.ts";
@@ -25,6 +26,7 @@ export interface DataServices {
   pages: PageReader;
   siteMaps: SiteMapReader;
   crawls: Crawls;
+  feeds: FeedReader;
   documents: DocumentStore;
   search: DocumentSearch;
   /** `live` on PostgreSQL, `local` on the embedded store. */
@@ -66,6 +68,7 @@ export async function createDataServices(
       pages,
       siteMaps,
       crawls,
+      feeds: createFeedReader({ fetcher, clock }),
       documents,
       search: createDocumentSearch({ store, vectors, log }),
       storeMode: store.engine === "postgres" ? "live" : "local",

@@ -2,6 +2,7 @@ import type { AnyTool } from "@sophia/core/mcp/define-tool";
 import type { DataServices } from "../services.ts";
 import { crawlSite } from "./crawl-site.ts";
 import { deleteDocument } from "./delete-document.ts";
+import { fetchFeed } from "./fetch-feed.ts";
 import { fetchPage } from "./fetch-page.ts";
 import { getDocument } from "./get-document.ts";
 import { listDocuments } from "./list-documents.ts";
@@ -9,4 +10,10 @@ import { mapSite } from "./map-site.ts";
 import { searchDocuments } from "./search-documents.ts";
 
 export const directTools: readonly AnyTool<DataServices>[] = [fetchPage, crawlSite, searchDocuments];
-export const longTailTools: readonly AnyTool<DataServices>[] = [mapSite, getDocument, listDocuments, deleteDocument];
+export const longTailTools: readonly AnyTool<DataServices>[] = [
+  mapSite,
+  fetchFeed,
+  getDocument,
+  listDocuments,
+  deleteDocument,
+];
