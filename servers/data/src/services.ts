@@ -20,6 +20,7 @@ import { createPageReader, embedJobKind, type PageReader } from "./fetching/page
 import { createPageValidators } from "./fetching/page-validators.ts";
 import { createRobotsCache } from "./fetching/robots-cache.ts";
 import { createSiteMapReader, type SiteMapReader } from "./fetching/site-map.ts";
+import { createOwnWebSearch, type WebSearch } from "./fetching/web-search.ts";
 
 /** Everything the tools of this server use. Each tool names the part it needs. */
 export interface DataServices {
@@ -29,6 +30,7 @@ export interface DataServices {
   feeds: FeedReader;
   documents: DocumentStore;
   search: DocumentSearch;
+  webSearch: WebSearch;
   /** `live` on PostgreSQL, `local` on the embedded store. */
   storeMode: "live" | "local";
 }
@@ -61,6 +63,7 @@ export async function createDataServices(
   const pages = createPageReader({ fetcher, extractor, documents, validators, vectors, jobs, clock, log });
   const siteMaps = createSiteMapReader({ fetcher, robots, clock });
   const crawls = createCrawls({ jobs, crawler: createCrawler({ pages, siteMaps, clock }), clock });
+  const search = createDocumentSearch({ store, vectors, log });
   defineEmbedJob(platform, vectors);
   await queueGaps(platform, vectors);
   return {
@@ -70,7 +73,8 @@ export async function createDataServices(
       crawls,
       feeds: createFeedReader({ fetcher, clock }),
       documents,
-      search: createDocumentSearch({ store, vectors, log }),
+      search,
+      webSearch: createOwnWebSearch({ search }),
       storeMode: store.engine === "postgres" ? "live" : "local",
     },
     checks: [

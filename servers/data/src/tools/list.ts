@@ -8,8 +8,9 @@ import { getDocument } from "./get-document.ts";
 import { listDocuments } from "./list-documents.ts";
 import { mapSite } from "./map-site.ts";
 import { searchDocuments } from "./search-documents.ts";
+import { searchWeb } from "./search-web.ts";
 
-export const directTools: readonly AnyTool<DataServices>[] = [fetchPage, crawlSite, searchDocuments];
+export const directTools: readonly AnyTool<DataServices>[] = [searchWeb, fetchPage, crawlSite, searchDocuments];
 export const longTailTools: readonly AnyTool<DataServices>[] = [
   mapSite,
   fetchFeed,
