@@ -15,7 +15,7 @@ function article(title: string, ...paragraphs: string[]): string {
   const body = paragraphs.map((text) => `<p>${text}</p>`).join("");
   return `<!doctype html><html lang="en"><head><title>${title} | Local Times</title><meta name="author" content="Jo Bloggs">
     <meta property="article:published_time" content="2026-11-20T08:00:00Z"></head><body><nav><a href="/">Home</a></nav>
-    <article><h1>${title}</h1>${body}</article><footer>Contact</footer></body></html>`;
+    <article><h1>${title}</h1><p class="byline">By Jo Bloggs</p>${body}</article><footer>Contact</footer></body></html>`;
 }
 
 function resultsOf(output: Record<string, unknown> | undefined): { title: string; matchedBy: string[] }[] {
