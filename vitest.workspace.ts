@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 import { SlowFileReporter } from "./packages/cli/src/check/slow-file-reporter.ts";
 
 // Vitest no longer reads a file of this name by itself: it is passed with --config, as an ordinary configuration.
-const notOurs = ["**/node_modules/**", "**/bench/**"];
+const notOurs = ["**/node_modules/**", "{packages,servers}/*/bench/**"];
 // One file at a time, and nothing beside it: these measure how fast a process recovers, refuses or ends, and memory.
 const measuring = [
   "packages/core/src/{http,mcp}/**/*.fault.test.ts",
