@@ -133,6 +133,23 @@ describe.each<Engine>(["sqlite", "postgres"])("spending on %s", (engine) => {
   );
 
   test(
+    "a cost stated for a call that was listed as free counts in the budget, and free calls still go",
+    withSpending(async ({ spending, charged }) => {
+      const free = request({ costUsd: 0 });
+      spending.settle(await spending.reserve(free), actual(0.6));
+      await spending.flush();
+      expect(await charged()).toBeCloseTo(0.6, 9);
+      await expect(async () => spending.reserve(request({ costUsd: 0.001 }))).rejects.toMatchObject({
+        kind: "budget_exceeded",
+      });
+      spending.settle(await spending.reserve(free), actual(0));
+      spending.release(await spending.reserve(free));
+      await spending.close();
+      expect(await charged()).toBeCloseTo(0.6, 9);
+    }),
+  );
+
+  test(
     "a budget shared by two callers holds for both, and is free again when its window has passed",
     withSpending(async ({ spending, clock }) => {
       const minute = [{ key: "all", limitUsd: 0.5, windowMs: 60_000 }];

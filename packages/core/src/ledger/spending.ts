@@ -5,7 +5,7 @@ import { type Clock, systemClock } from "../limits/clock.ts";
 import type { CoreTables } from "../store/core-tables.ts";
 import { createRowInserter, type RowInserter } from "../store/insert-rows.ts";
 import { narrowStore, type Store } from "../store/store.ts";
-import type { Budget } from "./budget-buckets.ts";
+import { addToBuckets, type Budget, buildCharges, type Charge } from "./budget-buckets.ts";
 import type { Lease } from "./lease.ts";
 import { LeaseGroup } from "./lease-group.ts";
 import { changeLease, isApplied, type LeaseChange, recoverLeases } from "./lease-rows.ts";
@@ -80,6 +80,8 @@ class LeasedSpending implements Spending {
   readonly #leases = new Set<Lease>();
   readonly #inserter: RowInserter<CoreTables, Line, never>;
   #lines: Line[] = [];
+  /** By line: what cost money although nothing was held for it. */
+  readonly #unheld = new Map<string, Charge[]>();
   #batch: Batch | undefined;
   #collectedAt = 0;
   #writing: Promise<void> = Promise.resolve();
@@ -114,8 +116,12 @@ class LeasedSpending implements Spending {
     hold.open = false;
     const nanoUsd = toNanoUsd(actual.costUsd);
     hold.lease?.settle(hold.nanoUsd, nanoUsd);
-    this.#lines.push(buildLine(hold, { ...actual, nanoUsd }, this.#clock.now()));
+    const now = this.#clock.now();
+    const line = buildLine(hold, { ...actual, nanoUsd }, now);
+    this.#lines.push(line);
     this.#wake(flushAfterMs);
+    const { budgets } = hold.request;
+    if (!hold.lease && nanoUsd !== 0 && budgets.length > 0) this.#unheld.set(line.id, buildCharges(budgets, now));
   }
 
   release(hold: Hold): void {
@@ -209,15 +215,32 @@ class LeasedSpending implements Spending {
         if (batch.tried && (await wasWritten(tx, batch))) return;
         batch.tried = true;
         await this.#inserter.insert(tx, lines);
+        await this.#chargeUnheld(tx, lines);
         for (const { change } of changes) await changeLease(tx, change, batch.at);
       });
     }
     this.#batch = undefined;
     this.#lines.splice(0, lines.length);
+    for (const { id } of lines) this.#unheld.delete(id);
     for (const { lease, change } of changes) {
       lease.applied(change, startedAt);
       if (change.closed) this.#leases.delete(lease);
     }
+  }
+
+  /** A model listed as free whose provider states a cost: known only now, and spent, whatever the budget has left. */
+  async #chargeUnheld(tx: Transaction<CoreTables>, lines: readonly Line[]): Promise<void> {
+    if (this.#unheld.size === 0) return;
+    const sums = new Map<string, { charges: Charge[]; nanoUsd: number }>();
+    for (const { id, cost_nano_usd: cost } of lines) {
+      const charges = this.#unheld.get(id);
+      if (!charges) continue;
+      const key = JSON.stringify(charges);
+      sums.set(key, { charges, nanoUsd: (sums.get(key)?.nanoUsd ?? 0) + cost });
+    }
+    // One order for all processes, so that two of them do not wait for each other.
+    const ordered = [...sums].toSorted(([left], [right]) => (left < right ? -1 : 1));
+    for (const [, { charges, nanoUsd }] of ordered) await addToBuckets(tx, charges, nanoUsd);
   }
 
   #collect(): Batch {
