@@ -12,6 +12,8 @@ import { createReranker, toTeiRerankPort } from "./domain/rerankers.ts";
 export interface OpenedEmbedding {
   embedder: Embedder;
   reranker: Reranker;
+  /** The provider's model that `embedder` asks, where somebody bills for it. */
+  paidModel: string | undefined;
   close(): Promise<void>;
 }
 
@@ -39,6 +41,7 @@ export async function openEmbedding<Tables extends CoreTables>(
   return {
     embedder,
     reranker,
+    paidModel: given.embedder || settings.SOPHIA_TEI_EMBED_URL !== undefined ? undefined : settings.SOPHIA_EMBED_MODEL,
     async close() {
       await Promise.all([embedder.close(), ...tei.map((client) => client.close())]);
     },

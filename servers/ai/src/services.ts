@@ -110,7 +110,7 @@ export async function createAiServices(
       localServers: createLocalServers({ log, clock }),
       providerAccounts,
     },
-    routes: createGateway({ completions, models, embedder, reranker, spending, policies, limits, callLog, clock, log }),
+    routes: createGateway({ ...own, limits, clock, log, paidEmbeddingModel: embedding.paidModel }),
     checks: createChecks(providers, embedder, semanticCache),
     async close() {
       await completions.close();

@@ -7,6 +7,7 @@ import type { Usage } from "@sophia/vendors/openai-shape/usage";
 import { assertAffordable } from "./assert-affordable.ts";
 import type { CallJournal } from "./call-journal.ts";
 import type { ChatCall, Cost } from "./chat-call.ts";
+import { isBrokenOff } from "./is-broken-off.ts";
 import type { KeyPolicy } from "./key-policy.ts";
 import { priceCall } from "./price-call.ts";
 import type { Target } from "./targets.ts";
@@ -126,8 +127,7 @@ function closeFailed(
   hold: Hold,
   { error, target, request }: { error: unknown; target: Target; request: AskRequest },
 ): void {
-  const brokenOff = request.signal.aborted && !(error instanceof AppError && error.status !== undefined);
-  if (!brokenOff) {
+  if (!isBrokenOff(error, request.signal)) {
     spending.release(hold);
     return;
   }

@@ -70,7 +70,8 @@ describe("a provider in the OpenAI shape", () => {
       ).embed(["a"], AbortSignal.timeout(1_000));
     expect(await ask({ statedCostUsd: 0.5 }, () => 0.1)).toEqual({ ...answer, costUsd: 0.5 });
     expect(await ask({}, () => 0.1)).toEqual({ ...answer, costUsd: 0.1 });
-    expect(await ask(undefined, () => 0.1)).toEqual(answer);
+    expect(await ask(undefined, () => 0.2)).toEqual({ ...answer, costUsd: 0.2 });
+    expect(await ask(undefined)).toEqual(answer);
     const results = [{ index: 0, score: 0.3 }];
     const rerank = toRerankPort({ rerank: async () => ({ results, model: "r-v1", usage }) }, "r", () => 0.2);
     expect(await rerank.rerank("q", ["a"], AbortSignal.timeout(1_000))).toEqual({

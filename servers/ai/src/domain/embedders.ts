@@ -13,7 +13,7 @@ import {
 import { AppError } from "@sophia/core/errors/app-error";
 import type { TeiClient, TeiInfo } from "@sophia/vendors/huggingface/tei-client";
 import type { OpenAiClient } from "@sophia/vendors/openai-shape/openai-client";
-import type { Usage } from "@sophia/vendors/openai-shape/usage";
+import { estimateTokens, type Usage } from "@sophia/vendors/openai-shape/usage";
 import type { Logger } from "pino";
 
 export interface EmbedderSettings {
@@ -63,10 +63,15 @@ export function toEmbeddingPort(
     async embed(texts, signal) {
       if (!client.embed) throw new AppError("invalid_input", "This provider does not embed.");
       const { vectors, model: answered, usage } = await client.embed({ model, input: texts }, signal);
-      const costUsd = usage && (usage.statedCostUsd ?? costOf?.(usage));
+      const costUsd = usage?.statedCostUsd ?? costOf?.(usage ?? estimateUsage(texts));
       return { vectors, model: answered, ...(costUsd !== undefined && { costUsd }) };
     },
   };
+}
+
+function estimateUsage(texts: readonly string[]): Usage {
+  const inputTokens = texts.reduce((sum, text) => sum + estimateTokens(text), 0);
+  return { inputTokens, outputTokens: 0, cachedInputTokens: 0, estimated: true };
 }
 
 /** Of its own: several callers wait for one answer, and the first to leave must not end it for the others. */

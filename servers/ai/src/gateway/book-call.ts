@@ -1,9 +1,11 @@
 import { AppError } from "@sophia/core/errors/app-error";
+import type { Hold, Spending } from "@sophia/core/ledger/spending";
 import type { OpenAiClient } from "@sophia/vendors/openai-shape/openai-client";
 import type { Usage } from "@sophia/vendors/openai-shape/usage";
 import { assertAffordable } from "../domain/assert-affordable.ts";
 import type { CallRecord } from "../domain/call-record.ts";
 import type { Cost } from "../domain/chat-call.ts";
+import { isBrokenOff } from "../domain/is-broken-off.ts";
 import { priceCall } from "../domain/price-call.ts";
 import type { Target } from "../domain/targets.ts";
 import type { Exchange, GatewayServices } from "./exchange.ts";
@@ -64,11 +66,29 @@ export async function bookCall<T>(
     tell("ok", usage, cost);
     return { value, usage };
   } catch (error) {
-    spending.release(hold);
     const kind = error instanceof AppError ? error.kind : "internal";
-    tell(signal.aborted ? "cancelled" : "error", { ...expected, inputTokens: 0, estimated: true }, freeCost, kind);
+    const outcome = signal.aborted ? "cancelled" : "error";
+    const { usage, cost } = closeFailed(spending, hold, { target, expected, brokenOff: isBrokenOff(error, signal) });
+    tell(outcome, usage, cost, kind);
     throw error;
   }
+}
+
+/** As with chat: what a provider has read when its caller leaves is paid for; what it refused is not. */
+function closeFailed(
+  spending: Spending,
+  hold: Hold,
+  { target, expected, brokenOff }: { target: Target; expected: Omit<Usage, "estimated">; brokenOff: boolean },
+): { usage: Usage; cost: Cost } {
+  if (!brokenOff) {
+    spending.release(hold);
+    return { usage: { ...expected, inputTokens: 0, estimated: true }, cost: freeCost };
+  }
+  const usage = { ...expected, estimated: true };
+  const cost = priceCall(target, usage);
+  const { inputTokens: quantity } = usage;
+  spending.settle(hold, { quantity, costUsd: cost.costUsd, kind: "estimate", priceAsOf: target.price.asOf });
+  return { usage, cost };
 }
 
 const freeCost: Cost = { costUsd: 0, priceKnown: true };

@@ -21,7 +21,8 @@ export async function answerEmbeddings(exchange: Exchange, services: GatewayServ
   const texts = typeof request.input === "string" ? [request.input] : request.input;
   const tokens = texts.reduce((sum, text) => sum + estimateTokens(text), 0);
   const isOwn = request.model === embeddingModelName || request.model === "auto";
-  const embed = isOwn ? embedHere : embedThere;
+  const embedOwn = services.paidEmbeddingModel === undefined ? embedHere : embedConfigured;
+  const embed = isOwn ? embedOwn : embedThere;
   const embedded = await embed(exchange, services, {
     model: request.model,
     texts,
@@ -53,13 +54,35 @@ interface Embedded {
 
 async function embedHere({ response, signal }: Exchange, services: GatewayServices, asked: Asked): Promise<Embedded> {
   const { vectors, modelId, dimension } = await services.embedder.embed(asked.texts, { purpose: "document", signal });
-  if (asked.dimensions !== undefined && asked.dimensions !== dimension) {
-    throw new AppError("invalid_input", `This model has ${dimension} dimensions and cannot be shortened.`);
-  }
+  checkDimension(asked, dimension);
   response.setHeader("x-sophia-provider", "sophia");
   response.setHeader("x-sophia-mode", "local");
   response.setHeader("x-sophia-cost-usd", "0");
   return { vectors, model: modelId, tokens: asked.tokens };
+}
+
+/** The server's own embedder is a provider's model: what it remembers is free, what it asks for is paid by this key. */
+async function embedConfigured(exchange: Exchange, services: GatewayServices, asked: Asked): Promise<Embedded> {
+  const { value } = await bookCall(exchange, services, {
+    model: services.paidEmbeddingModel ?? asked.model,
+    operation: "embeddings",
+    inputTokens: asked.tokens,
+    async ask(_client, signal) {
+      const answer = await services.embedder.embed(asked.texts, { purpose: "document", signal });
+      const { costUsd } = answer;
+      const inputTokens = costUsd === undefined ? 0 : asked.tokens;
+      // Texts of several callers leave together: how many tokens were whose is counted by us.
+      const usage = { inputTokens, outputTokens: 0, cachedInputTokens: 0, estimated: true };
+      return { value: answer, usage: { ...usage, statedCostUsd: costUsd ?? 0 } };
+    },
+  });
+  checkDimension(asked, value.dimension);
+  return { vectors: value.vectors, model: value.modelId, tokens: asked.tokens };
+}
+
+function checkDimension({ dimensions }: Asked, dimension: number): void {
+  if (dimensions === undefined || dimensions === dimension) return;
+  throw new AppError("invalid_input", `This model has ${dimension} dimensions and cannot be shortened.`);
 }
 
 /** A provider's model, by name: whose vectors they are stands in the answer. */

@@ -17,6 +17,8 @@ export interface GatewayServices {
   completions: Completions;
   models: Models;
   embedder: Embedder;
+  /** The provider's model that `embedder` asks, where somebody bills for it. */
+  paidEmbeddingModel?: string | undefined;
   reranker: Reranker;
   spending: Spending;
   policies: KeyPolicies;

@@ -66,7 +66,7 @@ export async function startAiHarness(options: HarnessOptions = {}): Promise<AiHa
   });
   const runtime = await createAiServices(settings, platform, {
     endpoints: options.endpoints?.(simulator) ?? [endpoint],
-    embedder: createLexicalEmbedder(),
+    ...(settings.SOPHIA_EMBED_MODEL === undefined && { embedder: createLexicalEmbedder() }),
     ...(options.timeoutMs !== undefined && { timeoutMs: options.timeoutMs }),
     ...(options.idleTimeoutMs !== undefined && { idleTimeoutMs: options.idleTimeoutMs }),
   });
