@@ -188,3 +188,14 @@ test("ended runs go when they are too old", async () => {
   await evaluations.prune(new AbortController().signal);
   await expect(evaluations.report(evaluation.id, caller)).rejects.toMatchObject({ kind: "not_found" });
 });
+
+test("a judge whose answers cannot be read is paid for all the same", async () => {
+  answer = ({ messages }) => (messages.length > 1 ? "no JSON" : "Oslo");
+  const { results } = await run({
+    judgement: "rubric",
+    judgeModel: "judge",
+    items: [{ prompt: "Why?" }],
+    models: ["small"],
+  });
+  expect(results).toMatchObject([{ error: expect.stringContaining("judge"), answerUsd: 0.01, judgeUsd: 0.01 }]);
+});

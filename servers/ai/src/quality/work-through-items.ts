@@ -77,9 +77,15 @@ async function workOne({ item, question, model, first }: OneItem, options: OneOp
   try {
     const answered = await options.ask({ model, messages, maxTokens, caller, requestId, signal });
     Object.assign(result, { answer: answered.text, answerUsd: answered.costUsd, totalMs: answered.totalMs });
-    const verdict = await judge({ question, answer: answered.text, first }, options);
+    // An answer of the judge that cannot be read has been paid for all the same.
+    const ask: AskModel = async (asked) => {
+      const said = await options.ask(asked);
+      result.judgeUsd += said.costUsd;
+      return said;
+    };
+    const verdict = await judge({ question, answer: answered.text, first }, { ...options, ask });
     if (!verdict) return result;
-    Object.assign(result, { score: verdict.score, explanation: verdict.explanation, judgeUsd: verdict.costUsd });
+    Object.assign(result, { score: verdict.score, explanation: verdict.explanation });
     await tell(result, options);
   } catch (error) {
     signal.throwIfAborted();
