@@ -6,7 +6,7 @@ import type { CoreTables } from "@sophia/core/store/core-tables";
 import type { MigrationSet } from "@sophia/core/store/store";
 import { type ArizeSettings, findArize } from "@sophia/vendors/arize/place";
 import type { CallSink } from "./domain/call-record.ts";
-import type { AskModel } from "./quality/ask-model.ts";
+import type { AskModel, EstimateQuestion } from "./quality/ask-model.ts";
 import { evaluationMigrations, type EvaluationTables } from "./quality/evaluation-tables.ts";
 import { createEvaluations, type Evaluations } from "./quality/evaluations.ts";
 import { createFeedback, type Feedback, type Lessons } from "./quality/feedback.ts";
@@ -53,7 +53,7 @@ const pruneKind = "ai.prune-traces";
 export async function createObservation<Tables extends CoreTables & ObservationTables>(
   settings: ObservationSettings,
   platform: Platform<Tables>,
-  { ask, lessons }: { ask: AskModel; lessons: Lessons },
+  { ask, estimate, lessons }: { ask: AskModel; estimate: EstimateQuestion; lessons: Lessons },
 ): Promise<Observation> {
   const { store, clock, log, metrics, scrubber, jobs, config } = platform;
   const place = findArize(settings);
@@ -87,6 +87,7 @@ export async function createObservation<Tables extends CoreTables & ObservationT
     jobs,
     clock,
     ask,
+    estimate,
     traces,
     lessons,
     keepText: createTextKeeper(settings.SOPHIA_AI_KEEP_CONTENT, scrub),

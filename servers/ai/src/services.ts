@@ -21,7 +21,7 @@ import { openCaches } from "./open-caches.ts";
 import { openEmbedding } from "./open-embedding.ts";
 import { type GivenProviders, openProviders } from "./open-providers.ts";
 import { createKeyPolicies, type LoadedKeyPolicies } from "./policies/key-policies.ts";
-import { askThrough } from "./quality/ask-model.ts";
+import { askThrough, estimateThrough } from "./quality/ask-model.ts";
 import type { Lessons } from "./quality/feedback.ts";
 import { readJudgedAnswers } from "./quality/judged-answers.ts";
 import { type Comparisons, createComparisons } from "./routing/comparison.ts";
@@ -97,7 +97,11 @@ export async function createAiServices(
     sinks,
   });
   const ask = askThrough(completions);
-  const observation = await createObservation(settings, platform, { ask, lessons: toLessons(routing, semantic) });
+  const observation = await createObservation(settings, platform, {
+    ask,
+    estimate: estimateThrough(models),
+    lessons: toLessons(routing, semantic),
+  });
   sinks.push(observation.sink);
   const usage = openUsage(platform, { policies, models, semanticCache });
   const providerAccounts = createProviderAccounts({ endpoints: providers.map((it) => it.endpoint), log, clock, pacer });

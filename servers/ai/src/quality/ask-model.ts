@@ -1,5 +1,7 @@
 import { performance } from "node:perf_hooks";
 import type { Caller } from "@sophia/core/approval/caller";
+import { estimateCostUsd } from "../domain/estimate-cost.ts";
+import type { Models } from "../domain/models.ts";
 import { readCompletionText } from "../domain/completion-text.ts";
 import type { Completions } from "../domain/completions.ts";
 
@@ -25,6 +27,14 @@ export interface Answered {
 
 /** How evaluations ask: through the whole pipeline, so that keys, budgets, prices and traces hold for them too. */
 export type AskModel = (question: Question) => Promise<Answered>;
+
+/** What the question will cost about, USD; 0 where nothing is known. Never throws: asking tells what is wrong. */
+export type EstimateQuestion = (question: Pick<Question, "model" | "messages" | "maxTokens">) => Promise<number>;
+
+export function estimateThrough(models: Pick<Models, "resolve">): EstimateQuestion {
+  return ({ model, messages, maxTokens }) =>
+    estimateCostUsd(models, { model, messages, max_tokens: maxTokens }).catch(() => 0);
+}
 
 export function askThrough(completions: Pick<Completions, "complete">): AskModel {
   return async ({ model, messages, maxTokens, caller, requestId, signal }) => {

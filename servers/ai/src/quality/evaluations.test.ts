@@ -50,6 +50,7 @@ beforeEach(async (context) => {
     jobs,
     clock: systemClock,
     ask,
+    estimate: async ({ model }) => (model === "dear" ? 2 : 0.01),
     traces: { annotate: (opinion) => Promise.resolve(void said.push(opinion)) },
     lessons: { learnOutcome: (lesson) => Promise.resolve(learned.push(lesson) > 0) },
     keepText: (text) => keepText(text),
@@ -198,4 +199,11 @@ test("a judge whose answers cannot be read is paid for all the same", async () =
     models: ["small"],
   });
   expect(results).toMatchObject([{ error: expect.stringContaining("judge"), answerUsd: 0.01, judgeUsd: 0.01 }]);
+});
+
+test("a model whose first answer is expected to pass the ceiling is not asked", async () => {
+  answer = calculate;
+  const report = await run({ models: ["small", "dear"] });
+  expect(report.evaluation).toMatchObject({ state: "stopped", reason: "the cost ceiling was reached" });
+  expect(asked.map(({ model }) => model)).not.toContain("dear");
 });

@@ -5,7 +5,7 @@ import type { Jobs } from "@sophia/core/jobs/jobs";
 import type { Clock } from "@sophia/core/limits/clock";
 import type { Store } from "@sophia/core/store/store";
 import type { Traces } from "../traces/traces.ts";
-import type { AskModel } from "./ask-model.ts";
+import type { AskModel, EstimateQuestion } from "./ask-model.ts";
 import type { EvaluationTables } from "./evaluation-tables.ts";
 import type { EvaluationSpec } from "./evaluation-spec.ts";
 import { createEvaluationStore, type Evaluation, type ItemResult } from "./evaluation-store.ts";
@@ -40,6 +40,7 @@ export interface EvaluationsOptions<Tables extends EvaluationTables> {
   jobs: Jobs;
   clock: Clock;
   ask: AskModel;
+  estimate: EstimateQuestion;
   traces: Pick<Traces, "annotate">;
   lessons: Lessons;
   /** What is left of a text once its run has ended. */

@@ -1,7 +1,7 @@
 import { toAppError } from "@sophia/core/errors/app-error";
 import type { Traces } from "../traces/traces.ts";
 import type { Clock } from "@sophia/core/limits/clock";
-import type { AskModel } from "./ask-model.ts";
+import type { AskModel, EstimateQuestion, Question } from "./ask-model.ts";
 import { checkExpectation } from "./check-expectation.ts";
 import { defaultRubric, type EvaluationItem, type EvaluationSpec } from "./evaluation-spec.ts";
 import type { EvaluationStore, ItemResult } from "./evaluation-store.ts";
@@ -10,6 +10,7 @@ import { type Judge, judgeByRubric, judgePair, type Verdict } from "./judge-answ
 
 export interface WorkOptions {
   ask: AskModel;
+  estimate: EstimateQuestion;
   evaluations: EvaluationStore;
   traces: Pick<Traces, "annotate">;
   lessons: Lessons;
@@ -25,7 +26,8 @@ const judgeTrust = 1;
 
 /**
  * Asks every model every question that has no result yet, judges, and keeps each result as it comes: a run that was cut
- * off goes on where it was. Stops before a question that might take the cost over the ceiling.
+ * off goes on where it was. Stops before a question that is expected to take the cost over the ceiling: a model's first by
+ * its price, the others by the dearest of its answers so far.
  */
 export async function workThroughItems(
   id: string,
@@ -40,8 +42,9 @@ export async function workThroughItems(
       if (results.some((result) => result.item === item && result.model === model)) continue;
       signal.throwIfAborted();
       const spentUsd = results.reduce((sum, result) => sum + costOf(result), 0);
-      const dearest = Math.max(0, ...results.map(costOf));
-      if (spentUsd + dearest > spec.maxCostUsd) return { state: "stopped", reason: "the cost ceiling was reached" };
+      const own = results.filter((result) => result.model === model).map(costOf);
+      const nextUsd = own.length > 0 ? Math.max(...own) : await estimateFirst(options.estimate, spec, question, model);
+      if (spentUsd + nextUsd > spec.maxCostUsd) return { state: "stopped", reason: "the cost ceiling was reached" };
       const first = results.find((result) => result.item === item && result.model === spec.models[0]);
       const result = await workOne({ item, question, model, first }, { ...options, spec, signal });
       await evaluations.addResult(id, result);
@@ -52,8 +55,26 @@ export async function workThroughItems(
   return { state: "done" };
 }
 
+/** An answer that may be as long as allowed, and a judge's look at it. */
+async function estimateFirst(
+  estimate: EstimateQuestion,
+  { maxTokens, judgement, judgeModel }: EvaluationSpec,
+  { prompt, system }: EvaluationItem,
+  model: string,
+): Promise<number> {
+  const messages = toMessages({ prompt, system });
+  const answerUsd = await estimate({ model, messages, maxTokens });
+  if (judgement !== "rubric" && judgement !== "pairwise") return answerUsd;
+  return answerUsd + (await estimate({ model: judgeModel ?? "auto", messages, maxTokens }));
+}
+
 function costOf({ answerUsd, judgeUsd }: ItemResult): number {
   return answerUsd + judgeUsd;
+}
+
+function toMessages({ prompt, system }: Pick<EvaluationItem, "prompt" | "system">): Question["messages"] {
+  const before: Question["messages"] = system === undefined ? [] : [{ role: "system", content: system }];
+  return [...before, { role: "user", content: prompt }];
 }
 
 interface OneItem {
@@ -69,8 +90,7 @@ type OneOptions = WorkOptions & { spec: EvaluationSpec; signal: AbortSignal };
 async function workOne({ item, question, model, first }: OneItem, options: OneOptions): Promise<ItemResult> {
   const { spec, signal } = options;
   const requestId = `eval-${crypto.randomUUID()}`;
-  const system = question.system === undefined ? [] : [{ role: "system" as const, content: question.system }];
-  const messages = [...system, { role: "user" as const, content: question.prompt }];
+  const messages = toMessages(question);
   const { caller, maxTokens } = spec;
   const nothing = { answer: "", score: undefined, explanation: undefined, answerUsd: 0, judgeUsd: 0, totalMs: 0 };
   const result: ItemResult = { model, item, requestId, ...nothing, error: undefined };

@@ -4,9 +4,10 @@ import type { ToolContext } from "@sophia/core/mcp/define-tool";
 import { pino } from "pino";
 import { expect, test } from "vitest";
 import type { ChatCall, WholeAnswer } from "../domain/chat-call.ts";
+import type { Target } from "../domain/targets.ts";
 import { warmCache } from "./warm-cache.ts";
 
-function open(costUsd: number) {
+function open(costUsd: number, expectedUsd = costUsd) {
   const asked: string[] = [];
   const steps: Progress[] = [];
   const complete = async ({ request }: ChatCall): Promise<WholeAnswer> => {
@@ -28,8 +29,10 @@ function open(costUsd: number) {
       priceKnown: true,
     };
   };
-  const context: ToolContext<{ completions: { complete: typeof complete } }> = {
-    services: { completions: { complete } },
+  const price = { known: true, costOf: () => expectedUsd };
+  const models = { resolve: async () => ({ price }) as unknown as Target };
+  const context: ToolContext<{ completions: { complete: typeof complete }; models: typeof models }> = {
+    services: { completions: { complete }, models },
     caller: { id: "c1", name: "tester", scopes: ["read"] },
     requestId: "r1",
     signal: new AbortController().signal,
@@ -55,4 +58,10 @@ test("starts nothing that may lead beyond the budget, calls on their way counted
   expect(output.asked).toBe(5);
   expect(output.left).toHaveLength(15);
   expect(output.source.costUsd).toBeLessThanOrEqual(0.055);
+});
+
+test("a first question that is expected to cost more than the budget is not asked", async () => {
+  const { run, asked } = open(0.01, 0.2);
+  expect(await run({ questions: ["one", "two"], budgetUsd: 0.1 })).toMatchObject({ asked: 0, left: ["one", "two"] });
+  expect(asked).toEqual([]);
 });

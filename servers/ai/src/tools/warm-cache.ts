@@ -1,10 +1,13 @@
 import { toAppError } from "@sophia/core/errors/app-error";
 import { defineTool, Source, type ToolContext } from "@sophia/core/mcp/define-tool";
 import { z } from "zod";
+import { estimateCostUsd } from "../domain/estimate-cost.ts";
+import type { Models } from "../domain/models.ts";
 import type { Completions } from "../domain/completions.ts";
 
 interface Services {
   completions: Pick<Completions, "complete">;
+  models: Pick<Models, "resolve">;
 }
 
 /** Asked at once after the first; each holds back as much of the budget as the dearest so far has cost. */
@@ -25,7 +28,7 @@ Example: {"questions": ["How do I reset my password?"], "budgetUsd": 0.05}`,
   deadlineMs: 55_000,
   input: z.strictObject({
     questions: z.array(z.string().min(1).max(20_000)).min(1).max(100).describe("One request each."),
-    budgetUsd: z.number().positive().max(100).describe("No call is started that may lead beyond it."),
+    budgetUsd: z.number().positive().max(100).describe("No call is started that is expected to lead beyond it."),
     system: z.string().max(50_000).optional().describe("The application's system prompt, word for word."),
     model: z.string().min(1).max(200).optional().describe("Model id from list_models. Default: the configured one."),
   }),
@@ -47,15 +50,16 @@ Example: {"questions": ["How do I reset my password?"], "budgetUsd": 0.05}`,
     let source = { service: "sophia", mode: "local" as "live" | "local" | "simulated" };
     const startedAt = performance.now();
 
+    const toRequest = (question: string) => ({
+      ...(input.model !== undefined && { model: input.model }),
+      messages: [...system, { role: "user", content: question }],
+    });
+
     async function ask(question: string): Promise<void> {
       counts.running += 1;
       try {
-        const request = {
-          ...(input.model !== undefined && { model: input.model }),
-          messages: [...system, { role: "user", content: question }],
-        };
         const answer = await services.completions.complete({
-          request,
+          request: toRequest(question),
           caller,
           requestId: `${requestId}-${total - waiting.length}`,
           signal,
@@ -84,8 +88,10 @@ Example: {"questions": ["How do I reset my password?"], "budgetUsd": 0.05}`,
       }
     }
 
-    // The first one alone tells what one costs.
-    await ask(waiting.shift() ?? "");
+    // The first one alone tells what one costs; what it may cost itself, only its price tells.
+    const firstUsd = await estimateCostUsd(services.models, toRequest(waiting[0] ?? "")).catch(() => 0);
+    if (firstUsd <= input.budgetUsd) await ask(waiting.shift() ?? "");
+    else counts.dearestUsd = firstUsd;
     await Promise.all(Array.from({ length: concurrency }, work));
     const { asked, cached } = counts;
     return { asked, cached, failed, left: waiting, source: { ...source, costUsd: counts.spentUsd } };
