@@ -209,3 +209,11 @@ test("text is always well-formed and free of NUL, so that it can be stored", () 
 test("binary content is refused", () => {
   expect(() => read("%PDF-1.4", "application/pdf")).toThrow(AppError);
 });
+
+test("a feed whose dates cannot be read is read without them", () => {
+  const page = read(
+    "<rss><channel><title>News</title><pubDate>soon</pubDate><item><title>One</title><pubDate>yesterday-ish</pubDate></item></channel></rss>",
+    "application/rss+xml",
+  );
+  expect(page).toMatchObject({ kind: "feed", title: "News", publishedAt: null, markdown: "- One" });
+});

@@ -152,18 +152,23 @@ function extractXml(source: string, url: string): RawPage {
   return { ...emptyFacts("xml"), markdown: fence(text.trim(), "xml"), text: words, method: "whole" };
 }
 
+/** The parser makes a Date of whatever stands there. */
+function isSound(date: Date | undefined): date is Date {
+  return date !== undefined && !Number.isNaN(date.getTime());
+}
+
 function extractFeed(feed: NonNullable<ReturnType<typeof parseFeed>>, url: string): RawPage {
   const title = cleanLine(feed.title ?? "", 500);
   const about = cleanLine(toWords(feed.description ?? ""), 1000);
   const entries = feed.items.slice(0, 500).map((item) => {
     const name = cleanLine(toWords(item.title ?? ""), 300) || "Untitled";
     const link = item.link ? URL.parse(item.link, url) : null;
-    const day = item.pubDate ? ` (${item.pubDate.toISOString().slice(0, 10)})` : "";
+    const day = isSound(item.pubDate) ? ` (${item.pubDate.toISOString().slice(0, 10)})` : "";
     const summary = cleanLine(toWords(item.description ?? ""), 600);
     const label = link && /^https?:$/.test(link.protocol) ? `[${name.replace(/[[\]]/g, "")}](${link.href})` : name;
     return { markdown: `- ${label}${day}${summary ? `: ${summary}` : ""}`, text: `${name}${day}. ${summary}` };
   });
-  const updated = feed.updated ? parseDate(feed.updated.toISOString()) : null;
+  const updated = isSound(feed.updated) ? parseDate(feed.updated.toISOString()) : null;
   return {
     ...emptyFacts("feed"),
     title: title || null,
