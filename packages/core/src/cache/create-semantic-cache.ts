@@ -11,11 +11,12 @@ import type { ShelfEntry } from "./entry-shelf.ts";
 import { createWriteGatherer } from "./gather-writes.ts";
 import { readSlots } from "./guard/slot-guard.ts";
 import { findMatch, type Match, type Neighbour, neighbourCount } from "./match-score.ts";
+import { onceUnlessFailed } from "./once-unless-failed.ts";
 import type { LookupOptions, MissReason, SemanticCache, SemanticLookup, SemanticQuestion } from "./semantic-cache.ts";
 import type { SemanticCacheOptions } from "./semantic-cache-options.ts";
 import type { SemanticTables } from "./semantic-tables.ts";
 import { toCategoryStats, toEntry } from "./semantic-views.ts";
-import { createTagEpochs } from "./tag-epochs.ts";
+import { createTagEpochs, longestLifeMs } from "./tag-epochs.ts";
 
 const hourMs = 3_600_000;
 const sweepEveryWrites = 200;
@@ -30,6 +31,8 @@ interface Candidate extends Neighbour {
 interface Seen {
   match: Match<Candidate> | undefined;
   candidates: readonly Candidate[];
+  /** Of the tags, before the model was asked. */
+  mark: number;
 }
 
 export function createSemanticCache<Tables extends SemanticTables>(
@@ -84,6 +87,7 @@ class StoredSemanticCache<Tables extends SemanticTables> implements SemanticCach
       this.#books.open(question.category),
       this.#epochs.refresh(),
     ]);
+    const mark = this.#epochs.mark();
     const { near, stale } = await index.nearest(question, neighbourCount);
     const candidates = near.map(({ entry, similarity }): Candidate => {
       const servable = options.allowWeaker === true || entry.strength >= options.strength;
@@ -92,7 +96,7 @@ class StoredSemanticCache<Tables extends SemanticTables> implements SemanticCach
     const match = findMatch(readSlots(question.text), candidates);
     const found = await this.#decide({ question, options, book, match, stale });
     book.count(found.kind === "hit");
-    this.#seen.set(found, { match, candidates });
+    this.#seen.set(found, { match, candidates, mark });
     return found;
   }
 
@@ -149,6 +153,7 @@ class StoredSemanticCache<Tables extends SemanticTables> implements SemanticCach
   async #learn(question: SemanticQuestion, found: SemanticLookup, answer: Parameters<SemanticCache["learn"]>[2]) {
     const seen = this.#seen.get(found);
     this.#seen.delete(found);
+    const tags = this.#noteTags(seen, answer.tags ?? []);
     const match = seen?.match;
     const same = match && (await this.#groups.saysTheSame(answer.value, match.neighbour.entry));
     if (match?.kind === "match" && same !== undefined) {
@@ -164,19 +169,28 @@ class StoredSemanticCache<Tables extends SemanticTables> implements SemanticCach
       same === true && match
         ? match.neighbour.answerGroup
         : await this.#groups.find(answer.value, seen?.candidates ?? [], match?.neighbour.answerGroup);
-    return await this.#store(question, answer, answerGroup);
+    return tags && (await this.#store(question, { ...answer, tags }, answerGroup));
   }
 
-  async #store(question: SemanticQuestion, answer: Parameters<SemanticCache["learn"]>[2], answerGroup: string) {
+  /** As they were when the model was asked. An answer that was on its way while one of them moved on is not kept. */
+  #noteTags(seen: Seen | undefined, tags: readonly string[]): ShelfEntry["tags"] | undefined {
+    if (tags.length === 0) return [];
+    return seen && this.#epochs.currentSince(seen.mark, tags);
+  }
+
+  async #store(
+    question: SemanticQuestion,
+    answer: Omit<Parameters<SemanticCache["learn"]>[2], "tags"> & Pick<ShelfEntry, "tags">,
+    answerGroup: string,
+  ) {
     const { clock } = this.#options;
     const index = await this.#openIndex();
     const book = await this.#books.open(question.category);
-    const ttlMs = Math.min(answer.ttlMs ?? Infinity, book.ttlMs);
+    const ttlMs = Math.min(answer.ttlMs ?? Infinity, book.ttlMs, longestLifeMs);
     const bytes = Buffer.byteLength(answer.value) + Buffer.byteLength(question.text) + question.vector.length * 2;
     if (ttlMs <= 0 || Buffer.byteLength(answer.value) > (this.#options.maxEntryBytes ?? 256 * 1024)) return undefined;
     const now = clock.now();
     const vector = toByteVector(question.vector);
-    const tags = this.#epochs.current(answer.tags ?? []);
     const id = randomUUID();
     const { partition, category, text, modelId } = question;
     const shared = { id, category, text, strength: answer.strength };
@@ -189,14 +203,14 @@ class StoredSemanticCache<Tables extends SemanticTables> implements SemanticCach
       model_id: modelId,
       value: answer.value,
       answer_group: answerGroup,
-      tags: JSON.stringify(tags),
+      tags: JSON.stringify(answer.tags),
       bytes,
       checks: 0,
       wrong_checks: 0,
     });
     if (!written) return undefined;
     const fresh = { createdAt: now, expiresAt: now + ttlMs, removed: false, checks: 0, wrongChecks: 0 };
-    const entry = { ...shared, ...fresh, answerGroup, tags };
+    const entry = { ...shared, ...fresh, answerGroup, tags: answer.tags };
     await Promise.all([index.add(question, entry, vector), written]);
     return id;
   }
@@ -282,15 +296,4 @@ class StoredSemanticCache<Tables extends SemanticTables> implements SemanticCach
     await this.#books.save();
     await (await this.#openIndex()).close();
   }
-}
-
-function onceUnlessFailed<Value>(work: () => Promise<Value>): () => Promise<Value> {
-  let known: Promise<Value> | undefined;
-  return () => {
-    known ??= work().catch((error: unknown) => {
-      known = undefined;
-      throw error;
-    });
-    return known;
-  };
 }

@@ -150,6 +150,21 @@ describe.each(["sqlite", "postgres", "pgvector"] as const)("the semantic cache o
     expect(await cache.lookup(question, { strength: 1 })).toMatchObject({ kind: "hit", value: "new" });
   });
 
+  test("tags: an answer that was on its way while its document changed is not kept", async () => {
+    const [cache, other] = [create(), create()];
+    await train(cache);
+    const question = ask("what does the handbook say");
+    const asked = await cache.lookup(question, { strength: 1 });
+    await cache.invalidate("document:7");
+    expect(await cache.learn(question, asked, { value: "old", strength: 1, tags: ["document:7"] })).toBeUndefined();
+    const askedElsewhere = await cache.lookup(question, { strength: 1 });
+    await other.invalidate("document:7");
+    await cache.learn(question, askedElsewhere, { value: "old", strength: 1, tags: ["document:7"] });
+    await clock.advance(1_000);
+    for (const one of [cache, other])
+      expect(await one.lookup(question, { strength: 1 })).toMatchObject({ kind: "miss" });
+  });
+
   test("time to live, by category and shorter by answer; zero keeps nothing", async () => {
     const cache = create({ defaults: { ttlMs: 10_000 } });
     await train(cache);

@@ -61,10 +61,10 @@ export const isOf = ({ partition, modelId, dimension }: VectorPlace) =>
 
 export const isIn = (place: VectorPlace) => sql`${isOf(place)} and v.category = ${place.category}`;
 
-/** As TagEpochs has it: a tag that was never raised stands at 0. */
+/** As TagEpochs has it: a tag without a row was not raised, or so long ago that all is newer. */
 const tagsHold = sql`(v.tags = '[]' or not exists (
   select 1 from jsonb_array_elements(v.tags::jsonb) as noted
-  join semantic_tags t on t.tag = noted ->> 0 where t.epoch <> (noted ->> 1)::bigint))`;
+  join semantic_tags t on t.tag = noted ->> 0 where t.epoch > (noted ->> 1)::bigint))`;
 
 export function toText(vector: Float32Array): string {
   return `[${vector.join(",")}]`;
