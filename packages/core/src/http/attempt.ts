@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import type { Dispatcher } from "undici";
 import { AppError } from "../errors/app-error.ts";
-import { createBreaker, type Breaker, type BreakerOutcome, type BreakerState } from "../limits/breaker.ts";
+import type { Breaker, BreakerOutcome, BreakerState } from "../limits/breaker.ts";
 import type { LoadSignal } from "../limits/aimd.ts";
 import type { Clock } from "../limits/clock.ts";
 import type { Pacer, Pass } from "../limits/pacer.ts";
@@ -16,6 +16,7 @@ import { fromFailure, outcomeUnknown, timedOut } from "./failures.ts";
 import { createFollower, type Follower } from "./follow.ts";
 import type { HttpOptions } from "./http.ts";
 import type { Prepared } from "./prepare.ts";
+import { ServiceBreakers } from "./service-breakers.ts";
 import { redactUrl } from "./target.ts";
 
 /** One call with all its attempts: what was decided before, and what is counted on the way. */
@@ -26,6 +27,7 @@ export interface CallPlan {
   readonly secretParameter: string | undefined;
   readonly operation: string;
   readonly part: string | undefined;
+  readonly restedByCaller: boolean;
   readonly weight: number;
   readonly idempotent: boolean;
   readonly redirects: number;
@@ -68,7 +70,6 @@ export interface Attempter {
   close(): Promise<void>;
 }
 
-const maxBreakers = 64;
 // After "too many" without a usable time, everybody waits at least this long.
 const pauseWithoutNoticeMs = 1_000;
 // The status has said the most: another service may be asked instead of waiting for the words.
@@ -90,7 +91,7 @@ class ServiceAttempter implements Attempter {
   readonly #pacer: Pacer;
   readonly #dispatcher: Dispatcher;
   readonly #follower: Follower;
-  readonly #breakers = new Map<string, Breaker>();
+  readonly #breakers: ServiceBreakers;
   readonly #ownRefusals = new WeakSet<AppError>();
   readonly #unsent = new WeakSet<AppError>();
 
@@ -98,6 +99,7 @@ class ServiceAttempter implements Attempter {
     this.#options = options;
     this.#clock = clock;
     this.#pacer = pacer;
+    this.#breakers = new ServiceBreakers({ clock, rules: options.breaker });
     this.#follower = createFollower(options.allowPrivate);
     this.#dispatcher = options.dispatcher ?? createDispatcher(options);
   }
@@ -131,7 +133,7 @@ class ServiceAttempter implements Attempter {
 
   open(call: CallPlan, maxBytes: number): OpenedCall | Promise<OpenedCall> {
     call.attempts++;
-    const breaker = this.#breakerFor(call);
+    const breaker = this.#breakers.of(call);
     const pass = breaker.state === "closed" ? this.#pacer.enterNow?.(call) : undefined;
     if (pass) return this.#dispatch(call, maxBytes, this.#admit(call, breaker, pass));
     return this.#enter(call).then((settle) => this.#dispatch(call, maxBytes, settle));
@@ -195,7 +197,7 @@ class ServiceAttempter implements Attempter {
   }
 
   breakers(): Record<string, BreakerState> {
-    return Object.fromEntries([...this.#breakers].map(([name, breaker]) => [name, breaker.state]));
+    return this.#breakers.states();
   }
 
   async close(): Promise<void> {
@@ -205,7 +207,7 @@ class ServiceAttempter implements Attempter {
 
   /** Waits for a place, then asks the breaker last: it may have opened in the meantime. */
   async #enter(call: CallPlan): Promise<Settle> {
-    const breaker = this.#breakerFor(call);
+    const breaker = this.#breakers.of(call);
     if (breaker.state === "open") throw this.#givenRest(breaker);
     return this.#admit(call, breaker, await this.#pace(call));
   }
@@ -224,7 +226,7 @@ class ServiceAttempter implements Attempter {
       report(outcome);
       pass.leave(load, limit);
       const { service, observer } = this.#options;
-      if (breaker.state !== before) observer?.breaker?.(service, call.operation, this.#worstState(call.operation));
+      if (breaker.state !== before) observer?.breaker?.(service, call.operation, this.#breakers.worst(call.operation));
     };
   }
 
@@ -246,23 +248,6 @@ class ServiceAttempter implements Attempter {
       if (error instanceof AppError) this.#ownRefusals.add(error);
       throw deadline.expired ? timedOut(service, error) : error;
     }
-  }
-
-  #breakerFor({ operation, part }: CallPlan): Breaker {
-    const wanted = part === undefined ? operation : `${operation} ${part}`;
-    const { breaker: rules } = this.#options;
-    const name = this.#breakers.has(wanted) || this.#breakers.size < maxBreakers ? wanted : "other";
-    const found = this.#breakers.get(name) ?? createBreaker({ clock: this.#clock, ...(rules ? { rules } : {}) });
-    this.#breakers.set(name, found);
-    return found;
-  }
-
-  /** Of the operation and all its parts. */
-  #worstState(operation: string): BreakerState {
-    const states = [...this.#breakers]
-      .filter(([name]) => name === operation || name === "other" || name.startsWith(`${operation} `))
-      .map(([, breaker]) => breaker.state);
-    return states.find((state) => state === "open") ?? states.find((state) => state === "half_open") ?? "closed";
   }
 
   #givenRest(breaker: Breaker): AppError {

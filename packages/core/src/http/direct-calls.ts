@@ -21,6 +21,7 @@ export interface DirectRequest {
   /** See HttpCallOptions. */
   operation: string;
   part?: string;
+  restedByCaller?: boolean;
   timeoutMs: number;
   maxBytes: number;
   /** Longest silence between two chunks. Default 60 s. */
@@ -162,7 +163,7 @@ export class DirectCalls {
   }
 
   #plan(request: DirectRequest, startedAt: number, auth: HttpAuth | undefined): CallPlan {
-    const { path, body, operation, part, signal, timeoutMs } = request;
+    const { path, body, operation, part, restedByCaller = false, signal, timeoutMs } = request;
     const deadline: Deadline = { at: startedAt + timeoutMs, signal, expired: false, end: () => {} };
     const { headers, key } = this.#credential(auth);
     const known = this.#prepare(path, auth);
@@ -179,6 +180,7 @@ export class DirectCalls {
       secretParameter: auth?.in === "query" ? auth.name : undefined,
       operation,
       part,
+      restedByCaller,
       weight: 1,
       idempotent: true,
       redirects: 0,

@@ -105,6 +105,8 @@ export interface HttpCallOptions {
   operation?: string;
   /** A part of the service that fails by itself, e.g. one model of many: it has a breaker of its own. */
   part?: string;
+  /** The caller itself stops asking a place that fails, as the router does: no breaker of ours beside it. Default false. */
+  restedByCaller?: boolean;
   /** Redirects to follow, 3 at most, GET and HEAD only. Another origin gets no credential and must be public. Default 0. */
   redirects?: number;
   /** Statuses from 300 on that are an answer to this call, e.g. a 400 with what is wrong in its body. Default none. */

@@ -112,6 +112,7 @@ class PacedCalls implements ServiceCalls {
         secretParameter: auth?.in === "query" ? auth.name : undefined,
         operation: request.operation ?? row?.class ?? method,
         part: request.part,
+        restedByCaller: request.restedByCaller ?? false,
         weight: request.weight ?? 1,
         idempotent: request.idempotent ?? (method !== "POST" && method !== "PATCH"),
         redirects: method === "GET" || method === "HEAD" ? (request.redirects ?? 0) : 0,

@@ -63,6 +63,9 @@ export function createBreaker(options: { clock: Clock; rules?: Partial<BreakerRu
   return new SamplingBreaker(options.clock, { ...defaultRules, ...options.rules });
 }
 
+/** Where somebody else decides. */
+export const alwaysClosed: Breaker = { state: "closed", retryAfterMs: 0, enter: () => () => {} };
+
 class SamplingBreaker implements Breaker {
   readonly #clock: Clock;
   readonly #rules: BreakerRules;

@@ -51,7 +51,6 @@ export function createAnthropicClient(options: OpenAiClientOptions): OpenAiClien
     maxBytes: maxAnswerBytes,
     // A second attempt would be billed a second time; falling back is the router's decision, not the wire's.
     attempts: 1,
-    breaker: { minimumCalls: 5 },
     maxWaitMs: maxPauseMs,
     explain: explainFailure,
   });
@@ -63,7 +62,7 @@ export function createAnthropicClient(options: OpenAiClientOptions): OpenAiClien
     idempotent: true,
     timeoutMs: Math.min(timeoutMs, leftMs),
     operation: "chat",
-    ...(typeof body["model"] === "string" && { part: body["model"] }),
+    restedByCaller: true,
     body,
     signal,
   });

@@ -48,16 +48,32 @@ const { signal } = new AbortController();
 const ask = (model: string) => ({ model, messages: [{ role: "user", content: "hello" }] });
 const answered = JSON.stringify({ choices: [{ message: { content: "hi" } }] });
 
-test("a model that fails is given a rest, the others of its endpoint are not", async () => {
+test("an embedding model that fails is given a rest, the others of its endpoint are not", async () => {
   const client = await startClientOf((body, response) => {
     if (body.includes("broken")) response.statusCode = 500;
+    response.end(JSON.stringify({ model: "sound", data: [{ embedding: [1] }] }));
+  });
+  const embed = (model: string) => client.embed?.({ model, input: ["hello"] }, signal);
+  for (let call = 0; call < 5; call++) {
+    await expect(embed("broken")).rejects.toMatchObject({ kind: "upstream" });
+  }
+  await expect(embed("broken")).rejects.toMatchObject({ kind: "unavailable" });
+  expect(await embed("sound")).toMatchObject({ vectors: [expect.anything()] });
+});
+
+test("whether a model is asked to chat is left to the router, however often it has failed", async () => {
+  let isBroken = true;
+  const client = await startClientOf((_body, response) => {
+    if (isBroken) response.statusCode = 500;
     response.end(answered);
   });
-  for (let call = 0; call < 5; call++) {
-    await expect(client.complete(ask("broken"), signal)).rejects.toMatchObject({ kind: "upstream" });
+  for (let call = 0; call < 6; call++) {
+    await expect(client.complete(ask("one"), signal)).rejects.toMatchObject({ kind: "upstream" });
+    await expect(client.completeBytes?.({ fields: ask("one") }, signal)).rejects.toMatchObject({ kind: "upstream" });
   }
-  await expect(client.complete(ask("broken"), signal)).rejects.toMatchObject({ kind: "unavailable" });
-  expect(await client.complete(ask("sound"), signal)).toMatchObject({ choices: [{}] });
+  isBroken = false;
+  expect(await client.complete(ask("one"), signal)).toMatchObject({ choices: [{}] });
+  expect(await client.completeBytes?.({ fields: ask("one") }, signal)).toMatchObject({ completion: { choices: [{}] } });
 });
 
 test("while an endpoint wants a long pause, calls are refused at once and told how long it is", async () => {

@@ -177,6 +177,7 @@ function createProviderHttp(options: OpenAiClientOptions, profile: ProviderProfi
     maxBytes: maxAnswerBytes,
     // A second attempt would be billed a second time; falling back is the router's decision, not the wire's.
     attempts: 1,
+    // Of what no router asks for: embeddings and ranks.
     breaker: { minimumCalls: 5 },
     maxWaitMs: maxPauseMs,
     explain: (status, body) => profile.explain?.(status, body) ?? explainFailure(status, body),
@@ -185,7 +186,7 @@ function createProviderHttp(options: OpenAiClientOptions, profile: ProviderProfi
 
 /** The bytes that came are sent on when the profile changes nothing in them. */
 function toDirect(call: OutgoingCall, { fields, encoded }: ChatBody, signal: AbortSignal): DirectRequest {
-  const { path, headers, operation, part, timeoutMs } = call;
+  const { path, headers, operation, part, restedByCaller, timeoutMs } = call;
   return {
     path,
     operation,
@@ -195,6 +196,7 @@ function toDirect(call: OutgoingCall, { fields, encoded }: ChatBody, signal: Abo
     body: call.body === fields && encoded ? encoded : JSON.stringify(call.body),
     ...(headers && { headers }),
     ...(part !== undefined && { part }),
+    ...(restedByCaller && { restedByCaller }),
   };
 }
 
@@ -217,6 +219,8 @@ function createRequestBuilder(profile: ProviderProfile, timeoutMs: number) {
       idempotent: true,
       timeoutMs: Math.min(timeoutMs, options?.timeoutMs ?? timeoutMs),
       operation,
+      // Which model at which place may be asked is the router's to say: a second opinion would contradict its probes.
+      ...(operation === "chat" && { restedByCaller: true }),
       // One model of an endpoint may be down while the others answer.
       ...(typeof body["model"] === "string" && { part: body["model"] }),
     };

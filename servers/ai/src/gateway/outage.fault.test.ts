@@ -126,6 +126,20 @@ describe("fault 40: a place that fails half of its calls", () => {
   });
 });
 
+describe("a place that the router has not given up", () => {
+  test("is asked again, although three of its first five calls failed", async () => {
+    let calls = 0;
+    const sound = answerSoundly("a sound answer");
+    const only = await startProvider((socket, request) =>
+      (++calls <= 5 && calls % 2 === 1 ? (failures[0] ?? sound) : sound)(socket, request),
+    );
+    const ask = await startGateway([only]);
+    const answers = await askMany(ask, 10, 1);
+    expect(answers.map(({ isOk }) => isOk)).toEqual([false, true, false, true, false, true, true, true, true, true]);
+    expect(only.chats()).toHaveLength(10);
+  });
+});
+
 describe("fault 28: a place that is dead", () => {
   const timeoutMs = 400;
 
