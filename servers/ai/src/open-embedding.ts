@@ -67,7 +67,9 @@ function readSettings<Tables extends CoreTables>(
       port: {
         async embed(texts, signal) {
           const { provider, price } = await models.resolve(model);
-          return await toEmbeddingPort(provider.client, model, (usage) => price.costOf(usage)).embed(texts, signal);
+          const port = toEmbeddingPort(provider.client, model, (usage) => price.costOf(usage));
+          const { service, mode } = provider.endpoint;
+          return { ...(await port.embed(texts, signal)), place: { service, mode } };
         },
       },
       service: "provider",

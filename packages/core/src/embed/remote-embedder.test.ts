@@ -49,6 +49,14 @@ describe("a remote model", () => {
     expect(embedder.status()).toMatchObject({ modelId: result.modelId, dimension: 2, state: "ready", service: "tei" });
   });
 
+  test("tells who answered, where its port asks one of several", async () => {
+    const place = { service: "together", mode: "simulated" } as const;
+    const embedder = create({ embed: async () => ({ vectors: [[1]], model: "m", place }) });
+    expect(embedder.status()).toMatchObject({ service: "tei", mode: "live" });
+    await embedder.embed(["a"], query);
+    expect(embedder.status()).toMatchObject(place);
+  });
+
   test("shares requests between calls, and a query does not wait behind documents", async () => {
     const { port, requests } = createHeldPort();
     const embedder = create(port, { maxTexts: 4, concurrency: 2 });

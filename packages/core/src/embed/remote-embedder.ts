@@ -17,12 +17,17 @@ export interface RemoteVectors {
   model: string;
   /** Of the whole batch, when the service says or we know its price. */
   costUsd?: number;
+  /** Who answered, where the port chooses. Default: as in the options. */
+  place?: Place;
 }
 
-export interface RemoteEmbedderOptions extends TextQueueOptions {
-  port: EmbeddingPort;
+interface Place {
   service: string;
   mode: "live" | "local" | "simulated";
+}
+
+export interface RemoteEmbedderOptions extends TextQueueOptions, Place {
+  port: EmbeddingPort;
   /** The model asked for. The id of the vectors names the one that answered. */
   model: string;
   /** Put before each text of a purpose, for models that were trained so (e5: "query: ", "passage: "). */
@@ -62,7 +67,7 @@ class RemoteModel implements Embedder {
   readonly #closing = new AbortController();
   readonly #concurrency: number;
   #active = 0;
-  #answered: { modelId: string; dimension: number } | undefined;
+  #answered: { modelId: string; dimension: number; place: Place } | undefined;
 
   constructor(options: RemoteEmbedderOptions) {
     this.#options = options;
@@ -99,8 +104,7 @@ class RemoteModel implements Embedder {
       modelId: this.#answered?.modelId ?? `${service}:${model}`,
       dimension: this.#answered?.dimension ?? 0,
       state: this.#closing.signal.aborted ? "closed" : this.#answered ? "ready" : "idle",
-      service,
-      mode,
+      ...(this.#answered?.place ?? { service, mode }),
     };
   }
 
@@ -171,8 +175,8 @@ class RemoteModel implements Embedder {
     });
   }
 
-  #settle(batch: readonly QueuedText<RemoteText>[], { vectors, model, costUsd }: RemoteVectors): void {
-    const { service, prefixes, log } = this.#options;
+  #settle(batch: readonly QueuedText<RemoteText>[], { vectors, model, costUsd, place }: RemoteVectors): void {
+    const { service, mode, prefixes, log } = this.#options;
     const dimension = vectors[0]?.length ?? 0;
     const isWhole = vectors.length === batch.length && vectors.every((vector) => vector.length === dimension);
     if (!isWhole || dimension === 0) {
@@ -184,7 +188,7 @@ class RemoteModel implements Embedder {
     if (this.#answered && this.#answered.modelId !== modelId) {
       log?.warn({ before: this.#answered.modelId, modelId }, "embedding service changed its model");
     }
-    this.#answered = { modelId, dimension };
+    this.#answered = { modelId, dimension, place: place ?? { service, mode } };
     const characters = batch.reduce((sum, { text }) => sum + text.length, 0);
     for (const [index, { text, resolve }] of batch.entries()) {
       const vector = normalizeInPlace(Float32Array.from(vectors[index] ?? []));

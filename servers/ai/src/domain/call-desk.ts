@@ -222,6 +222,8 @@ export class CallDesk {
     const { semantic, log } = this.#parts;
     const ticket = answer?.check;
     if (!semantic || !ticket || !this.askAgain || this.#checks >= maxChecks) return;
+    // Several callers may share what was found; one check is enough.
+    answer.check = undefined;
     this.#checks += 1;
     const signal = AbortSignal.timeout(checkTimeoutMs);
     const { startedAt: _, ...rest } = call;

@@ -68,7 +68,7 @@ export class Completions {
     if (known?.answer) {
       const opened = replay(known, known.answer.stored, call);
       journal.firstToken();
-      return this.#toStream(opened, { shared: false, journal, hasKey: true });
+      return this.#toStream(call, opened, { shared: false, journal, hasKey: true });
     }
     try {
       const open = (signal: AbortSignal) => this.#open(call, { key, admitted, journal, signal });
@@ -82,7 +82,7 @@ export class Completions {
             });
       if (shared) journal.waited(this.#parts.clock.monotonic() - joinedAt);
       journal.firstToken();
-      return this.#toStream(value, { shared, journal, hasKey: key !== undefined });
+      return this.#toStream(call, value, { shared, journal, hasKey: key !== undefined });
     } catch (error) {
       journal.end({ outcome: call.signal.aborted ? "cancelled" : "error", error, answer: "" });
       throw error;
@@ -143,6 +143,7 @@ export class Completions {
   }
 
   #toStream(
+    call: ChatCall,
     opened: OpenedStream,
     { shared, journal, hasKey }: { shared: boolean; journal: CallJournal; hasKey: boolean },
   ): StreamAnswer {
@@ -151,6 +152,7 @@ export class Completions {
     const facts = this.#desk.toFacts(journal, found, reply?.target);
     if (found.answer) {
       const { usage, stored } = found.answer;
+      this.#desk.check(call, found);
       journal.end({ outcome: "ok", usage, cost: free, answer: stored.content, finishReason: "stop" });
     } else if (shared) {
       void reply?.ended.then(({ text: answer, usage, finishReason, outcome }) => {

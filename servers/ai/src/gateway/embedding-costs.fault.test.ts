@@ -42,6 +42,7 @@ test("the server's own embedder is booked to the provider it asks, and free when
     "x-sophia-cost-usd": "0.000007",
   });
   expect((await spent()).costUsd).toBeCloseTo(7 * rawPrices.input, 9);
+  expect(harness?.services.embedder.status()).toMatchObject({ service: "openrouter", mode: "live" });
   const again = await embed("sophia-embed", "some text");
   expect([again.status, again.headers.get("x-sophia-cost-usd")]).toEqual([200, "0"]);
   expect((await spent()).costUsd).toBeCloseTo(7 * rawPrices.input, 9);
