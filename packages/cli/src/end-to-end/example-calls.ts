@@ -13,7 +13,9 @@ export function exampleCalls(pageUrl: string): Record<string, Record<string, Rec
       run_tool: { tool: "embed_texts", arguments: { texts: ["restart billing", "reboot the billing service"] } },
     },
     data: {
+      search_web: { query: "harbour lighthouse" },
       fetch_page: { url: pageUrl },
+      crawl_site: { url: pageUrl, maxPages: 1 },
       search_documents: { query: "harbour lighthouse" },
       find_tools: {},
       run_tool: { tool: "list_documents", arguments: {} },
