@@ -7,5 +7,5 @@ import type { Models } from "./models.ts";
  */
 export async function estimateCostUsd(models: Pick<Models, "resolve">, request: ChatRequest): Promise<number> {
   const { price } = await models.resolve(request.model);
-  return price.known ? price.costOf(estimateUsage(request)) : 0;
+  return price.costOf(estimateUsage(request));
 }

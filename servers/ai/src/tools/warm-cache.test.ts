@@ -4,6 +4,7 @@ import type { ToolContext } from "@sophia/core/mcp/define-tool";
 import { pino } from "pino";
 import { expect, test } from "vitest";
 import type { ChatCall, WholeAnswer } from "../domain/chat-call.ts";
+import type { ModelPrice } from "../domain/prices.ts";
 import type { Target } from "../domain/targets.ts";
 import { warmCache } from "./warm-cache.ts";
 
@@ -29,7 +30,7 @@ function open(costUsd: number, expectedUsd = costUsd) {
       priceKnown: true,
     };
   };
-  const price = { known: true, costOf: () => expectedUsd };
+  const price: Pick<ModelPrice, "costOf"> = { costOf: () => expectedUsd };
   const models = { resolve: async () => ({ price }) as unknown as Target };
   const context: ToolContext<{ completions: { complete: typeof complete }; models: typeof models }> = {
     services: { completions: { complete }, models },
