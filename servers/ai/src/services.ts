@@ -97,11 +97,8 @@ export async function createAiServices(
     sinks,
   });
   const ask = askThrough(completions);
-  const observation = await createObservation(settings, platform, {
-    ask,
-    estimate: estimateThrough(models),
-    lessons: toLessons(routing, semantic),
-  });
+  const judging = { ask, estimate: estimateThrough(models), lessons: toLessons(routing, semantic) };
+  const observation = await createObservation(settings, platform, judging);
   sinks.push(observation.sink);
   const usage = openUsage(platform, { policies, models, semanticCache });
   const providerAccounts = createProviderAccounts({ endpoints: providers.map((it) => it.endpoint), log, clock, pacer });
