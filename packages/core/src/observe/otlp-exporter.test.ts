@@ -63,6 +63,16 @@ async function countOf(outcome: string): Promise<number> {
   return Number(line?.split(" ").at(-1) ?? 0);
 }
 
+test("a flush lasts no longer than one batch may, however many wait before a slow place", async () => {
+  upstream.on("POST /v1/traces", (_request, response) => void setTimeout(() => response.end(), 250));
+  const exporter = start({ maxBatch: 1, timeoutMs: 400 });
+  for (let id = 1; id <= 8; id += 1) exporter.addFinished(span(id));
+  const startedAt = performance.now();
+  await exporter.flush();
+  expect(performance.now() - startedAt).toBeLessThan(1_200);
+  expect(upstream.requests.length).toBeLessThan(8);
+});
+
 test("a batch goes out as protobuf, with the headers of the place and the key of the moment", async () => {
   upstream.on("POST /v1/traces", { body: "" });
   const exporter = start();
