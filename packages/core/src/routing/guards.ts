@@ -1,9 +1,7 @@
-import type { Candidate, DataPolicy } from "./candidate.ts";
+import type { Candidate } from "./candidate.ts";
+import { promisesEnough } from "./data-policy.ts";
 import { expectedCost } from "./expected-cost.ts";
 import type { RouteRequest } from "./route.ts";
-
-/** How much an endpoint promises. */
-const strictness: Readonly<Record<DataPolicy, number>> = { any: 0, no_training: 1, zero_retention: 2, local: 3 };
 
 /**
  * Why this candidate cannot serve the request at all, in words; `undefined` when it can. What an endpoint does not say
@@ -56,7 +54,7 @@ function findPlaceObstacle(candidate: Candidate, { needs }: RouteRequest): strin
     return `runs in ${candidate.region ?? "a region it does not name"}, ${needs.region} is demanded`;
   }
   const demanded = needs.dataPolicy ?? "any";
-  if (strictness[candidate.dataPolicy] < strictness[demanded]) {
+  if (!promisesEnough(candidate.dataPolicy, demanded)) {
     return `promises "${candidate.dataPolicy}" about prompts, "${demanded}" is demanded`;
   }
   return undefined;

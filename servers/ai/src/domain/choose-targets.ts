@@ -1,5 +1,5 @@
 import { AppError } from "@sophia/core/errors/app-error";
-import type { DataPolicy } from "@sophia/core/routing/candidate";
+import { promisesEnough } from "@sophia/core/routing/data-policy";
 import type { RouteDecision, RouteRequest } from "@sophia/core/routing/route";
 import type { Router } from "@sophia/core/routing/router";
 import { toConversationKey } from "../routing/conversation-key.ts";
@@ -33,8 +33,6 @@ export interface ChoiceOptions {
   now: number;
 }
 
-const strictest: readonly DataPolicy[] = ["local", "zero_retention", "no_training", "any"];
-
 /** `auto` or no model is the router's to choose. */
 export async function chooseTargets(parts: ChoiceParts, call: ChatCall, options: ChoiceOptions): Promise<Choice> {
   const all = await parts.models.chat();
@@ -62,10 +60,9 @@ export async function chooseNamed(models: Models, model: string, policy: KeyPoli
   const [first] = targets;
   const named = { route: "named" as const, propensity: 1, baseline: first };
   if (policy.dataPolicy === "any" && targets.length === 1) return { ...named, targets };
-  const demanded = strictest.indexOf(policy.dataPolicy);
   const fitting = targets.filter(
     ({ candidate }, index) =>
-      strictest.indexOf(candidate.dataPolicy) <= demanded &&
+      promisesEnough(candidate.dataPolicy, policy.dataPolicy) &&
       (index === 0 || isAllowed(policy.allowedModels, candidate.model) || isAllowed(policy.allowedModels, model)),
   );
   if (fitting.length > 0) return { ...named, targets: fitting };

@@ -16,6 +16,8 @@ test("each key brings its provider, with what it does differently", () => {
     HF_TOKEN: key,
     PORTKEY_API_KEY: key,
     PORTKEY_BASE_URL: "http://gateway:8787/v1",
+    PORTKEY_CONFIG: "pc-main",
+    PORTKEY_PROVIDER: "@openai",
   } as VendorSettings;
   const endpoints = readVendorEndpoints(settings);
   expect(endpoints.map(({ service, mode, baseUrl }) => [service, mode, baseUrl])).toEqual([
@@ -25,4 +27,8 @@ test("each key brings its provider, with what it does differently", () => {
     ["portkey", "live", "http://gateway:8787/v1"],
   ]);
   expect(endpoints.map(({ profile }) => profile?.service)).toEqual(endpoints.map(({ service }) => service));
+  expect(endpoints.at(-1)?.profile?.headers).toEqual({
+    "x-portkey-config": "pc-main",
+    "x-portkey-provider": "@openai",
+  });
 });

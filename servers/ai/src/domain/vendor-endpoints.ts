@@ -17,12 +17,12 @@ export type VendorSettings = z.output<typeof openrouter.config> &
 
 /** One endpoint for each provider that has a key, the one with the most models first. */
 export function readVendorEndpoints(settings: VendorSettings): ModelEndpoint[] {
-  const { PORTKEY_BASE_URL: baseUrl } = settings;
+  const { PORTKEY_BASE_URL: baseUrl, PORTKEY_CONFIG: config, PORTKEY_PROVIDER: provider } = settings;
   return [
     { profile: openrouterProvider, apiKey: settings.OPENROUTER_API_KEY },
     { profile: togetherProvider, apiKey: settings.TOGETHER_API_KEY },
     { profile: createHuggingFaceProfile({ billTo: settings.HF_BILL_TO }), apiKey: settings.HF_TOKEN },
-    { profile: createPortkeyProfile({ baseUrl }), apiKey: settings.PORTKEY_API_KEY },
+    { profile: createPortkeyProfile({ baseUrl, config, provider }), apiKey: settings.PORTKEY_API_KEY },
   ].flatMap(({ profile, apiKey }) =>
     apiKey === undefined
       ? []

@@ -1,5 +1,6 @@
 import { AppError } from "@sophia/core/errors/app-error";
 import type { Hold, Spending } from "@sophia/core/ledger/spending";
+import { promisesEnough } from "@sophia/core/routing/data-policy";
 import type { OpenAiClient } from "@sophia/vendors/openai-shape/openai-client";
 import type { Usage } from "@sophia/vendors/openai-shape/usage";
 import { assertAffordable } from "../domain/assert-affordable.ts";
@@ -29,7 +30,7 @@ export async function bookCall<T>(
   limits.admit(caller.id, policy, { model: call.model, tokens: call.inputTokens });
   const target = await models.resolve(call.model);
   const { candidate, price } = target;
-  if (policy.dataPolicy !== "any" && candidate.dataPolicy !== policy.dataPolicy && candidate.dataPolicy !== "local") {
+  if (!promisesEnough(candidate.dataPolicy, policy.dataPolicy)) {
     throw new AppError("denied", "That model's endpoint does not promise what this key demands for its texts.");
   }
   const expected = { inputTokens: call.inputTokens, outputTokens: 0, cachedInputTokens: 0 };
