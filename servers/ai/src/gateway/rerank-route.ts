@@ -57,10 +57,12 @@ interface Ranked {
 
 async function rankHere(exchange: Exchange, services: GatewayServices, asked: Asked): Promise<Ranked> {
   const { query, documents, inputTokens } = asked;
-  const { results, modelId } = await services.reranker.rerank(query, documents, { signal: exchange.signal });
-  exchange.response.setHeader("x-sophia-provider", "sophia");
-  exchange.response.setHeader("x-sophia-mode", "local");
-  exchange.response.setHeader("x-sophia-cost-usd", "0");
+  const { reranker } = services;
+  const { results, modelId, costUsd = 0 } = await reranker.rerank(query, documents, { signal: exchange.signal });
+  const { service, mode } = reranker.status();
+  exchange.response.setHeader("x-sophia-provider", service);
+  exchange.response.setHeader("x-sophia-mode", mode);
+  exchange.response.setHeader("x-sophia-cost-usd", String(costUsd));
   return { results, model: modelId, tokens: inputTokens };
 }
 
