@@ -13,7 +13,7 @@ import { exchange, redirectTarget, type Answer } from "./exchange.ts";
 import { fromFailure, timedOut } from "./failures.ts";
 import { createGuardedDispatcher, type Resolve } from "./guarded-dispatcher.ts";
 import type { HttpCall, HttpObserver } from "./http.ts";
-import { checkHeaders, redactUrl } from "./target.ts";
+import { checkHeaders } from "./target.ts";
 
 export interface PublicFetchOptions extends AddressPolicyOptions {
   log: Logger;
@@ -84,7 +84,8 @@ export function createPublicFetch(options: PublicFetchOptions): PublicFetch {
         if (url.protocol === "https:" && next.protocol === "http:") {
           throw refusedRedirect("It redirects from https to plain http.");
         }
-        log.debug({ from: redactUrl(url), to: redactUrl(next) }, "redirect followed");
+        // Paths and parameters of strangers' pages may hold keys and particulars of people.
+        log.debug({ from: url.origin, to: next.origin }, "redirect followed");
         url = next;
         page = await fetchOnce(url, request, context);
       } catch (error) {

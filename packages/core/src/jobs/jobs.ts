@@ -46,6 +46,8 @@ export interface Jobs {
   /** Resolves when the job is durable. Throws AppError `invalid_input` when the key was used with another input. */
   enqueue(job: NewJob): Promise<{ id: string; existed: boolean }>;
   schedule(schedule: Schedule): Promise<void>;
+  /** Ends a schedule; a job of it that is there already still runs. Nothing happens when there is none. */
+  unschedule(name: string): Promise<void>;
   get(id: string): Promise<JobRow | undefined>;
   /** Newest first. */
   list(filter: JobFilter): Promise<JobRow[]>;
@@ -98,6 +100,9 @@ export function createJobs<Tables extends CoreTables>(options: CreateJobsOptions
     async schedule(schedule) {
       await saveSchedule(store, schedule, clock.now());
       worker.wake();
+    },
+    async unschedule(name) {
+      await store.db.deleteFrom("schedules").where("name", "=", name).execute();
     },
     async get(id) {
       const row = await store.db.selectFrom("jobs").selectAll().where("id", "=", id).executeTakeFirst();

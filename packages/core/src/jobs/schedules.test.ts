@@ -100,6 +100,18 @@ test.each([
   expect(runs).toEqual(expected);
 });
 
+test("a schedule that is taken away runs no more, and may be declared anew", async () => {
+  const { jobs, runs } = await createHourly();
+  await clock.advance(hour);
+  await jobs.unschedule("hourly");
+  await jobs.unschedule("never declared");
+  await clock.advance(3 * hour);
+  expect(runs).toEqual(["05T10"]);
+  await jobs.schedule({ name: "hourly", cron: "0 * * * *", kind: "hourly", input: null });
+  await clock.advance(hour);
+  expect(runs).toEqual(["05T10", "05T14"]);
+});
+
 test("a far schedule fires neither at once nor twice", async () => {
   const jobs = await bench.createWorker({ pollMs: 30_000 });
   let runs = 0;

@@ -36,7 +36,11 @@ const jobKind = "data.crawl_site";
 const timeoutMs = 6 * 60 * 60_000;
 const pollMs = 250;
 
-export function createCrawls(options: { jobs: Jobs; crawler: Crawler; clock: Clock }): Crawls {
+export function createCrawls(options: {
+  jobs: Pick<Jobs, "define" | "enqueue" | "get" | "abort">;
+  crawler: Crawler;
+  clock: Clock;
+}): Crawls {
   const { jobs, crawler, clock } = options;
   jobs.define<CrawlRequest>(
     jobKind,

@@ -2,6 +2,7 @@ import { Worker } from "node:worker_threads";
 import { AppError, type ErrorKind } from "@sophia/core/errors/app-error";
 import type { Logger } from "pino";
 import type { ExtractedPage } from "../domain/extract-page.ts";
+import { toLogAddress } from "./log-address.ts";
 
 export interface ExtractInput {
   body: Uint8Array;
@@ -116,7 +117,10 @@ class WorkerExtractor implements Extractor {
     const id = this.#nextId++;
     const { promise, resolve, reject } = Promise.withResolvers<ExtractedPage>();
     const end = (reason: string) => {
-      this.#options.log.warn({ url: input.url, bytes: input.body.length, reason }, "A page could not be read.");
+      this.#options.log.warn(
+        { url: toLogAddress(input.url), bytes: input.body.length, reason },
+        "A page could not be read.",
+      );
       this.#discard(worker);
       reject(tooHeavy());
     };
