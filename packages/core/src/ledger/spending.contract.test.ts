@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { AppError } from "../errors/app-error.ts";
 import type { CoreTables } from "../store/core-tables.ts";
@@ -258,40 +257,6 @@ describe.each<Engine>(["sqlite", "postgres"])("spending on %s", (engine) => {
       expect(await ledger.totals({})).toMatchObject([{ entries: 2, costUsd: 0.05 }]);
     }),
   );
-});
-
-test("whatever calls do, the budget counts what the lines say", async () => {
-  const stores = await startEngine("sqlite");
-  const step = fc.record({
-    caller: fc.constantFrom("a", "b"),
-    cents: fc.nat(20),
-    end: fc.constantFrom("low", "high", "no"),
-  });
-  await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
-      const store = await stores?.open<CoreTables>(await stores.createPlace());
-      if (!store) throw new Error("no SQLite");
-      const clock = createVirtualClock();
-      const spending = createSpending({ store, log, clock });
-      for (const { caller, cents, end } of steps) {
-        const hold = await Promise.resolve(spending.reserve(request({ caller, costUsd: cents / 100 }))).catch(
-          () => undefined,
-        );
-        if (!hold) continue;
-        if (end === "no") spending.release(hold);
-        else spending.settle(hold, actual((cents * (end === "low" ? 0.5 : 1.5)) / 100));
-        await clock.advance(700);
-      }
-      await spending.close();
-      const charged = await store.db.selectFrom("ledger_buckets").select("cost_nano_usd").execute();
-      const lines = await store.db.selectFrom("ledger_entries").select("cost_nano_usd").execute();
-      const sum = (rows: { cost_nano_usd: number }[]) => rows.reduce((total, row) => total + row.cost_nano_usd, 0);
-      expect(sum(charged)).toBe(sum(lines));
-      await store.close();
-    }),
-    { numRuns: 8 },
-  );
-  await stores?.stop();
 });
 
 const spendingModule = new URL("./spending.ts", import.meta.url).href;
