@@ -5,11 +5,12 @@ import { dataMigrations } from "./documents/migrations.ts";
 import { fetchingMigrations } from "./fetching/migrations.ts";
 import { dataServer } from "./server.ts";
 import { createDataServices } from "./services.ts";
+import { watchingMigrations } from "./watching/migrations.ts";
 
 await runServer({
   definition: dataServer,
   config: DataConfig,
-  migrations: [dataMigrations, fetchingMigrations],
+  migrations: [dataMigrations, fetchingMigrations, watchingMigrations],
   createServices: createDataServices,
   environment: process.env,
   arguments: process.argv.slice(2),

@@ -4,6 +4,7 @@ import { createLocalEmbedder } from "@sophia/core/embed/local-embedder";
 import { createPublicFetch } from "@sophia/core/http/public-fetch";
 import type { Platform, ServerRuntime } from "@sophia/core/mcp/platform";
 import { createHttpObserver } from "@sophia/core/observe/http-observer";
+import type { Store } from "@sophia/core/store/store";
 import type { DataConfig } from "./config.ts";
 import { createDocumentSearch, type DocumentSearch } from "./documents/document-search.ts";
 import { createDocumentStore, type DocumentStore } from "./documents/document-store.ts";
@@ -21,6 +22,10 @@ import { createPageValidators } from "./fetching/page-validators.ts";
 import { createRobotsCache } from "./fetching/robots-cache.ts";
 import { createSiteMapReader, type SiteMapReader } from "./fetching/site-map.ts";
 import { createOwnWebSearch, type WebSearch } from "./fetching/web-search.ts";
+import { createEntryStore } from "./watching/entry-store.ts";
+import { createWatches, type Watches } from "./watching/watches.ts";
+import { createWatchStore } from "./watching/watch-store.ts";
+import type { WatchTables } from "./watching/watch-tables.ts";
 
 /** Everything the tools of this server use. Each tool names the part it needs. */
 export interface DataServices {
@@ -28,6 +33,7 @@ export interface DataServices {
   siteMaps: SiteMapReader;
   crawls: Crawls;
   feeds: FeedReader;
+  watches: Watches;
   documents: DocumentStore;
   search: DocumentSearch;
   webSearch: WebSearch;
@@ -63,6 +69,8 @@ export async function createDataServices(
   const pages = createPageReader({ fetcher, extractor, documents, validators, vectors, jobs, clock, log });
   const siteMaps = createSiteMapReader({ fetcher, robots, clock });
   const crawls = createCrawls({ jobs, crawler: createCrawler({ pages, siteMaps, clock }), clock });
+  const feeds = createFeedReader({ fetcher, clock });
+  const watches = createLocalWatches(platform, { feeds, pages, documents });
   const search = createDocumentSearch({ store, vectors, log });
   defineEmbedJob(platform, vectors);
   await queueGaps(platform, vectors);
@@ -71,7 +79,8 @@ export async function createDataServices(
       pages,
       siteMaps,
       crawls,
-      feeds: createFeedReader({ fetcher, clock }),
+      feeds,
+      watches,
       documents,
       search,
       webSearch: createOwnWebSearch({ search }),
@@ -91,6 +100,16 @@ export async function createDataServices(
       await Promise.all([extractor.close(), embedder.close()]);
     },
   };
+}
+
+function createLocalWatches(
+  { store, clock, jobs }: Platform<DataTables>,
+  parts: Pick<DataServices, "feeds" | "pages" | "documents">,
+): Watches {
+  // Their tables are in the same store, made by the migrations that main.ts names.
+  const tables = { store: store as unknown as Store<WatchTables>, clock };
+  const [watches, entries] = [createWatchStore(tables), createEntryStore(tables)];
+  return createWatches({ ...parts, watches, entries, news: undefined, clock, jobs });
 }
 
 function defineEmbedJob({ jobs }: Platform<DataTables>, vectors: PassageVectors): void {

@@ -57,3 +57,18 @@ test("a page that names none is looked for in the usual places, and then it is s
   await expect(none.reader.read(home, signal)).rejects.toMatchObject({ kind: "not_found", hint: expect.any(String) });
   expect(none.asked).toHaveLength(5);
 });
+
+test("who kept what to ask by is told when nothing has changed, and led on when the feed has moved", async () => {
+  const files: Record<string, string> = { "https://example.com/f": rss("One") };
+  const { reader, asked } = setUp(files, '"1"');
+  const { conditions } = await reader.read("https://example.com/f", signal);
+  expect(conditions).toEqual({ etag: '"1"', lastModified: null, finalUrl: "https://example.com/f" });
+  expect(await reader.readChanged(home, signal, conditions)).toBeUndefined();
+  expect((await reader.readChanged(home, signal, conditions && { ...conditions, etag: '"0"' }))?.entries).toHaveLength(
+    1,
+  );
+  delete files["https://example.com/f"];
+  files[home] = rss("Moved");
+  expect((await reader.readChanged(home, signal, conditions))?.entries[0]?.title).toBe("Moved");
+  expect(asked.at(-1)).toBe(home);
+});

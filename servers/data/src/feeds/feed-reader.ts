@@ -1,7 +1,7 @@
 import { AppError } from "@sophia/core/errors/app-error";
 import type { Clock } from "@sophia/core/limits/clock";
-import { Parser } from "htmlparser2";
 import { decodeText } from "../domain/charset.ts";
+import { parseShallow } from "../domain/parse-shallow.ts";
 import type { FetchConditions, FetchedBody, PageFetcher } from "../fetching/page-fetcher.ts";
 import { type Feed, parseFeed } from "./parse-feed.ts";
 
@@ -12,6 +12,8 @@ export interface ReadFeed extends Feed {
   isNotModified: boolean;
   /** Wall-clock milliseconds. */
   readAt: number;
+  /** How to ask whether it has changed; null where the site gives nothing to ask by. */
+  conditions: FetchConditions | null;
 }
 
 export interface FeedReader {
@@ -21,6 +23,11 @@ export interface FeedReader {
    * @throws AppError not_found when there is none
    */
   read(url: string, signal: AbortSignal): Promise<ReadFeed>;
+  /**
+   * The same for who kept `known` of an earlier reading: undefined when the site says that nothing has changed since.
+   * @throws AppError not_found when there is none
+   */
+  readChanged(url: string, signal: AbortSignal, known: FetchConditions | null): Promise<ReadFeed | undefined>;
 }
 
 interface Kept {
@@ -42,14 +49,10 @@ export function createFeedReader({ fetcher, clock }: { fetcher: PageFetcher; clo
     const known = kept.get(url);
     const fetched = await fetcher.fetch(url, signal, known?.conditions);
     if (known && fetched.isNotModified) return { ...known.feed, isNotModified: true, readAt: clock.now() };
-    const feed = parseFeed(decodeText(fetched.body, fetched.contentType), fetched.finalUrl);
-    if (!feed) return fetched;
-    const read = { ...feed, feedUrl: fetched.finalUrl, isNotModified: false, readAt: clock.now() };
-    const { etag = null, lastModified = null, finalUrl } = fetched;
+    const read = toFeed(fetched, clock.now());
+    if (!read) return fetched;
     kept.delete(url);
-    if (etag !== null || lastModified !== null) {
-      remember(kept, url, { conditions: { etag, lastModified, finalUrl }, feed: read });
-    }
+    if (read.conditions) remember(kept, url, { conditions: read.conditions, feed: read });
     return read;
   }
 
@@ -64,26 +67,58 @@ export function createFeedReader({ fetcher, clock }: { fetcher: PageFetcher; clo
     }
   }
 
+  async function read(url: string, signal: AbortSignal): Promise<ReadFeed> {
+    const place = places.get(url);
+    const again = place === undefined ? undefined : await tryLoad(place, signal);
+    if (again) return again;
+    const loaded = await load(url, signal);
+    if ("entries" in loaded) return loaded;
+    const named = findNamedFeeds(loaded);
+    const usual = usualPaths.map((path) => new URL(path, loaded.finalUrl).href);
+    for (const address of named.length > 0 ? named : usual) {
+      const feed = await tryLoad(address, signal);
+      if (!feed) continue;
+      remember(places, url, address);
+      return feed;
+    }
+    throw noFeed();
+  }
+
   return {
-    async read(url, signal) {
-      const place = places.get(url);
-      const again = place === undefined ? undefined : await tryLoad(place, signal);
-      if (again) return again;
-      const loaded = await load(url, signal);
-      if ("entries" in loaded) return loaded;
-      const named = findNamedFeeds(loaded);
-      const usual = usualPaths.map((path) => new URL(path, loaded.finalUrl).href);
-      for (const address of named.length > 0 ? named : usual) {
-        const feed = await tryLoad(address, signal);
-        if (!feed) continue;
-        remember(places, url, address);
-        return feed;
-      }
-      throw new AppError("not_found", "There is no feed at this address, and the page names none.", {
-        hint: "Give the feed's own address, or read the page with fetch_page.",
-      });
+    read,
+    async readChanged(url, signal, known) {
+      const fetched = known ? await askAgain(fetcher, known, signal) : undefined;
+      if (fetched?.isNotModified) return undefined;
+      return (fetched && toFeed(fetched, clock.now())) ?? (await read(url, signal));
     },
   };
+}
+
+async function askAgain(
+  fetcher: PageFetcher,
+  known: FetchConditions,
+  signal: AbortSignal,
+): Promise<FetchedBody | undefined> {
+  try {
+    return await fetcher.fetch(known.finalUrl, signal, known);
+  } catch (error) {
+    // Moved: the address that was given may know where to.
+    if (error instanceof AppError && error.kind === "not_found") return undefined;
+    throw error;
+  }
+}
+
+function noFeed(): AppError {
+  return new AppError("not_found", "There is no feed at this address, and the page names none.", {
+    hint: "Give the feed's own address, or read the page with fetch_page.",
+  });
+}
+
+function toFeed(fetched: FetchedBody, readAt: number): ReadFeed | undefined {
+  const { etag = null, lastModified = null, finalUrl } = fetched;
+  const feed = parseFeed(decodeText(fetched.body, fetched.contentType), finalUrl);
+  const conditions = etag === null && lastModified === null ? null : { etag, lastModified, finalUrl };
+  return feed && { ...feed, feedUrl: finalUrl, isNotModified: false, readAt, conditions };
 }
 
 function remember<T>(map: Map<string, T>, key: string, value: T): void {
@@ -95,7 +130,7 @@ function remember<T>(map: Map<string, T>, key: string, value: T): void {
 /** Feeds that a page names in its link elements, in its order. */
 function findNamedFeeds({ body, contentType, finalUrl }: FetchedBody): string[] {
   const found = new Set<string>();
-  const parser = new Parser({
+  parseShallow(decodeText(body, contentType).slice(0, 1_000_000), {
     onopentag(name, { rel = "", type = "", href }) {
       if (name !== "link" || href === undefined || found.size >= maxNamed) return;
       if (!/\balternate\b/i.test(rel) || !feedTypes.test(type.trim())) return;
@@ -103,6 +138,5 @@ function findNamedFeeds({ body, contentType, finalUrl }: FetchedBody): string[] 
       if (url && /^https?:$/.test(url.protocol)) found.add(url.href);
     },
   });
-  parser.end(decodeText(body, contentType).slice(0, 1_000_000));
   return [...found];
 }

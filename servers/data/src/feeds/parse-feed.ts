@@ -1,5 +1,5 @@
-import { Parser } from "htmlparser2";
 import { cleanLine, parseDate } from "../domain/page-metadata.ts";
+import { parseShallow } from "../domain/parse-shallow.ts";
 import { streamText } from "../domain/stream-text.ts";
 
 export interface FeedEntry {
@@ -77,7 +77,8 @@ function parseXmlFeed(source: string, url: string, format: "rss" | "atom"): Feed
   let entry: RawEntry | undefined;
   /** The field being read, and how deep its element lies. */
   let field: { name: keyof RawEntry; depth: number } | undefined;
-  const parser = new Parser(
+  parseShallow(
+    source,
     {
       onopentag(tag, attributes) {
         const name = tag.toLowerCase().replace(/^atom:/, "");
@@ -110,7 +111,6 @@ function parseXmlFeed(source: string, url: string, format: "rss" | "atom"): Feed
     },
     { xmlMode: true, decodeEntities: true },
   );
-  parser.end(source);
   return { format, title: toLine(about.title, 500), entries };
 }
 

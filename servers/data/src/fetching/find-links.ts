@@ -1,5 +1,5 @@
-import { Parser } from "htmlparser2";
 import { decodeText } from "../domain/charset.ts";
+import { parseShallow } from "../domain/parse-shallow.ts";
 import type { FetchedBody } from "./page-fetcher.ts";
 
 const maxLinks = 2_000;
@@ -13,7 +13,7 @@ export function findLinks({ body, contentType, finalUrl }: FetchedBody): string[
   const links = new Set<string>();
   let base = finalUrl;
   let isBaseSet = false;
-  const parser = new Parser({
+  parseShallow(decodeText(body, contentType).slice(0, maxCharacters), {
     onopentag(name, attributes) {
       const { href } = attributes;
       if (href === undefined) return;
@@ -30,6 +30,5 @@ export function findLinks({ body, contentType, finalUrl }: FetchedBody): string[
       links.add(url.href);
     },
   });
-  parser.end(decodeText(body, contentType).slice(0, maxCharacters));
   return [...links];
 }

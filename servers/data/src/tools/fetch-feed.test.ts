@@ -17,6 +17,7 @@ const feed: ReadFeed = {
   feedUrl: "https://example.com/feed",
   isNotModified: false,
   readAt: Date.UTC(2026, 10, 22),
+  conditions: null,
   entries: [entry("old", Date.UTC(2026, 9, 1)), entry("undated", null), entry("new", Date.UTC(2026, 10, 20))],
 };
 

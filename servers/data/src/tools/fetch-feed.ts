@@ -7,7 +7,7 @@ import { parseMoment } from "../domain/parse-moment.ts";
 import type { FeedReader } from "../feeds/feed-reader.ts";
 
 interface Services {
-  feeds: FeedReader;
+  feeds: Pick<FeedReader, "read">;
 }
 
 export const fetchFeed = defineTool({

@@ -9,8 +9,15 @@ import { listDocuments } from "./list-documents.ts";
 import { mapSite } from "./map-site.ts";
 import { searchDocuments } from "./search-documents.ts";
 import { searchWeb } from "./search-web.ts";
+import { watchTopic } from "./watch-topic.ts";
 
-export const directTools: readonly AnyTool<DataServices>[] = [searchWeb, fetchPage, crawlSite, searchDocuments];
+export const directTools: readonly AnyTool<DataServices>[] = [
+  searchWeb,
+  fetchPage,
+  crawlSite,
+  searchDocuments,
+  watchTopic,
+];
 export const longTailTools: readonly AnyTool<DataServices>[] = [
   mapSite,
   fetchFeed,
