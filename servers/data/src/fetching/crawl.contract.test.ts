@@ -20,6 +20,13 @@ beforeAll(async () => {
     "/": page("Start", 'See <a href="/a">a</a>, <a href="/no">no</a>.'),
     "/a": page("Part a", 'The first part of it. Then <a href="/b">b</a> and <a href="/gone">gone</a>.'),
     "/b": page("Part b", "The second part of it is the last."),
+    "/feed": (request, response) => {
+      const isKnown = request.headers["if-none-match"] === '"f1"';
+      response.writeHead(isKnown ? 304 : 200, { etag: '"f1"', "content-type": "application/rss+xml" });
+      response.end(
+        isKnown ? undefined : "<rss><channel><item><title>News of b</title><link>/b</link></item></channel></rss>",
+      );
+    },
     "/tagged": (request, response) => {
       conditional.push(request.headers["if-none-match"] ?? "none");
       const isKnown = request.headers["if-none-match"] === '"v1"';
@@ -69,6 +76,23 @@ test("a crawl survives the death of the server, and asks for no page a second ti
   expect(site.asked.filter((path) => path === "/")).toHaveLength(1);
   expect(site.asked).not.toContain("/no");
 }, 90_000);
+
+test("a watched feed answers at once with what it has, stores its pages, and the next call has nothing new", async () => {
+  const { structuredContent: first } = await server.call("watch_topic", { sources: [`${site.origin}/feed`] });
+  expect(first).toMatchObject({
+    entries: [{ title: "News of b", url: `${site.origin}/b`, state: "new" }],
+    watches: [{ every: "1h", sources: [{ kind: "feed", problem: null }] }],
+    source: { mode: "local", costUsd: 0 },
+  });
+  const [watch] = (first?.["watches"] ?? []) as { watchId: string }[];
+  const ask = async (more: object) =>
+    (await server.call("watch_topic", { watchId: watch?.watchId ?? "", ...more })).structuredContent;
+  expect(await ask({})).toMatchObject({ entries: [], note: "Nothing new since you last asked." });
+  await expect
+    .poll(async () => JSON.stringify(await ask({ again: true })), { timeout: 20_000 })
+    .toMatch(/"documentId":"/);
+  expect(await ask({ stop: true })).toMatchObject({ watches: [] });
+}, 60_000);
 
 test("it ends with what was read, what failed and why", async () => {
   const { structuredContent } = await server.call("crawl_site", { url: `${site.origin}/a`, maxPages: 3 });
