@@ -1,5 +1,7 @@
+import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { makeMemoryFolder } from "./packages/cli/src/check/memory-folder.ts";
 import { SlowFileReporter } from "./packages/cli/src/check/slow-file-reporter.ts";
 
 // Vitest no longer reads a file of this name by itself: it is passed with --config, as an ordinary configuration.
@@ -14,11 +16,15 @@ const measuring = [
 ];
 // As `npm test` has it: most of what the processes of tests do is to load the same code.
 const compileCache = fileURLToPath(new URL("node_modules/.cache/node-compile", import.meta.url));
+const memoryFolder = makeMemoryFolder();
 const shared = {
   testTimeout: 30_000,
   hookTimeout: 60_000,
   environment: "node" as const,
-  env: { NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? compileCache },
+  env: {
+    NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? compileCache,
+    ...(memoryFolder === undefined ? {} : { TMPDIR: memoryFolder, SOPHIA_TEST_DISK: tmpdir() }),
+  },
 };
 
 // Where check.ts wants the report to.

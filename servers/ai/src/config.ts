@@ -1,11 +1,13 @@
 import { secretString } from "@sophia/core/config/parse-config";
 import { decimalSetting, listSetting, switchSetting, urlSetting } from "@sophia/core/config/setting-schemas";
+import { dataPolicies } from "@sophia/core/routing/data-policy";
 import { arize } from "@sophia/vendors/arize/service";
 import { huggingface } from "@sophia/vendors/huggingface/service";
 import { openrouter } from "@sophia/vendors/openrouter/service";
 import { portkey } from "@sophia/vendors/portkey/service";
 import { together } from "@sophia/vendors/together/service";
 import { z } from "zod";
+import { endpointSetting } from "./domain/endpoint-setting.ts";
 
 /** The variables of the AI server, beside those of the platform. */
 export const AiConfig = z.object({
@@ -42,6 +44,12 @@ export const AiConfig = z.object({
   SOPHIA_AI_BUDGET_USD_PER_MONTH: decimalSetting({ minimum: 0, maximum: 1_000_000 })
     .optional()
     .describe("The same for any 30 days."),
+  SOPHIA_AI_DATA_POLICIES: endpointSetting(z.enum(dataPolicies)).describe(
+    "What your contracts promise about prompts: together=no_training,openai=zero_retention. Default: nothing; what runs on this machine is local.",
+  ),
+  SOPHIA_AI_REGIONS: endpointSetting(z.string().regex(/^[a-z0-9-]{1,40}$/)).describe(
+    "Where providers run, for keys that demand a region: together=us,vllm=eu.",
+  ),
   SOPHIA_AI_QUALITY_FLOOR: decimalSetting({ minimum: 0, maximum: 1 })
     .optional()
     .describe("Least score from 0 to 1 that an answer may be expected to have where nobody names a model."),

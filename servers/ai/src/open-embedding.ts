@@ -6,14 +6,22 @@ import type { CoreTables } from "@sophia/core/store/core-tables";
 import { createTeiClient, type TeiClient } from "@sophia/vendors/huggingface/tei-client";
 import type { AiSettings } from "./config.ts";
 import { createEmbedder, type EmbedderSettings, toEmbeddingPort, toTeiEmbeddingPort } from "./domain/embedders.ts";
+import { createBookedEmbedder } from "./domain/booked-embedder.ts";
 import type { Models } from "./domain/models.ts";
+import type { PlainCallParts } from "./domain/plain-call.ts";
 import { createReranker, toTeiRerankPort } from "./domain/rerankers.ts";
 
+/** SOPHIA_EMBED_MODEL: whoever asks it books the call. */
+export interface PaidEmbedding {
+  model: string;
+  embedder: Embedder;
+}
+
 export interface OpenedEmbedding {
+  /** Asks a provider only with texts that their caller's policy lets go there, and books what that costs. */
   embedder: Embedder;
   reranker: Reranker;
-  /** The provider's model that `embedder` asks, where somebody bills for it. */
-  paidModel: string | undefined;
+  paid: PaidEmbedding | undefined;
   close(): Promise<void>;
 }
 
@@ -21,7 +29,7 @@ export interface OpenedEmbedding {
 export async function openEmbedding<Tables extends CoreTables>(
   settings: AiSettings,
   platform: Platform<Tables>,
-  given: { models: Models; embedder?: Embedder | undefined },
+  given: PlainCallParts & { models: Models; embedder?: Embedder | undefined },
 ): Promise<OpenedEmbedding> {
   const tei: TeiClient[] = [];
   const openTei = (baseUrl: string): TeiClient => {
@@ -30,7 +38,11 @@ export async function openEmbedding<Tables extends CoreTables>(
     tei.push(client);
     return client;
   };
-  const embedder = given.embedder ?? (await createEmbedder(readSettings(settings, platform, given.models, openTei)));
+  const configured = given.embedder ?? (await createEmbedder(readSettings(settings, platform, given.models, openTei)));
+  const { SOPHIA_EMBED_MODEL: model, SOPHIA_TEI_EMBED_URL: teiUrl } = settings;
+  const isPaid = model !== undefined && teiUrl === undefined && given.embedder === undefined;
+  const paid = isPaid ? { model, embedder: configured } : undefined;
+  const embedder = paid ? await book(paid, given, platform) : configured;
   const rerankUrl = settings.SOPHIA_TEI_RERANK_URL;
   const reranker = createReranker(
     embedder,
@@ -41,11 +53,20 @@ export async function openEmbedding<Tables extends CoreTables>(
   return {
     embedder,
     reranker,
-    paidModel: given.embedder || settings.SOPHIA_TEI_EMBED_URL !== undefined ? undefined : settings.SOPHIA_EMBED_MODEL,
+    paid,
     async close() {
       await Promise.all([embedder.close(), ...tei.map((client) => client.close())]);
     },
   };
+}
+
+async function book(
+  { model, embedder }: PaidEmbedding,
+  parts: PlainCallParts,
+  { log }: { log: EmbedderSettings["log"] },
+): Promise<Embedder> {
+  // The embedded model loads when it is first asked: where no key keeps its texts here it costs nothing.
+  return createBookedEmbedder({ ...parts, paid: embedder, paidModel: model, own: await createEmbedder({ log }) });
 }
 
 function readSettings<Tables extends CoreTables>(

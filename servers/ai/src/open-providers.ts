@@ -34,8 +34,9 @@ export async function openProviders<Tables extends CoreTables>(
   given: GivenProviders,
 ): Promise<OpenedProviders> {
   const { log, clock, config } = platform;
-  const endpoints = given.endpoints ?? (await findAll(settings, platform));
-  const anthropic = given.endpoints ? [] : readAnthropic(settings);
+  const placed = (found: readonly ModelEndpoint[]) => found.map((endpoint) => withPlace(endpoint, settings));
+  const endpoints = placed(given.endpoints ?? (await findAll(settings, platform)));
+  const anthropic = placed(given.endpoints ? [] : readAnthropic(settings));
   const isEmpty = endpoints.length === 0 && anthropic.length === 0;
   const simulated = isEmpty && config.simulate ? await simulateProviders(log) : undefined;
   const open = (create: typeof createOpenAiClient, endpoint: ModelEndpoint): Provider => {
@@ -53,6 +54,13 @@ export async function openProviders<Tables extends CoreTables>(
       await simulated?.close();
     },
   };
+}
+
+/** What is known of a place beside what it says itself. */
+function withPlace(endpoint: ModelEndpoint, settings: AiSettings): ModelEndpoint {
+  const dataPolicy = settings.SOPHIA_AI_DATA_POLICIES.get(endpoint.service);
+  const region = settings.SOPHIA_AI_REGIONS.get(endpoint.service);
+  return { ...endpoint, ...(dataPolicy !== undefined && { dataPolicy }), ...(region !== undefined && { region }) };
 }
 
 async function findAll<Tables extends CoreTables>(

@@ -11,13 +11,15 @@ import type { CallSink } from "./domain/call-record.ts";
 import { Completions } from "./domain/completions.ts";
 import { createKeyLimits } from "./domain/key-limits.ts";
 import { createModels, type Models, type ModelsOptions } from "./domain/models.ts";
+import type { PlainCallParts } from "./domain/plain-call.ts";
 import { createPriceBook } from "./domain/prices.ts";
 import type { SemanticAnswers } from "./domain/semantic-answers.ts";
+import type { Provider } from "./domain/targets.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import { createLocalServers, type LocalServers } from "./local/local-servers.ts";
 import type { AiTables } from "./migrations.ts";
 import { createObservation, type ObservationServices } from "./observation.ts";
-import { openCaches } from "./open-caches.ts";
+import { openCaches, type OpenedCaches } from "./open-caches.ts";
 import { openEmbedding } from "./open-embedding.ts";
 import { type GivenProviders, openProviders } from "./open-providers.ts";
 import { createKeyPolicies, type LoadedKeyPolicies } from "./policies/key-policies.ts";
@@ -70,32 +72,18 @@ export async function createAiServices(
   const opened = await openProviders(settings, platform, given);
   const { providers } = opened;
   const models = openModels(settings, { providers, clock });
-  const embedding = await openEmbedding(settings, platform, { models, embedder: given.embedder });
-  const { embedder, reranker } = embedding;
   const spending = createSpending({ store, log, clock });
   const policies = await openPolicies(settings, platform);
   const callLog = createCallLog({ store, clock, log, baselines: createHitBaselines({ models, clock }) });
+  const limits = createKeyLimits({ clock });
+  const booking = { models, spending, policies, limits, callLog, clock };
+  const embedding = await openEmbedding(settings, platform, { ...booking, embedder: given.embedder });
+  const { embedder, reranker } = embedding;
   const routing = createRouting({ store, clock, log });
   const caches = await openCaches(settings, platform, embedding);
   const { semanticCache, semantic } = caches;
-  const limits = createKeyLimits({ clock });
   const sinks: CallSink[] = [createAnswerCounter(platform), (record) => callLog.record(record), routing.learner.sink];
-  const completions = new Completions({
-    models,
-    router: routing.router,
-    health: routing.health,
-    strength: routing.strength,
-    ...caches.ofCalls,
-    vectors: createPromptVectors({ embedder, log }),
-    spending,
-    policies,
-    limits,
-    clock,
-    log,
-    simulated: providers.every(({ endpoint }) => endpoint.mode === "simulated"),
-    qualityFloor: settings.SOPHIA_AI_QUALITY_FLOOR,
-    sinks,
-  });
+  const completions = openCompletions(settings, platform, { ...booking, providers, routing, caches, embedder, sinks });
   const ask = askThrough(completions);
   const judging = { ask, estimate: estimateThrough(models), lessons: toLessons(routing, semantic) };
   const observation = await createObservation(settings, platform, judging);
@@ -111,7 +99,7 @@ export async function createAiServices(
       localServers: createLocalServers({ log, clock }),
       providerAccounts,
     },
-    routes: createGateway({ ...own, limits, clock, log, paidEmbeddingModel: embedding.paidModel }),
+    routes: createGateway({ ...own, limits, clock, log, paidEmbedding: embedding.paid }),
     checks: createChecks(providers, embedder, semanticCache),
     async close() {
       await completions.close();
@@ -120,6 +108,34 @@ export async function createAiServices(
       await Promise.all([embedding.close(), opened.close()]);
     },
   };
+}
+
+function openCompletions(
+  settings: AiSettings,
+  { clock, log }: Platform<AiTables>,
+  parts: Omit<PlainCallParts, "models"> & {
+    models: Models;
+    providers: readonly Provider[];
+    routing: Routing;
+    caches: OpenedCaches;
+    embedder: Embedder;
+    sinks: readonly CallSink[];
+  },
+): Completions {
+  const { providers, routing, caches, embedder, ...rest } = parts;
+  const { router, health, strength } = routing;
+  return new Completions({
+    ...rest,
+    ...caches.ofCalls,
+    router,
+    health,
+    strength,
+    vectors: createPromptVectors({ embedder, log }),
+    clock,
+    log,
+    simulated: providers.every(({ endpoint }) => endpoint.mode === "simulated"),
+    qualityFloor: settings.SOPHIA_AI_QUALITY_FLOOR,
+  });
 }
 
 function openModels(settings: AiSettings, parts: Pick<ModelsOptions, "providers" | "clock">): Models {

@@ -1,5 +1,6 @@
-import { dataPolicies, describePolicy, noPolicy, type StoredPolicy } from "@sophia/ai/policies/stored-policy";
+import { describePolicy, noPolicy, type StoredPolicy } from "@sophia/ai/policies/stored-policy";
 import { AppError } from "@sophia/core/errors/app-error";
+import { dataPolicies } from "@sophia/core/routing/data-policy";
 import { type Command, InvalidArgumentError, Option } from "commander";
 
 /** What `token create` was given to limit a key of the AI server by. */
@@ -9,6 +10,7 @@ export interface KeyPolicyOptions {
   maxUsdPerCall?: number;
   models?: string[];
   dataPolicy?: StoredPolicy["dataPolicy"];
+  region?: string;
   requestsPerMinute?: number;
   tokensPerMinute?: number;
 }
@@ -26,6 +28,7 @@ export function addKeyPolicyOptions(command: Command): Command {
     .addOption(
       new Option("--data-policy <policy>", "AI server: the least an endpoint must promise").choices([...dataPolicies]),
     )
+    .option("--region <region>", "AI server: where endpoints must run, as SOPHIA_AI_REGIONS names it", parseRegion)
     .option("--requests-per-minute <number>", "AI server: most requests in a minute", parseCount)
     .option("--tokens-per-minute <number>", "AI server: most tokens in a minute", parseCount);
 }
@@ -39,6 +42,7 @@ export function readKeyPolicy(options: KeyPolicyOptions, server: string): Stored
     ...(options.maxUsdPerCall !== undefined && { maxCostPerCallUsd: options.maxUsdPerCall }),
     ...(options.models !== undefined && { allowedModels: options.models }),
     ...(options.dataPolicy !== undefined && { dataPolicy: options.dataPolicy }),
+    ...(options.region !== undefined && { region: options.region }),
     ...(options.requestsPerMinute !== undefined && { requestsPerMinute: options.requestsPerMinute }),
     ...(options.tokensPerMinute !== undefined && { tokensPerMinute: options.tokensPerMinute }),
   };
@@ -47,6 +51,11 @@ export function readKeyPolicy(options: KeyPolicyOptions, server: string): Stored
   throw new AppError("invalid_input", "Budgets, models and rates limit keys of the AI server.", {
     hint: "Leave them out, or use --server ai.",
   });
+}
+
+function parseRegion(text: string): string {
+  if (/^[a-z0-9-]{1,40}$/.test(text)) return text;
+  throw new InvalidArgumentError("It must be a name such as eu or us-west-1.");
 }
 
 function parseUsd(text: string): number {

@@ -6,12 +6,22 @@ export interface EmbeddingResult {
   dimension: number;
   /** What the call cost, as far as the provider said; absent where nobody bills. */
   costUsd?: number;
+  /** Who embedded these texts, where that depends on whose they are. Absent: as `status` says. */
+  place?: { service: string; mode: "live" | "local" | "simulated" };
+}
+
+/** Whose texts they are: an embedder that sends them away or is paid for asks what that caller allows and can pay. */
+export interface EmbedAccount {
+  caller: string;
+  requestId: string;
 }
 
 export interface EmbedOptions {
   /** A query is answered before documents that wait; some models also encode the two differently. */
   purpose: "query" | "document";
   signal?: AbortSignal;
+  /** Absent: nobody's, and they stay on this machine where the embedder minds such things. */
+  account?: EmbedAccount;
 }
 
 /**

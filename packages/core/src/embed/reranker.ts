@@ -1,3 +1,5 @@
+import type { EmbedAccount } from "./embedder.ts";
+
 /** Documents by how well they answer a query. */
 export interface Reranker {
   rerank(query: string, documents: readonly string[], options?: RerankOptions): Promise<RerankResult>;
@@ -8,6 +10,8 @@ export interface RerankOptions {
   /** Results to return. Default: all. */
   topN?: number;
   signal?: AbortSignal;
+  /** Whose texts they are, for a reranker that compares vectors. */
+  account?: EmbedAccount;
 }
 
 export interface RerankResult {
@@ -15,6 +19,8 @@ export interface RerankResult {
   results: RankedDocument[];
   modelId: string;
   costUsd?: number;
+  /** Who ranked, where that depends on whose texts they are. Absent: as `status` says. */
+  place?: { service: string; mode: "live" | "local" | "simulated" };
 }
 
 export interface RankedDocument {

@@ -4,8 +4,8 @@ import type { Reranker } from "./reranker.ts";
 /** Ranks by the inner product of vectors that an embedder makes of query and documents: what there is without a cross-encoder. */
 export function createVectorReranker(embedder: Embedder): Reranker {
   return {
-    async rerank(query, documents, { topN = documents.length, signal } = {}) {
-      const wish = signal && { signal };
+    async rerank(query, documents, { topN = documents.length, signal, account } = {}) {
+      const wish = { ...(signal && { signal }), ...(account && { account }) };
       const [asked, given] = await Promise.all([
         embedder.embed([query], { purpose: "query", ...wish }),
         embedder.embed(documents, { purpose: "document", ...wish }),
@@ -19,7 +19,12 @@ export function createVectorReranker(embedder: Embedder): Reranker {
         .slice(0, topN);
       const costs = [asked, given, again].flatMap((answer) => (answer ? (answer.costUsd ?? []) : []));
       const costUsd = costs.reduce((sum, cost) => sum + cost, 0);
-      return { results, modelId: `vectors:${given.modelId}`, ...(costs.length > 0 && { costUsd }) };
+      return {
+        results,
+        modelId: `vectors:${given.modelId}`,
+        ...(costs.length > 0 && { costUsd }),
+        ...(given.place && { place: given.place }),
+      };
     },
     status() {
       const { modelId, service = "sophia", mode = "local" } = embedder.status();

@@ -88,3 +88,15 @@ test("keys at rest make room for new ones", async () => {
   expect(table.get("never seen")).toBe(0);
   expect(table.size).toBeLessThanOrEqual(100);
 });
+
+test("the first call of a key is never refused, wherever the clock stands", () => {
+  const clock = createVirtualClock();
+  const at = fc.double({ min: 0, max: 1e9, noNaN: true });
+  fc.assert(
+    fc.property(at, fc.integer({ min: 1, max: 600 }), (now, requests) => {
+      const gcra = createGcra({ clock: { ...clock, monotonic: () => now } });
+      const rule = { requests, perMs: 60_000, capacityFraction: 1, burst: Math.max(1, requests / 10) };
+      expect(gcra.take("key", rule)).toEqual({ allowed: true, waitMs: 0 });
+    }),
+  );
+});

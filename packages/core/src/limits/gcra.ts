@@ -15,6 +15,8 @@ export interface Gcra {
   readonly size: number;
 }
 
+const shortestPauseMs = 0.001;
+
 /** In one process, over at most `maxKeys` keys. Source of the design: reference simulation, GCRA at 90 % is never rejected. */
 export function createGcra(options: { clock: Clock; maxKeys?: number }): Gcra {
   const { clock } = options;
@@ -25,7 +27,9 @@ export function createGcra(options: { clock: Clock; maxKeys?: number }): Gcra {
       const cost = intervalMs(rule) * weight;
       const next = Math.max(arrivals.get(key), now) + cost;
       // A call heavier than the burst still fits when the key is fully rested; otherwise it could never go.
-      const waitMs = Math.max(0, next - Math.max(toleranceMs(rule), cost) - now);
+      const pauseMs = next - Math.max(toleranceMs(rule), cost) - now;
+      // Sums of a large clock and a small interval are off by 1e-13: the first call of a key is not refused for that.
+      const waitMs = pauseMs < shortestPauseMs ? 0 : pauseMs;
       if (waitMs > maxWaitMs) return { allowed: false, waitMs: waitMs - maxWaitMs };
       arrivals.set(key, next);
       return { allowed: true, waitMs };

@@ -25,7 +25,8 @@ if opens > now then
 end
 if opens > 0 then cost = cost / math.min(1, math.max(${slowStartFloor}, (now - opens) / ${slowStartMs})) end
 local due = math.max(tonumber(redis.call('GET', KEYS[2]) or '0'), now) + cost
-local wait = math.max(0, due - math.max(tolerance, cost) - now)
+local wait = due - math.max(tolerance, cost) - now
+if wait < 0.01 then wait = 0 end
 if wait > longest then return {'refused', tostring(wait - longest)} end
 redis.call('SET', KEYS[2], string.format('%.3f', due), 'PX', math.ceil(due - now) + 1000)
 return {'go', tostring(wait)}`;

@@ -1,5 +1,5 @@
 import type { Candidate } from "./candidate.ts";
-import { promisesEnough } from "./data-policy.ts";
+import { findPlaceObstacle } from "./data-policy.ts";
 import { expectedCost } from "./expected-cost.ts";
 import type { RouteRequest } from "./route.ts";
 
@@ -12,7 +12,7 @@ export function findObstacle(candidate: Candidate, request: RouteRequest): strin
     findModelObstacle(candidate, request) ??
     findLengthObstacle(candidate, request) ??
     findAbilityObstacle(candidate, request) ??
-    findPlaceObstacle(candidate, request) ??
+    findPlaceObstacle(candidate, request.needs) ??
     findCostObstacle(candidate, request)
   );
 }
@@ -46,17 +46,6 @@ function findAbilityObstacle({ supports }: Candidate, { needs }: RouteRequest): 
   if (needs.tools && supports.tools === false) return "cannot call tools";
   if (needs.json && supports.json === false) return "cannot promise JSON";
   if (needs.vision && supports.vision === false) return "cannot see images";
-  return undefined;
-}
-
-function findPlaceObstacle(candidate: Candidate, { needs }: RouteRequest): string | undefined {
-  if (needs.region !== undefined && candidate.region !== needs.region) {
-    return `runs in ${candidate.region ?? "a region it does not name"}, ${needs.region} is demanded`;
-  }
-  const demanded = needs.dataPolicy ?? "any";
-  if (!promisesEnough(candidate.dataPolicy, demanded)) {
-    return `promises "${candidate.dataPolicy}" about prompts, "${demanded}" is demanded`;
-  }
   return undefined;
 }
 

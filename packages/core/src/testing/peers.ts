@@ -16,6 +16,8 @@ const startTimeoutMs = 60_000;
 const stopTimeoutMs = 5_000;
 const longestLog = 20_000_000;
 const engineSocket = "/var/run/docker.sock";
+/** Temporary files of tests may be in memory; images are too large for that, and a lock is for all runs. */
+const diskFolder = process.env["SOPHIA_TEST_DISK"] ?? tmpdir();
 const running = new Set<ChildProcess>();
 const programs = {
   postgres: {
@@ -112,7 +114,7 @@ export async function findDocker(
   if (process.getuid?.() !== 0) return reportMissing("Docker", "no Engine answers, and only root can start one");
   const dockerd = await findBinary(programs.docker);
   if (dockerd === undefined) return reportMissing("Docker", "no dockerd program, and it could not be installed");
-  const folder = mkdtempSync(join(tmpdir(), "sophia-docker-"));
+  const folder = mkdtempSync(join(diskFolder, "sophia-docker-"));
   const socketPath = join(folder, "docker.sock");
   const places = ["--data-root", join(folder, "data"), "--exec-root", join(folder, "exec")];
   const network = options.publishes === true ? [] : ["--iptables=false"];
@@ -140,7 +142,7 @@ function mayRunContainers(): boolean {
 
 /** Over all processes: Engines that set up their networks at the same moment fail on each other's iptables rules. */
 async function oneAtATime<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
-  const lock = new DatabaseSync(join(tmpdir(), `sophia-${name}-${process.getuid?.() ?? 0}.db`), { timeout: 0 });
+  const lock = new DatabaseSync(join(diskFolder, `sophia-${name}-${process.getuid?.() ?? 0}.db`), { timeout: 0 });
   const until = performance.now() + startTimeoutMs;
   try {
     while (!tryLock(lock)) {

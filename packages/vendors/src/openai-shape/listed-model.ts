@@ -14,7 +14,7 @@ export interface ListedModel {
   kind: "chat" | "embedding" | "rerank";
   maxOutputTokens?: number | undefined;
   supports?: { tools?: boolean | undefined; json?: boolean | undefined; vision?: boolean | undefined } | undefined;
-  /** The strictest policy under which the provider can serve it. */
+  /** The strictest policy under which the provider serves it, when the request demands it. */
   dataPolicy?: DataPolicy | undefined;
   /** Where a router can send its calls. */
   places?: readonly ListedPlace[] | undefined;

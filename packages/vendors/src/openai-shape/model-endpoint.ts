@@ -1,4 +1,5 @@
 import type { Secret } from "@sophia/core/config/secret";
+import type { DataPolicy } from "@sophia/core/routing/candidate";
 import type { ProviderProfile } from "./provider-profile.ts";
 
 /** A place that answers in the OpenAI shape. */
@@ -13,4 +14,8 @@ export interface ModelEndpoint {
   profile?: ProviderProfile;
   /** Models to offer, the default first; empty means all it lists. */
   models: readonly string[];
+  /** What its contract promises about all texts, whatever a request says. Absent: nothing, unless it is this machine. */
+  dataPolicy?: DataPolicy;
+  /** Where it runs, in the words of whoever set it up, e.g. `eu`. */
+  region?: string;
 }

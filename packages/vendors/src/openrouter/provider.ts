@@ -13,6 +13,8 @@ export const openrouterProvider: ProviderProfile = {
   headers: { "x-openrouter-title": "Sophia" },
   // Without the query only models that write text are listed. https://openrouter.ai/docs/guides/overview/models
   modelLists: [{ path: "/models", query: { output_modalities: "text,embeddings,rerank" } }],
+  // Each request says which places may serve it, and where none of them keeps nothing it is refused.
+  readModel: (model) => ({ ...model, dataPolicy: "zero_retention" }),
   shape,
   readFacts,
 };

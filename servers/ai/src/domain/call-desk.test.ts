@@ -43,7 +43,7 @@ function open() {
   async function answer(model: string, options: { by: string; qualityFloor?: number }) {
     const { by, ...floor } = options;
     const request = { model, messages: [{ role: "user", content: "Why?" }] };
-    const call = { request, cache: "use", ...floor } as unknown as ChatCall;
+    const call = { request, caller: { id: "c1" }, requestId: "r1", cache: "use", ...floor } as unknown as ChatCall;
     const signal = new AbortController().signal;
     const found = await desk.find(call, { key, journal: {} as CallJournal, signal });
     const stored = { id: "a", model: by, created: 1, content: "So.", inputTokens: 1, outputTokens: 1 };

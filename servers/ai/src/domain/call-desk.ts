@@ -10,7 +10,8 @@ import { parseStoredAnswer, type StoredAnswer, toStoredAnswer } from "./answer.t
 import { CallJournal } from "./call-journal.ts";
 import type { CallSink } from "./call-record.ts";
 import type { AnswerFacts, ChatCall, SemanticHit, WholeAnswer } from "./chat-call.ts";
-import { buildCacheKey, estimateUsage } from "./chat-request.ts";
+import { accountOf, type CallKey, toKey } from "./call-key.ts";
+import { estimateUsage } from "./chat-request.ts";
 import { type Choice, chooseNamed, chooseTargets } from "./choose-targets.ts";
 import type { KeyLimits } from "./key-limits.ts";
 import type { KeyPolicies, KeyPolicy } from "./key-policy.ts";
@@ -43,13 +44,6 @@ export interface CompletionParts {
   simulated: boolean;
   /** Who tells how strong a model is held to be. Default: all alike, and answers serve the model's own requests only. */
   strength?: ModelStrength | undefined;
-}
-
-/** What an equal request would be found by. */
-export interface CallKey {
-  partition: string;
-  key: string;
-  flight: string;
 }
 
 export interface Admitted {
@@ -128,6 +122,7 @@ export class CallDesk {
     const found = await semantic.find(
       {
         request: call.request,
+        account: accountOf(call),
         scope: key.partition,
         modelClass,
         strength,
@@ -174,7 +169,7 @@ export class CallDesk {
     { admitted, journal, signal }: { admitted: Admitted; journal: CallJournal; signal: AbortSignal },
   ): Promise<Choice> {
     if (!journal.vector) {
-      const embedded = await this.#parts.vectors?.of(call.request.messages, signal);
+      const embedded = await this.#parts.vectors?.of(call.request.messages, signal, accountOf(call));
       journal.vector = embedded?.vector;
       journal.embeddingModelId = embedded?.embeddingModelId;
     }
@@ -265,19 +260,6 @@ export class CallDesk {
 }
 
 const checkTimeoutMs = 120_000;
-
-function toKey(
-  call: ChatCall,
-  policy: KeyPolicy,
-  { simulated, tagEpochs }: Pick<CompletionParts, "simulated" | "tagEpochs">,
-): CallKey | undefined {
-  if (call.cache === "bypass") return undefined;
-  const tags = call.tags ? JSON.stringify(tagEpochs?.current(call.tags) ?? call.tags) : "";
-  const key = buildCacheKey(call.request, `${simulated} ${policy.dataPolicy} ${call.qualityFloor ?? ""} ${tags}`);
-  if (key === undefined) return undefined;
-  const partition = call.caller.id;
-  return { partition, key, flight: `${partition} ${key} ${call.cache}` };
-}
 
 function toFound(stored: StoredAnswer, journal: CallJournal): Found {
   journal.category = stored.category ?? journal.category;

@@ -1,5 +1,5 @@
 import { AppError } from "@sophia/core/errors/app-error";
-import { promisesEnough } from "@sophia/core/routing/data-policy";
+import { findPlaceObstacle } from "@sophia/core/routing/data-policy";
 import type { RouteDecision, RouteRequest } from "@sophia/core/routing/route";
 import type { Router } from "@sophia/core/routing/router";
 import { toConversationKey } from "../routing/conversation-key.ts";
@@ -8,6 +8,7 @@ import type { ChatRequest, estimateUsage } from "./chat-request.ts";
 import type { KeyPolicy } from "./key-policy.ts";
 import { isAllowed } from "./key-limits.ts";
 import type { Models } from "./models.ts";
+import { refusePlace } from "./refuse-place.ts";
 import type { Target } from "./targets.ts";
 
 export interface Choice {
@@ -59,16 +60,15 @@ export async function chooseNamed(models: Models, model: string, policy: KeyPoli
   const targets = await models.resolveAll(model);
   const [first] = targets;
   const named = { route: "named" as const, propensity: 1, baseline: first };
-  if (policy.dataPolicy === "any" && targets.length === 1) return { ...named, targets };
+  const isDemanding = policy.dataPolicy !== "any" || policy.region !== undefined;
+  if (!isDemanding && targets.length === 1) return { ...named, targets };
   const fitting = targets.filter(
     ({ candidate }, index) =>
-      promisesEnough(candidate.dataPolicy, policy.dataPolicy) &&
+      findPlaceObstacle(candidate, policy) === undefined &&
       (index === 0 || isAllowed(policy.allowedModels, candidate.model) || isAllowed(policy.allowedModels, model)),
   );
   if (fitting.length > 0) return { ...named, targets: fitting };
-  throw new AppError("denied", "No endpoint of that model promises what this key demands for its texts.", {
-    hint: `Demanded: ${policy.dataPolicy}. list_models shows what there is.`,
-  });
+  throw refusePlace(first?.candidate, policy);
 }
 
 /** The router's view of a call. */
@@ -83,6 +83,7 @@ export function toRouteRequest(call: ChatCall, options: ChoiceOptions): RouteReq
     needs: {
       ...readNeeds(call.request),
       dataPolicy: policy.dataPolicy,
+      region: policy.region,
       ...(policy.allowedModels.length > 0 && { allowedModels: policy.allowedModels }),
     },
     qualityFloor: call.qualityFloor,

@@ -8,7 +8,7 @@ import { createTeiClient } from "@sophia/vendors/huggingface/tei-client";
 import { pino } from "pino";
 import { afterEach, describe, expect, test } from "vitest";
 import { createEmbedder, type EmbedderSettings, toEmbeddingPort, toTeiEmbeddingPort } from "./embedders.ts";
-import { createReranker, toRerankPort, toTeiRerankPort } from "./rerankers.ts";
+import { createReranker, toTeiRerankPort } from "./rerankers.ts";
 
 const log = pino({ level: "silent" });
 const query = { purpose: "query" } as const;
@@ -72,19 +72,11 @@ describe("a provider in the OpenAI shape", () => {
     expect(await ask({}, () => 0.1)).toEqual({ ...answer, costUsd: 0.1 });
     expect(await ask(undefined, () => 0.2)).toEqual({ ...answer, costUsd: 0.2 });
     expect(await ask(undefined)).toEqual(answer);
-    const results = [{ index: 0, score: 0.3 }];
-    const rerank = toRerankPort({ rerank: async () => ({ results, model: "r-v1", usage }) }, "r", () => 0.2);
-    expect(await rerank.rerank("q", ["a"], AbortSignal.timeout(1_000))).toEqual({
-      results,
-      model: "r-v1",
-      costUsd: 0.2,
-    });
   });
 
-  test("one that does neither says so", async () => {
+  test("one that does not embed says so", async () => {
     const signal = AbortSignal.timeout(1_000);
     await expect(toEmbeddingPort({}, "m").embed(["a"], signal)).rejects.toMatchObject({ kind: "invalid_input" });
-    await expect(toRerankPort({}, "m").rerank("q", ["a"], signal)).rejects.toMatchObject({ kind: "invalid_input" });
   });
 });
 

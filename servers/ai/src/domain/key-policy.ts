@@ -1,3 +1,4 @@
+import type { DataPolicy } from "@sophia/core/routing/candidate";
 import type { Budget } from "@sophia/core/ledger/budget-buckets";
 
 /** What the holder of one bearer may do with models. Nothing set: everything the server offers, without a budget. */
@@ -7,7 +8,9 @@ export interface KeyPolicy {
   /** Model ids, `*` at the end matches the rest; empty: all. */
   allowedModels: readonly string[];
   /** The least an endpoint must promise about what it does with prompts. */
-  dataPolicy: "any" | "no_training" | "zero_retention" | "local";
+  dataPolicy: DataPolicy;
+  /** Where endpoints must run; one that does not say is none. Absent: anywhere. */
+  region?: string;
   requestsPerMinute?: number;
   tokensPerMinute?: number;
   maxCostPerCallUsd?: number;

@@ -2,30 +2,11 @@ import type { Embedder } from "@sophia/core/embed/embedder";
 import { createRemoteReranker, type RemoteRerankerOptions, type RerankPort } from "@sophia/core/embed/remote-reranker";
 import type { Reranker } from "@sophia/core/embed/reranker";
 import { createVectorReranker } from "@sophia/core/embed/vector-reranker";
-import { AppError } from "@sophia/core/errors/app-error";
 import type { TeiClient, TeiInfo } from "@sophia/vendors/huggingface/tei-client";
-import type { OpenAiClient } from "@sophia/vendors/openai-shape/openai-client";
-import type { Usage } from "@sophia/vendors/openai-shape/usage";
 
 /** The configured cross-encoder, else the embedder's vectors, which say of themselves that they are less. */
 export function createReranker(embedder: Embedder, remote?: RemoteRerankerOptions): Reranker {
   return remote ? createRemoteReranker(remote) : createVectorReranker(embedder);
-}
-
-/** Any provider with a `/rerank` beside the OpenAI shape. `costOf` prices what the provider does not state. */
-export function toRerankPort(
-  client: Pick<OpenAiClient, "rerank">,
-  model: string,
-  costOf?: (usage: Usage) => number | undefined,
-): RerankPort {
-  return {
-    async rerank(query, documents, signal) {
-      if (!client.rerank) throw new AppError("invalid_input", "This provider does not rerank.");
-      const { results, model: answered, usage } = await client.rerank({ model, query, documents }, signal);
-      const costUsd = usage && (usage.statedCostUsd ?? costOf?.(usage));
-      return { results, model: answered, ...(costUsd !== undefined && { costUsd }) };
-    },
-  };
 }
 
 /** Of its own: several callers wait for one answer, and the first to leave must not end it for the others. */

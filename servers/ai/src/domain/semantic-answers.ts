@@ -1,5 +1,5 @@
 import type { SemanticCache, SemanticLookup, SemanticQuestion } from "@sophia/core/cache/semantic-cache";
-import type { Embedder } from "@sophia/core/embed/embedder";
+import type { EmbedAccount, Embedder } from "@sophia/core/embed/embedder";
 import type { Logger } from "pino";
 import { StoredAnswer } from "./answer.ts";
 import { createTemplateBook } from "./cache-templates.ts";
@@ -8,6 +8,8 @@ import { buildSemanticKey } from "./semantic-key.ts";
 
 export interface SemanticCall {
   request: ChatRequest;
+  /** Whose question it is: where it may be embedded, and who pays for that. */
+  account?: EmbedAccount;
   /** Who may see the answers: the caller's id, or a scope it shares with others. */
   scope: string;
   /** The model or model class that was asked for; `auto` leaves the choice to us. */
@@ -76,10 +78,11 @@ export function createSemanticAnswers(options: SemanticAnswersOptions): Semantic
   const templates = createTemplateBook();
   const asked = new WeakMap<SemanticTicket, Asked>();
   /** `undefined`: there is none in time, or no letter in the text. */
-  async function embed(text: string, signal: AbortSignal) {
+  async function embed(text: string, signal: AbortSignal, account: EmbedAccount | undefined) {
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(options.embedDeadlineMs ?? 250)]);
     try {
-      const { vectors, modelId } = await embedder.embed([text], { purpose: "query", signal: deadline });
+      const whose = account && { account };
+      const { vectors, modelId } = await embedder.embed([text], { purpose: "query", signal: deadline, ...whose });
       const [vector] = vectors;
       return vector?.some((value) => value !== 0) ? { vector, modelId } : undefined;
     } catch (error) {
@@ -94,11 +97,11 @@ export function createSemanticAnswers(options: SemanticAnswersOptions): Semantic
       const expected = embedder.status().modelId;
       const key = buildSemanticKey(call.request, { ...call, embeddingModelId: expected, templates });
       if (key.kind === "none") return missed(key.reason);
-      const embedded = await embed(key.text, signal);
+      const embedded = await embed(key.text, signal, call.account);
       if (!embedded) return missed("no_vector");
       const { vector, modelId } = embedded;
       const { category, text } = key;
-      // The model may have changed while it was loaded: its id belongs to what must be equal.
+      // Another model may answer than was expected (loaded by now, or because of the key's policy): its id must be equal.
       const partition = modelId === expected ? key.partition : `${key.partition} ${modelId}`;
       const question: SemanticQuestion = { partition, category, text, vector, modelId };
       const { strength, allowWeaker = false } = call;

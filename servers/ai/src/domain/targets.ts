@@ -1,5 +1,6 @@
 import type { Clock } from "@sophia/core/limits/clock";
-import type { Candidate } from "@sophia/core/routing/candidate";
+import type { Candidate, DataPolicy } from "@sophia/core/routing/candidate";
+import { type Place, promisesEnough } from "@sophia/core/routing/data-policy";
 import type { ListedModel } from "@sophia/vendors/openai-shape/listed-model";
 import type { ModelEndpoint } from "@sophia/vendors/openai-shape/model-endpoint";
 import type { OpenAiClient } from "@sophia/vendors/openai-shape/openai-client";
@@ -84,7 +85,8 @@ function toCandidate(endpoint: ModelEndpoint, model: ListedModel, price: ModelPr
     maxOutputTokens: model.maxOutputTokens,
     supports: model.supports ?? {},
     credential: apiKey,
-    dataPolicy: mode === "live" ? (model.dataPolicy ?? "any") : "local",
+    region: endpoint.region,
+    dataPolicy: promiseOf(endpoint, model),
     price: {
       inputUsdPerMillion: price.inputUsdPerMillion,
       outputUsdPerMillion: price.outputUsdPerMillion,
@@ -93,6 +95,25 @@ function toCandidate(endpoint: ModelEndpoint, model: ListedModel, price: ModelPr
       asOf: price.asOf,
     },
   };
+}
+
+/** What an endpoint promises about all texts, also where a request cannot demand anything. */
+function standingPolicy({ mode, dataPolicy }: ModelEndpoint): DataPolicy {
+  return mode === "live" ? (dataPolicy ?? "any") : "local";
+}
+
+/** The same as a place, for calls that carry no demands. */
+export function standingPlace({ provider: { endpoint } }: Target): Place {
+  return { dataPolicy: standingPolicy(endpoint), region: endpoint.region };
+}
+
+/** The most that a model can be had with at an endpoint: what that promises anyhow, or what a request can demand. */
+export function promiseOf(
+  endpoint: ModelEndpoint,
+  { dataPolicy = "any" }: Pick<ListedModel, "dataPolicy">,
+): DataPolicy {
+  const standing = standingPolicy(endpoint);
+  return promisesEnough(standing, dataPolicy) ? standing : dataPolicy;
 }
 
 /** USD for a million tokens the provider has in its prompt cache; without a discount that is the usual rate. */

@@ -1,7 +1,9 @@
 import { AppError } from "@sophia/core/errors/app-error";
 import { z } from "zod";
 import { estimateTokens } from "@sophia/vendors/openai-shape/usage";
+import { recordOwnCall } from "../domain/own-call.ts";
 import { bookCall } from "./book-call.ts";
+import { checkOffered } from "./check-offered.ts";
 import { embeddingModelName, type Exchange, type GatewayServices, parseBody, sendJson } from "./exchange.ts";
 
 const Text = z.string().min(1).max(100_000);
@@ -21,7 +23,7 @@ export async function answerEmbeddings(exchange: Exchange, services: GatewayServ
   const texts = typeof request.input === "string" ? [request.input] : request.input;
   const tokens = texts.reduce((sum, text) => sum + estimateTokens(text), 0);
   const isOwn = request.model === embeddingModelName || request.model === "auto";
-  const embedOwn = services.paidEmbeddingModel === undefined ? embedHere : embedConfigured;
+  const embedOwn = services.paidEmbedding === undefined ? embedHere : embedConfigured;
   const embed = isOwn ? embedOwn : embedThere;
   const embedded = await embed(exchange, services, {
     model: request.model,
@@ -52,23 +54,37 @@ interface Embedded {
   tokens: number;
 }
 
-async function embedHere({ response, signal }: Exchange, services: GatewayServices, asked: Asked): Promise<Embedded> {
-  const { vectors, modelId, dimension } = await services.embedder.embed(asked.texts, { purpose: "document", signal });
-  checkDimension(asked, dimension);
-  response.setHeader("x-sophia-provider", "sophia");
-  response.setHeader("x-sophia-mode", "local");
+async function embedHere(exchange: Exchange, services: GatewayServices, asked: Asked): Promise<Embedded> {
+  const { response, signal, caller, requestId } = exchange;
+  const { embedder } = services;
+  const call = { caller: caller.id, requestId, signal, origin: "gateway", operation: "embeddings" } as const;
+  const { value, place } = await recordOwnCall(services, {
+    ...call,
+    model: asked.model,
+    inputTokens: asked.tokens,
+    async ask() {
+      const answer = await embedder.embed(asked.texts, { purpose: "document", signal });
+      checkDimension(asked, answer.dimension);
+      const { service = "sophia", mode = "local" } = embedder.status();
+      return { value: answer, place: { service, mode, model: answer.modelId } };
+    },
+  });
+  response.setHeader("x-sophia-provider", place.service);
+  response.setHeader("x-sophia-mode", place.mode);
   response.setHeader("x-sophia-cost-usd", "0");
-  return { vectors, model: modelId, tokens: asked.tokens };
+  return { vectors: value.vectors, model: value.modelId, tokens: asked.tokens };
 }
 
 /** The server's own embedder is a provider's model: what it remembers is free, what it asks for is paid by this key. */
 async function embedConfigured(exchange: Exchange, services: GatewayServices, asked: Asked): Promise<Embedded> {
+  const { model = asked.model, embedder = services.embedder } = services.paidEmbedding ?? {};
   const { value } = await bookCall(exchange, services, {
-    model: services.paidEmbeddingModel ?? asked.model,
+    model,
     operation: "embeddings",
     inputTokens: asked.tokens,
+    demands: false,
     async ask(_client, signal) {
-      const answer = await services.embedder.embed(asked.texts, { purpose: "document", signal });
+      const answer = await embedder.embed(asked.texts, { purpose: "document", signal });
       const { costUsd } = answer;
       const inputTokens = costUsd === undefined ? 0 : asked.tokens;
       // Texts of several callers leave together: how many tokens were whose is counted by us.
@@ -88,29 +104,23 @@ function checkDimension({ dimensions }: Asked, dimension: number): void {
 /** A provider's model, by name: whose vectors they are stands in the answer. */
 async function embedThere(exchange: Exchange, services: GatewayServices, asked: Asked): Promise<Embedded> {
   const { model, texts, dimensions } = asked;
-  await checkOffered(services, model);
+  await checkOffered(services.models, { name: model, kind: "embedding", own: embeddingModelName });
   const { value, usage } = await bookCall(exchange, services, {
     model,
     operation: "embeddings",
     inputTokens: asked.tokens,
-    async ask(client, signal) {
+    demands: true,
+    async ask(client, signal, options) {
       if (!client.embed) throw new AppError("invalid_input", "The provider of that model does not embed.");
       const answer = await client.embed(
         { model, input: texts, ...(dimensions !== undefined && { dimensions }) },
         signal,
+        options,
       );
       return { value: answer, usage: answer.usage };
     },
   });
   return { vectors: value.vectors, model: value.model, tokens: usage.inputTokens };
-}
-
-async function checkOffered({ models }: GatewayServices, name: string): Promise<void> {
-  const offered = await models.list().catch(() => []);
-  if (offered.some(({ id, kind }) => id === name && kind === "embedding")) return;
-  throw new AppError("not_found", "That embedding model is not offered here.", {
-    hint: `Use ${embeddingModelName}, which runs inside the server, or one that /v1/models lists as an embedding model.`,
-  });
 }
 
 /** Little-endian float32, as the official clients ask for by default. */

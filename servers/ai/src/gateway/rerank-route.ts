@@ -2,7 +2,9 @@ import { z } from "zod";
 import { AppError } from "@sophia/core/errors/app-error";
 import { estimateTokens } from "@sophia/vendors/openai-shape/usage";
 import { type Exchange, type GatewayServices, parseBody, sendJson } from "./exchange.ts";
+import { recordOwnCall } from "../domain/own-call.ts";
 import { bookCall } from "./book-call.ts";
+import { checkOffered } from "./check-offered.ts";
 
 const Document = z.union([z.string().max(100_000), z.looseObject({ text: z.string().max(100_000) })]);
 const RerankRequest = z.looseObject({
@@ -57,13 +59,23 @@ interface Ranked {
 
 async function rankHere(exchange: Exchange, services: GatewayServices, asked: Asked): Promise<Ranked> {
   const { query, documents, inputTokens } = asked;
+  const { response, requestId, signal } = exchange;
   const { reranker } = services;
-  const { results, modelId, costUsd = 0 } = await reranker.rerank(query, documents, { signal: exchange.signal });
-  const { service, mode } = reranker.status();
-  exchange.response.setHeader("x-sophia-provider", service);
-  exchange.response.setHeader("x-sophia-mode", mode);
-  exchange.response.setHeader("x-sophia-cost-usd", String(costUsd));
-  return { results, model: modelId, tokens: inputTokens };
+  const caller = exchange.caller.id;
+  const call = { caller, requestId, signal, origin: "gateway", operation: "rerank", model: ownModel } as const;
+  const { value, place } = await recordOwnCall(services, {
+    ...call,
+    inputTokens,
+    async ask() {
+      const answer = await reranker.rerank(query, documents, { signal, account: { caller, requestId } });
+      const { service, mode } = answer.place ?? reranker.status();
+      return { value: answer, place: { service, mode, model: answer.modelId } };
+    },
+  });
+  response.setHeader("x-sophia-provider", place.service);
+  response.setHeader("x-sophia-mode", place.mode);
+  response.setHeader("x-sophia-cost-usd", String(value.costUsd ?? 0));
+  return { results: value.results, model: value.modelId, tokens: inputTokens };
 }
 
 async function rankThere(
@@ -71,13 +83,15 @@ async function rankThere(
   services: GatewayServices,
   { model, query, documents, inputTokens }: Asked & { model: string },
 ): Promise<Ranked> {
+  await checkOffered(services.models, { name: model, kind: "rerank", own: ownModel });
   const { value, usage } = await bookCall(exchange, services, {
     model,
     operation: "rerank",
     inputTokens,
-    async ask(client, signal) {
+    demands: true,
+    async ask(client, signal, options) {
       if (!client.rerank) throw new AppError("invalid_input", "The provider of that model does not rerank.");
-      const answer = await client.rerank({ model, query, documents }, signal);
+      const answer = await client.rerank({ model, query, documents }, signal, options);
       return { value: answer, usage: answer.usage };
     },
   });

@@ -119,11 +119,12 @@ function toBudget({ budget }: NamedBudget): Budget {
 }
 
 function toKeyPolicy(policy: StoredPolicy, budgets: Budget[]): KeyPolicy {
-  const { allowedModels, dataPolicy, requestsPerMinute, tokensPerMinute, maxCostPerCallUsd } = policy;
+  const { allowedModels, dataPolicy, region, requestsPerMinute, tokensPerMinute, maxCostPerCallUsd } = policy;
   return {
     budgets,
     allowedModels,
     dataPolicy,
+    ...(region !== undefined && { region }),
     ...(requestsPerMinute !== undefined && { requestsPerMinute }),
     ...(tokensPerMinute !== undefined && { tokensPerMinute }),
     ...(maxCostPerCallUsd !== undefined && { maxCostPerCallUsd }),

@@ -9,6 +9,7 @@ export interface KeyPoliciesTable {
   /** JSON array of model ids. */
   allowed_models: string;
   data_policy: string;
+  region: string | null;
   requests_per_minute: number | null;
   tokens_per_minute: number | null;
   max_cost_per_call_usd: number | null;
@@ -23,7 +24,14 @@ export interface PolicyTables {
 
 export const policyMigrations: MigrationSet = {
   owner: "ai-policies",
-  migrations: { "0001-key-policies": { up: createTable } },
+  migrations: {
+    "0001-key-policies": { up: createTable },
+    "0002-region": {
+      async up(db) {
+        await db.schema.alterTable("ai_key_policies").addColumn("region", "text").execute();
+      },
+    },
+  },
 };
 
 async function createTable(db: Kysely<unknown>): Promise<void> {

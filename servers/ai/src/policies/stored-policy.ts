@@ -1,8 +1,6 @@
 import { z } from "zod";
+import { dataPolicies } from "@sophia/core/routing/data-policy";
 import type { KeyPoliciesTable } from "./policy-tables.ts";
-
-/** From the loosest to the strictest. */
-export const dataPolicies = ["any", "no_training", "zero_retention", "local"] as const;
 
 /** The row that limits all callers together. */
 export const everybody = "*";
@@ -13,6 +11,8 @@ export interface StoredPolicy {
   usdPerMonth?: number;
   allowedModels: readonly string[];
   dataPolicy: (typeof dataPolicies)[number];
+  /** Where endpoints must run. */
+  region?: string;
   requestsPerMinute?: number;
   tokensPerMinute?: number;
   maxCostPerCallUsd?: number;
@@ -36,6 +36,7 @@ export function fromRow(row: KeyPoliciesTable): StoredPolicy {
     usdPerMonth: row.usd_per_month,
     allowedModels: Models.parse(JSON.parse(row.allowed_models)),
     dataPolicy: dataPolicy.data ?? "local",
+    region: row.region,
     requestsPerMinute: row.requests_per_minute,
     tokensPerMinute: row.tokens_per_minute,
     maxCostPerCallUsd: row.max_cost_per_call_usd,
@@ -48,6 +49,7 @@ export function toRow(policy: StoredPolicy): Omit<KeyPoliciesTable, "caller" | "
     usd_per_month: policy.usdPerMonth ?? null,
     allowed_models: JSON.stringify(policy.allowedModels),
     data_policy: policy.dataPolicy,
+    region: policy.region ?? null,
     requests_per_minute: policy.requestsPerMinute ?? null,
     tokens_per_minute: policy.tokensPerMinute ?? null,
     max_cost_per_call_usd: policy.maxCostPerCallUsd ?? null,
@@ -67,7 +69,13 @@ export function isLooser(before: StoredPolicy, after: StoredPolicy): boolean {
   const moreModels =
     before.allowedModels.length > 0 &&
     (after.allowedModels.length === 0 || after.allowedModels.some((model) => !before.allowedModels.includes(model)));
-  return raised || moreModels || dataPolicies.indexOf(after.dataPolicy) < dataPolicies.indexOf(before.dataPolicy);
+  const elsewhere = before.region !== undefined && after.region !== before.region;
+  return (
+    raised ||
+    moreModels ||
+    elsewhere ||
+    dataPolicies.indexOf(after.dataPolicy) < dataPolicies.indexOf(before.dataPolicy)
+  );
 }
 
 /** One line for people: `5 USD a day, 2 models, no_training, 60 requests/min`; empty without limits. */
@@ -78,6 +86,7 @@ export function describePolicy(policy: StoredPolicy): string {
     policy.maxCostPerCallUsd !== undefined && `${policy.maxCostPerCallUsd} USD a call`,
     policy.allowedModels.length > 0 && `models ${policy.allowedModels.join(" ")}`,
     policy.dataPolicy !== "any" && policy.dataPolicy,
+    policy.region !== undefined && `in ${policy.region}`,
     policy.requestsPerMinute !== undefined && `${policy.requestsPerMinute} requests/min`,
     policy.tokensPerMinute !== undefined && `${policy.tokensPerMinute} tokens/min`,
   ];

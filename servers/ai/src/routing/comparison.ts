@@ -146,7 +146,10 @@ async function learn(parts: ComparisonParts, request: ComparisonRequest, answers
   );
   if (scores.length === 0) return false;
   try {
-    const { vectors, modelId } = await parts.embedder.embed([request.prompt], { purpose: "document" });
+    const { vectors, modelId } = await parts.embedder.embed([request.prompt], {
+      purpose: "document",
+      account: { caller: request.caller.id, requestId: request.requestId },
+    });
     const category = categoryOf(toMessages(request));
     await parts.learner.learnComparison({
       id: request.requestId,

@@ -1,4 +1,4 @@
-import type { Embedder } from "@sophia/core/embed/embedder";
+import type { EmbedAccount, Embedder } from "@sophia/core/embed/embedder";
 import type { Logger } from "pino";
 
 export interface PromptVector {
@@ -9,7 +9,11 @@ export interface PromptVector {
 /** The vector by which the router finds judged requests like this one. */
 export interface PromptVectors {
   /** `undefined` when there is no text, or no vector in time: the router then goes by its means. */
-  of(messages: readonly Readonly<Record<string, unknown>>[], signal: AbortSignal): Promise<PromptVector | undefined>;
+  of(
+    messages: readonly Readonly<Record<string, unknown>>[],
+    signal: AbortSignal,
+    account?: EmbedAccount,
+  ): Promise<PromptVector | undefined>;
 }
 
 /** Whoever waits for a model can wait this long to get the right one. */
@@ -20,12 +24,13 @@ const mostCharacters = 4_096;
 export function createPromptVectors(options: { embedder: Pick<Embedder, "embed">; log?: Logger }): PromptVectors {
   const { embedder, log } = options;
   return {
-    async of(messages, signal) {
+    async of(messages, signal, account) {
       const text = readQuestion(messages);
       if (text.trim() === "") return undefined;
       try {
         const limit = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
-        const { vectors, modelId } = await embedder.embed([text], { purpose: "query", signal: limit });
+        const whose = account && { account };
+        const { vectors, modelId } = await embedder.embed([text], { purpose: "query", signal: limit, ...whose });
         const [vector] = vectors;
         return vector && { vector, embeddingModelId: modelId };
       } catch (error) {

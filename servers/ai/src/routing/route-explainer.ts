@@ -13,6 +13,8 @@ import { createPromptVectors } from "./prompt-vectors.ts";
 export interface RouteQuestion {
   request: ChatRequest;
   caller: Caller;
+  /** Of the question itself: looking for neighbours may cost something. */
+  requestId: string;
   /** Default: by the instructions, as in a true call. */
   category?: string;
   qualityFloor?: number;
@@ -36,7 +38,7 @@ export function createRouteExplainer(parts: RouteExplainerParts): RouteExplainer
   const { models, router, embedder, policies, clock } = parts;
   const vectors = createPromptVectors({ embedder });
   return {
-    async explain({ request, caller, category, qualityFloor, signal }) {
+    async explain({ request, caller, requestId, category, qualityFloor, signal }) {
       const targets = await models.chat();
       const fallback = await models.resolveDefault().catch(() => undefined);
       const isDefault = (id: string) => id === fallback?.candidate.id;
@@ -44,11 +46,11 @@ export function createRouteExplainer(parts: RouteExplainerParts): RouteExplainer
         .map(({ candidate }) => candidate)
         // The default first, as in a true call.
         .toSorted((left, right) => Number(isDefault(right.id)) - Number(isDefault(left.id)));
-      const found = await vectors.of(request.messages, signal);
+      const found = await vectors.of(request.messages, signal, { caller: caller.id, requestId });
       const call = {
         request,
         caller,
-        requestId: "explain",
+        requestId,
         signal,
         cache: "bypass" as const,
         ...(qualityFloor !== undefined && { qualityFloor }),

@@ -28,11 +28,16 @@ export const rawEvents = { "content-type": "text/event-stream", "transfer-encodi
 
 const chatRoute = "POST /v1/chat/completions";
 
-/** A provider of these models, whose answers are written byte by byte by the test. An id with "embed" in it embeds. */
+/** A provider of these models, whose answers are written byte by byte by the test. An id with "embed" in it embeds, one with "rerank" ranks. */
 export async function startRawProvider(models: readonly string[]): Promise<RawProvider> {
   const pricing = { prompt: String(rawPrices.input), completion: String(rawPrices.output) };
   const list = JSON.stringify({
-    data: models.map((id) => ({ id, pricing, ...(id.includes("embed") && { type: "embedding" }) })),
+    data: models.map((id) => ({
+      id,
+      pricing,
+      ...(id.includes("embed") && { type: "embedding" }),
+      ...(id.includes("rerank") && { type: "rerank" }),
+    })),
   });
   let answer: RawAnswer = answerSoundly("a sound answer");
   const upstream = await startRawUpstream({

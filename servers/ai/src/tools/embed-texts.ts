@@ -52,14 +52,17 @@ Example: {"texts": ["restart billing", "reboot the billing service"]}`,
   }),
   items: "pairs",
   maxTokens: 20_000,
-  async run({ texts, purpose, includeVectors }, { services, signal }: ToolContext<Services>) {
+  async run({ texts, purpose, includeVectors }, { services, caller, requestId, signal }: ToolContext<Services>) {
     if (includeVectors && texts.length > maxTextsWithVectors) {
       throw new AppError("invalid_input", `Vectors are returned for at most ${maxTextsWithVectors} texts at once.`, {
         hint: "Leave includeVectors out, or use POST /v1/embeddings from a program.",
       });
     }
-    const { vectors, modelId, dimension, costUsd = 0 } = await services.embedder.embed(texts, { purpose, signal });
-    const { state, reason, service = "sophia", mode = "local" } = services.embedder.status();
+    const account = { caller: caller.id, requestId };
+    const answer = await services.embedder.embed(texts, { purpose, signal, account });
+    const { vectors, modelId, dimension, costUsd = 0 } = answer;
+    const { state, reason, ...status } = services.embedder.status();
+    const { service = "sophia", mode = "local" } = answer.place ?? status;
     return {
       modelId,
       dimension,

@@ -63,10 +63,11 @@ Example: {"prompt": "Prove that the square root of 2 is irrational.", "qualityFl
     decidedInMs: z.number().describe("Time the decision took, without embedding the prompt."),
     source: Source,
   }),
-  async run(input, { services, caller, signal }: ToolContext<Services>) {
+  async run(input, { services, caller, requestId, signal }: ToolContext<Services>) {
     const decision = await services.routes.explain({
       request: toRequest(input),
       caller,
+      requestId,
       ...(input.category !== undefined && { category: input.category }),
       ...(input.qualityFloor !== undefined && { qualityFloor: input.qualityFloor }),
       signal,

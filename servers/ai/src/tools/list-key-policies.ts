@@ -1,7 +1,8 @@
 import { defineTool, Source, type ToolContext } from "@sophia/core/mcp/define-tool";
 import { Cursor, NextCursor, readCursor, toCursor } from "@sophia/core/mcp/paging";
+import { dataPolicies } from "@sophia/core/routing/data-policy";
 import { z } from "zod";
-import { dataPolicies, everybody, noPolicy } from "../policies/stored-policy.ts";
+import { everybody, noPolicy } from "../policies/stored-policy.ts";
 import { BudgetFigures } from "../usage/report-schemas.ts";
 import type { Usage } from "../usage/create-usage.ts";
 
@@ -18,6 +19,7 @@ const KeyPolicy = z.object({
   name: z.string(),
   allowedModels: z.array(z.string()).describe("Empty: all."),
   dataPolicy: z.enum(dataPolicies),
+  region: z.string().optional().describe("Where endpoints must run."),
   requestsPerMinute: z.int().optional(),
   tokensPerMinute: z.int().optional(),
   maxCostPerCallUsd: z.number().optional(),

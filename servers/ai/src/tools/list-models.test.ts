@@ -40,6 +40,7 @@ describe("list_models", () => {
             "id": "meta/llama-8b",
             "kind": "chat",
             "mode": "live",
+            "promises": "any",
             "service": "openrouter",
           },
           {
@@ -50,6 +51,7 @@ describe("list_models", () => {
             "mode": "live",
             "outputUsdPerMillion": 2,
             "priceAsOf": "2026-11-22",
+            "promises": "any",
             "service": "openrouter",
           },
         ],
@@ -78,9 +80,9 @@ describe("list_models", () => {
     const output = listModels.output.parse(await run({ limit: 2 }));
     expect(listModels.render?.(output).split("\n")).toEqual([
       "2 of 3 models:",
-      "id | service (mode) | kind | context tokens | USD per million tokens in/out, as of",
-      "meta/llama-8b | openrouter (live) | chat | unknown | unknown",
-      "meta/llama-70b | openrouter (live) | chat | 8192 | 1/2, 2026-11-22",
+      "id | service (mode) | kind | context tokens | USD per million tokens in/out, as of | promises, region",
+      "meta/llama-8b | openrouter (live) | chat | unknown | unknown | any",
+      "meta/llama-70b | openrouter (live) | chat | 8192 | 1/2, 2026-11-22 | any",
       `nextCursor: ${output.nextCursor}`,
     ]);
     const none = listModels.output.parse(await run({ search: "none" }));

@@ -1,7 +1,9 @@
 import { defineTool, Source, type ToolContext } from "@sophia/core/mcp/define-tool";
 import { Cursor, NextCursor, readCursor, toCursor } from "@sophia/core/mcp/paging";
+import { dataPolicies } from "@sophia/core/routing/data-policy";
 import { z } from "zod";
 import type { Models, OfferedModel } from "../domain/models.ts";
+import { promiseOf } from "../domain/targets.ts";
 
 interface Services {
   models: Pick<Models, "list">;
@@ -16,6 +18,8 @@ const Model = z.object({
   inputUsdPerMillion: z.number().optional().describe("USD per million tokens read. Absent: no price list has it."),
   outputUsdPerMillion: z.number().optional().describe("USD per million tokens written."),
   priceAsOf: z.string().optional().describe("Day of the price."),
+  promises: z.enum(dataPolicies).describe("About prompts, where the key demands it; any: nothing."),
+  region: z.string().optional().describe("Where it runs. Absent: not told."),
 });
 
 export const listModels = defineTool({
@@ -42,7 +46,7 @@ Example: {"search": "llama", "limit": 10}`,
     if (models.length === 0) return "No model matches. Leave search out to see all.";
     return [
       `${models.length} of ${total} models:`,
-      "id | service (mode) | kind | context tokens | USD per million tokens in/out, as of",
+      "id | service (mode) | kind | context tokens | USD per million tokens in/out, as of | promises, region",
       ...models.map(renderModel),
       ...(nextCursor === undefined ? [] : [`nextCursor: ${nextCursor}`]),
     ].join("\n");
@@ -70,12 +74,23 @@ Example: {"search": "llama", "limit": 10}`,
 
 function renderModel(model: z.output<typeof Model>): string {
   const { id, service, mode, kind, contextLength, inputUsdPerMillion, outputUsdPerMillion, priceAsOf } = model;
+  const { promises, region } = model;
   const price = priceAsOf === undefined ? "unknown" : `${inputUsdPerMillion}/${outputUsdPerMillion}, ${priceAsOf}`;
-  return [id, `${service} (${mode})`, kind, contextLength ?? "unknown", price].join(" | ");
+  return [
+    id,
+    `${service} (${mode})`,
+    kind,
+    contextLength ?? "unknown",
+    price,
+    region === undefined ? promises : `${promises}, ${region}`,
+  ].join(" | ");
 }
 
-function toModel({ id, endpoint, kind, contextLength, price }: OfferedModel): z.input<typeof Model> {
+function toModel(model: OfferedModel): z.input<typeof Model> {
+  const { id, endpoint, kind, contextLength, price } = model;
   return {
+    promises: promiseOf(endpoint, model),
+    ...(endpoint.region !== undefined && { region: endpoint.region }),
     id,
     service: endpoint.service,
     mode: endpoint.mode,

@@ -40,9 +40,12 @@ Example: {"query": "how do I restart billing?", "documents": ["Run restart-billi
     source: Source,
   }),
   items: "results",
-  async run({ query, documents, topN }, { services, signal }: ToolContext<Services>) {
-    const { results, modelId, costUsd = 0 } = await services.reranker.rerank(query, documents, { topN, signal });
-    const { method, service, mode } = services.reranker.status();
+  async run({ query, documents, topN }, { services, caller, requestId, signal }: ToolContext<Services>) {
+    const account = { caller: caller.id, requestId };
+    const answer = await services.reranker.rerank(query, documents, { topN, signal, account });
+    const { results, modelId, costUsd = 0 } = answer;
+    const { method, ...status } = services.reranker.status();
+    const { service, mode } = answer.place ?? status;
     return {
       results: results.map(({ index, score }) => ({
         index,

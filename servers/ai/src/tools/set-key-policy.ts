@@ -1,7 +1,7 @@
 import { defineTool, Source, type ToolContext } from "@sophia/core/mcp/define-tool";
+import { dataPolicies } from "@sophia/core/routing/data-policy";
 import { z } from "zod";
 import { applyPolicyChange, planPolicyChange, type PolicyServices } from "../policies/change-key-policy.ts";
-import { dataPolicies } from "../policies/stored-policy.ts";
 
 const count = z.int().min(1).max(100_000_000).nullable().optional();
 
@@ -27,6 +27,12 @@ Example: {"caller": "billing-bot", "allowedModels": ["openai/gpt-5-mini", "meta-
       .nullable()
       .optional()
       .describe("The least an endpoint must promise: not to train on prompts, not to keep them, or to be a local one."),
+    region: z
+      .string()
+      .regex(/^[a-z0-9-]{1,40}$/)
+      .nullable()
+      .optional()
+      .describe("Where endpoints must run, as SOPHIA_AI_REGIONS names it, e.g. eu."),
     requestsPerMinute: count.describe("Most requests in a minute."),
     tokensPerMinute: count.describe("Most tokens in a minute."),
     maxCostPerCallUsd: z
