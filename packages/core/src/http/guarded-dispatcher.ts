@@ -53,15 +53,25 @@ export function createGuardedDispatcher(options: GuardedDispatcherOptions): Disp
   });
 }
 
-function guardedLookup(policy: AddressPolicy, resolve: Resolve, port: number): LookupFunction {
-  async function addressesOf(host: string): Promise<LookupAddress[]> {
-    const addresses = await resolve(host);
-    // One bad address spoils the name: nobody mixes public and private ones in good faith.
-    for (const { address } of addresses) policy.checkAddress(address, host.replace(/\.+$/, ""), port);
-    if (addresses.length === 0) throw Object.assign(new Error("no address"), { code: "ENOTFOUND" });
-    return [...addresses];
-  }
+/**
+ * The addresses of a name or literal address, each of them allowed by the policy: connect to one of these and to no
+ * other. @throws AppError denied, or the resolver's error
+ */
+export async function findAllowedAddresses(
+  host: string,
+  port: number,
+  { policy, resolve = resolveWithSystem }: Pick<GuardedDispatcherOptions, "policy" | "resolve">,
+): Promise<LookupAddress[]> {
+  const family = isIP(host);
+  const addresses = family === 0 ? await resolve(host) : [{ address: host, family }];
+  // One bad address spoils the name: nobody mixes public and private ones in good faith.
+  for (const { address } of addresses) policy.checkAddress(address, host.replace(/\.+$/, ""), port);
+  if (addresses.length === 0) throw Object.assign(new Error("no address"), { code: "ENOTFOUND" });
+  return [...addresses];
+}
 
+function guardedLookup(policy: AddressPolicy, resolve: Resolve, port: number): LookupFunction {
+  const addressesOf = (host: string): Promise<LookupAddress[]> => findAllowedAddresses(host, port, { policy, resolve });
   const lookup = callbackify(addressesOf);
   return (host, lookupOptions, done) => {
     lookup(host, (error, addresses) => {

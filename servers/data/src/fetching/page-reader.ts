@@ -4,9 +4,11 @@ import type { Logger } from "pino";
 import type { DocumentStore, SavedDocument } from "../documents/document-store.ts";
 import type { PassageVectors } from "../documents/passage-vectors.ts";
 import type { ExtractedPage } from "../domain/extract-page.ts";
+import type { Renderer } from "../rendering/renderer.ts";
 import type { Extractor } from "./extractor.ts";
 import { findLinks } from "./find-links.ts";
 import type { PageFetcher } from "./page-fetcher.ts";
+import { readShown } from "./read-shown.ts";
 import type { KeptPage, PageValidators } from "./page-validators.ts";
 
 /** What is known of a page's content, be it read now or kept from before. */
@@ -19,6 +21,8 @@ export interface ReadPage {
   finalUrl: string;
   /** Addresses the page links to, when they were asked for; at most 2,000. */
   links: string[];
+  /** Without its scripts the page said nothing: whether a browser showed more, or could not. */
+  rendering?: "rendered" | "failed";
 }
 
 export interface PageReader {
@@ -40,11 +44,13 @@ export function createPageReader(options: {
   documents: Pick<DocumentStore, "save">;
   validators: PageValidators;
   vectors: Pick<PassageVectors, "embedMissing">;
+  /** For pages that are empty without their scripts; undefined where no browser is installed. */
+  renderer?: Pick<Renderer, "render"> | undefined;
   jobs: Pick<Jobs, "enqueue">;
   clock: Clock;
   log: Logger;
 }): PageReader {
-  const { fetcher, extractor, documents, validators, vectors, jobs, clock, log } = options;
+  const { fetcher, documents, validators, vectors, jobs, clock, log } = options;
 
   /** The page is stored already, so nothing that goes wrong here may fail the call: the job makes up for it. */
   async function embed(documentId: string, signal: AbortSignal): Promise<void> {
@@ -69,12 +75,17 @@ export function createPageReader(options: {
         await validators.touch(kept.document.id, now);
         return toUnchanged(url, kept, now);
       }
-      const page = await extractor.extract({ ...fetched, url: fetched.finalUrl, now: clock.now() }, signal);
-      const { finalUrl } = fetched;
-      const saved = await documents.save(page, { url, finalUrl, source: "direct" });
-      await validators.keep(fetched, page, saved.id);
+      const shown = await readShown(fetched, options, signal);
+      const { page, rendering, document } = shown;
+      const { finalUrl } = document;
+      const source = rendering === "rendered" ? "rendered" : "direct";
+      const saved = await documents.save(page, { url, finalUrl, source });
+      // What the scripts show may change while the page that calls them does not.
+      const facts = source === "direct" ? fetched : { ...fetched, finalUrl, etag: undefined, lastModified: undefined };
+      await validators.keep(facts, page, saved.id);
       if (saved.state !== "unchanged") await embed(saved.id, signal);
-      return { page, saved, url, finalUrl, links: wantLinks && page.kind === "html" ? findLinks(fetched) : [] };
+      const links = wantLinks && page.kind === "html" ? findLinks(document) : [];
+      return { page, saved, url, finalUrl, links, ...(rendering && { rendering }) };
     },
   };
 }

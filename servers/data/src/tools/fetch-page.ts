@@ -101,7 +101,11 @@ export const fetchPage = defineTool({
   },
 });
 
-function describeReading({ page }: ReadPage): string | null {
+function describeReading({ page, rendering }: ReadPage): string | null {
+  if (rendering === "rendered") {
+    return "The page is empty without its scripts, so that it was shown in Chromium and read as it stood there.";
+  }
+  if (rendering === "failed") return "The page is empty without its scripts, and Chromium could not show it now.";
   if (page.textLength === 0) {
     return "No text was found. The page may need its scripts or a login to show anything.";
   }
