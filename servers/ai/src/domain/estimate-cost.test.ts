@@ -25,7 +25,10 @@ test.each(["m/one", "auto", undefined])(
   },
 );
 
-test("a model without a price is expected to cost nothing that is known", async () => {
+test("a model without a price has no bound, and says so", async () => {
   const request = { model: "m/unlisted", messages: [{ role: "user", content: "why" }] };
-  expect(await estimateCostUsd(harness.services.models, request)).toBe(0);
+  await expect(estimateCostUsd(harness.services.models, request)).rejects.toMatchObject({
+    kind: "budget_exceeded",
+    hint: expect.stringContaining("list_models"),
+  });
 });

@@ -1,3 +1,4 @@
+import { toAppError } from "@sophia/core/errors/app-error";
 import { performance } from "node:perf_hooks";
 import type { Caller } from "@sophia/core/approval/caller";
 import { estimateCostUsd } from "../domain/estimate-cost.ts";
@@ -28,12 +29,17 @@ export interface Answered {
 /** How evaluations ask: through the whole pipeline, so that keys, budgets, prices and traces hold for them too. */
 export type AskModel = (question: Question) => Promise<Answered>;
 
-/** What the question will cost about, USD; 0 where nothing is known. Never throws: asking tells what is wrong. */
+/** What the question will cost about, USD. Throws AppError where no ceiling would hold; what else is wrong, asking tells. */
 export type EstimateQuestion = (question: Pick<Question, "model" | "messages" | "maxTokens">) => Promise<number>;
 
 export function estimateThrough(models: Pick<Models, "resolve">): EstimateQuestion {
   return ({ model, messages, maxTokens }) =>
-    estimateCostUsd(models, { model, messages, max_tokens: maxTokens }).catch(() => 0);
+    estimateCostUsd(models, { model, messages, max_tokens: maxTokens }).catch((error: unknown) => {
+      // \`auto\` without a default is the router's to choose, among prices that lie a thousandfold apart.
+      const { kind } = toAppError(error);
+      if (kind === "budget_exceeded" || (kind === "invalid_input" && model === "auto")) throw error;
+      return 0;
+    });
 }
 
 export function askThrough(completions: Pick<Completions, "complete">): AskModel {

@@ -43,9 +43,10 @@ export async function workThroughItems(
       signal.throwIfAborted();
       const spentUsd = results.reduce((sum, result) => sum + costOf(result), 0);
       const own = results.filter((result) => result.model === model).map(costOf);
-      const nextUsd = own.length > 0 ? Math.max(...own) : await estimateFirst(options.estimate, spec, question, model);
-      if (spentUsd + nextUsd > spec.maxCostUsd) return { state: "stopped", reason: "the cost ceiling was reached" };
       const first = results.find((result) => result.item === item && result.model === spec.models[0]);
+      const expected = await estimateNext(options.estimate, { spec, question, model, own });
+      if (typeof expected === "object") return { state: "stopped", ...expected };
+      if (spentUsd + expected > spec.maxCostUsd) return { state: "stopped", reason: "the cost ceiling was reached" };
       const result = await workOne({ item, question, model, first }, { ...options, spec, signal });
       await evaluations.addResult(id, result);
       results.push(result);
@@ -53,6 +54,20 @@ export async function workThroughItems(
     }
   }
   return { state: "done" };
+}
+
+/** What the next answer is expected to cost, USD, or why the run ends before it. */
+async function estimateNext(
+  estimate: EstimateQuestion,
+  { spec, question, model, own }: { spec: EvaluationSpec; question: EvaluationItem; model: string; own: number[] },
+): Promise<number | { reason: string }> {
+  if (own.length > 0) return Math.max(...own);
+  try {
+    return await estimateFirst(estimate, spec, question, model);
+  } catch (error) {
+    const { message, hint } = toAppError(error);
+    return { reason: [message, hint].filter(Boolean).join(" ") };
+  }
 }
 
 /** An answer that may be as long as allowed, and a judge's look at it. */

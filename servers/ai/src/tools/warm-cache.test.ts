@@ -1,3 +1,4 @@
+import type { Scope } from "@sophia/core/approval/caller";
 import { AppError } from "@sophia/core/errors/app-error";
 import type { Progress } from "@sophia/core/jobs/progress";
 import type { ToolContext } from "@sophia/core/mcp/define-tool";
@@ -8,11 +9,18 @@ import type { ModelPrice } from "../domain/prices.ts";
 import type { Target } from "../domain/targets.ts";
 import { warmCache } from "./warm-cache.ts";
 
-function open(costUsd: number, expectedUsd = costUsd) {
+function open(
+  costUsd: number,
+  expectedUsd = costUsd,
+  origin: ModelPrice["origin"] = "table",
+  scopes: Scope[] = ["read"],
+) {
   const asked: string[] = [];
+  const calls: ChatCall[] = [];
   const steps: Progress[] = [];
-  const complete = async ({ request }: ChatCall): Promise<WholeAnswer> => {
-    const question = String(request.messages.at(-1)?.["content"]);
+  const complete = async (call: ChatCall): Promise<WholeAnswer> => {
+    calls.push(call);
+    const question = String(call.request.messages.at(-1)?.["content"]);
     asked.push(question);
     if (question.includes("fail")) throw new AppError("upstream", "The model gave no answer.");
     const known = question.includes("known");
@@ -30,17 +38,22 @@ function open(costUsd: number, expectedUsd = costUsd) {
       priceKnown: true,
     };
   };
-  const price: Pick<ModelPrice, "costOf"> = { costOf: () => expectedUsd };
-  const models = { resolve: async () => ({ price }) as unknown as Target };
-  const context: ToolContext<{ completions: { complete: typeof complete }; models: typeof models }> = {
-    services: { completions: { complete }, models },
-    caller: { id: "c1", name: "tester", scopes: ["read"] },
+  const price: Pick<ModelPrice, "costOf" | "origin"> = { costOf: () => expectedUsd, origin };
+  const models = { resolve: async () => ({ price, candidate: { model: "m", mode: "live" } }) as unknown as Target };
+  const usage = { callers: { find: async (name: string) => ({ id: `tok_${name}`, name }) } };
+  const context: ToolContext<{
+    completions: { complete: typeof complete };
+    models: typeof models;
+    usage: typeof usage;
+  }> = {
+    services: { completions: { complete }, models, usage },
+    caller: { id: "c1", name: "tester", scopes },
     requestId: "r1",
     signal: new AbortController().signal,
     progress: (step) => steps.push(step),
     log: pino({ level: "silent" }),
   };
-  return { asked, steps, run: (input: object) => warmCache.run(warmCache.input.parse(input), context) };
+  return { asked, calls, steps, run: (input: object) => warmCache.run(warmCache.input.parse(input), context) };
 }
 
 test("asks each question once, tells what failed and how far it is", async () => {
@@ -65,4 +78,22 @@ test("a first question that is expected to cost more than the budget is not aske
   const { run, asked } = open(0.01, 0.2);
   expect(await run({ questions: ["one", "two"], budgetUsd: 0.1 })).toMatchObject({ asked: 0, left: ["one", "two"] });
   expect(asked).toEqual([]);
+});
+
+test("nothing is asked where no price is known", async () => {
+  const { run, asked } = open(0.01, 0, "unknown");
+  await expect(run({ questions: ["one"], budgetUsd: 1 })).rejects.toMatchObject({ kind: "budget_exceeded" });
+  expect(asked).toEqual([]);
+});
+
+test("an application's cache is warmed with its requests just as it sends them, by whoever may write", async () => {
+  const request = { temperature: 0, max_tokens: 9, tools: [{ type: "function" }] };
+  const input = { questions: ["one"], budgetUsd: 1, key: "bot", request };
+  await expect(open(0.01).run(input)).rejects.toMatchObject({ kind: "denied" });
+  const { run, calls } = open(0.01, 0.01, "table", ["read", "write"]);
+  expect(await run(input)).toMatchObject({ asked: 1 });
+  expect(calls[0]).toMatchObject({ caller: { id: "tok_bot", scopes: ["read"] }, request });
+  for (const name of ["messages", "model", "stream", "n"]) {
+    expect(warmCache.input.safeParse({ ...input, request: { [name]: 1 } }).success, name).toBe(false);
+  }
 });

@@ -1,13 +1,16 @@
-import { toAppError } from "@sophia/core/errors/app-error";
+import type { Caller } from "@sophia/core/approval/caller";
+import { AppError, toAppError } from "@sophia/core/errors/app-error";
 import { defineTool, Source, type ToolContext } from "@sophia/core/mcp/define-tool";
 import { z } from "zod";
 import { estimateCostUsd } from "../domain/estimate-cost.ts";
 import type { Models } from "../domain/models.ts";
 import type { Completions } from "../domain/completions.ts";
+import type { Callers } from "../policies/callers.ts";
 
 interface Services {
   completions: Pick<Completions, "complete">;
   models: Pick<Models, "resolve">;
+  usage: { callers: Pick<Callers, "find"> };
 }
 
 /** Asked at once after the first; each holds back as much of the budget as the dearest so far has cost. */
@@ -20,9 +23,9 @@ export const warmCache = defineTool({
   title: "Ask questions beforehand",
   description: `Asks a model the given questions now, so that the cache answers them later, within a stated budget.
 - Use before a launch, a demonstration or a shift, with the questions that are sure to come.
-- Use the same system prompt and model as the application: answers are kept for exactly those, and for you alone.
+- Answers are kept for one key: give the application's as key, with its system prompt, model and other parameters just as it sends them; else they are for you alone.
 - What is in the cache already is not asked again. What did not fit budget or time is returned as left.
-Example: {"questions": ["How do I reset my password?"], "budgetUsd": 0.05}`,
+Example: {"questions": ["How do I reset my password?"], "budgetUsd": 0.05, "key": "help-desk", "model": "openai/gpt-5-mini", "request": {"temperature": 0, "max_tokens": 300}}`,
   effect: "read",
   openWorld: true,
   deadlineMs: 55_000,
@@ -31,6 +34,21 @@ Example: {"questions": ["How do I reset my password?"], "budgetUsd": 0.05}`,
     budgetUsd: z.number().positive().max(100).describe("No call is started that is expected to lead beyond it."),
     system: z.string().max(50_000).optional().describe("The application's system prompt, word for word."),
     model: z.string().min(1).max(200).optional().describe("Model id from list_models. Default: the configured one."),
+    key: z
+      .string()
+      .min(1)
+      .max(100)
+      .optional()
+      .describe(
+        "Name or id of the application's key: its cache is warmed, within its limits and budgets. Needs write.",
+      ),
+    request: z
+      .record(
+        z.string().regex(/^(?!(?:model|messages|stream|stream_options|n)$)/, "has a parameter of its own"),
+        z.json(),
+      )
+      .optional()
+      .describe("The other members of the application's requests: temperature, max_tokens, tools, response_format."),
   }),
   output: z.object({
     asked: z.int().describe("Answered by a model and kept."),
@@ -41,7 +59,8 @@ Example: {"questions": ["How do I reset my password?"], "budgetUsd": 0.05}`,
   }),
   items: "left",
   async run(input, context: ToolContext<Services>) {
-    const { services, caller, requestId, signal, progress } = context;
+    const { services, requestId, signal, progress } = context;
+    const caller = await findOwner(input.key, context);
     const system = input.system === undefined ? [] : [{ role: "system", content: input.system }];
     const waiting = [...new Set(input.questions)];
     const total = waiting.length;
@@ -51,6 +70,7 @@ Example: {"questions": ["How do I reset my password?"], "budgetUsd": 0.05}`,
     const startedAt = performance.now();
 
     const toRequest = (question: string) => ({
+      ...input.request,
       ...(input.model !== undefined && { model: input.model }),
       messages: [...system, { role: "user", content: question }],
     });
@@ -89,7 +109,7 @@ Example: {"questions": ["How do I reset my password?"], "budgetUsd": 0.05}`,
     }
 
     // The first one alone tells what one costs; what it may cost itself, only its price tells.
-    const firstUsd = await estimateCostUsd(services.models, toRequest(waiting[0] ?? "")).catch(() => 0);
+    const firstUsd = await estimateCostUsd(services.models, toRequest(waiting[0] ?? ""));
     if (firstUsd <= input.budgetUsd) await ask(waiting.shift() ?? "");
     else counts.dearestUsd = firstUsd;
     await Promise.all(Array.from({ length: concurrency }, work));
@@ -97,3 +117,14 @@ Example: {"questions": ["How do I reset my password?"], "budgetUsd": 0.05}`,
     return { asked, cached, failed, left: waiting, source: { ...source, costUsd: counts.spentUsd } };
   },
 });
+
+/** Whose cache is warmed. What another key pays for, and which of its questions are known, is not for everybody. */
+async function findOwner(key: string | undefined, { services, caller }: ToolContext<Services>): Promise<Caller> {
+  if (key === undefined) return caller;
+  if (!caller.scopes.includes("write")) {
+    throw new AppError("denied", "Only a caller with the scope write warms another key's cache.", {
+      hint: "Leave key out, or use a token made with --scope write.",
+    });
+  }
+  return { ...(await services.usage.callers.find(key)), scopes: ["read"] };
+}
