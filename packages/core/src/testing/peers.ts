@@ -9,6 +9,7 @@ import { DatabaseSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { isSqliteBusy } from "../store/store-errors.ts";
+import { diskFolder } from "./disk-folder.ts";
 import { type BinarySource, findAccount, findBinary, reportMissing } from "./find-binary.ts";
 
 const run = promisify(execFile);
@@ -16,8 +17,6 @@ const startTimeoutMs = 60_000;
 const stopTimeoutMs = 5_000;
 const longestLog = 20_000_000;
 const engineSocket = "/var/run/docker.sock";
-/** Temporary files of tests may be in memory; images are too large for that, and a lock is for all runs. */
-const diskFolder = process.env["SOPHIA_TEST_DISK"] ?? tmpdir();
 const running = new Set<ChildProcess>();
 const programs = {
   postgres: {

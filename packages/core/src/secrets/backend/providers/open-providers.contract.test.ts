@@ -1,8 +1,8 @@
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { systemClock } from "../../../limits/clock.ts";
+import { diskFolder } from "../../../testing/disk-folder.ts";
 import { toPlainJson } from "../../esc/to-json.ts";
 import type { EscValue } from "../../esc/value.ts";
 import { createKeyring } from "../local/keyring.ts";
@@ -13,7 +13,7 @@ import { createOpenProviders, type OpenProvidersOptions } from "./open-providers
 const token = "canary-token-5tG8";
 let folder = "";
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "sophia-providers-"));
+  folder = mkdtempSync(join(diskFolder, "sophia-providers-"));
   mkdirSync(join(folder, "bin"));
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
