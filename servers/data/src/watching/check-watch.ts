@@ -16,8 +16,8 @@ export interface WatchParts {
   feeds: Pick<FeedReader, "readChanged">;
   pages: PageReader;
   documents: Pick<DocumentStore, "save">;
-  watches: WatchStore;
-  entries: EntryStore;
+  watches: Pick<WatchStore, "find" | "noteSource" | "noteCheck">;
+  entries: Omit<EntryStore, "take">;
   /** The news service, when there is an account of it. */
   news: TopicNews | undefined;
   clock: Clock;

@@ -2,9 +2,9 @@ import { createHash, randomUUID } from "node:crypto";
 import { AppError } from "@sophia/core/errors/app-error";
 import type { Jobs } from "@sophia/core/jobs/jobs";
 import { checkWatch, type WatchParts } from "./check-watch.ts";
-import type { Taken } from "./entry-store.ts";
+import type { EntryStore, Taken } from "./entry-store.ts";
 import type { TopicNews } from "./topic-news.ts";
-import type { Watch } from "./watch-store.ts";
+import type { Watch, WatchStore } from "./watch-store.ts";
 
 export type Interval = "15m" | "1h" | "6h" | "1d";
 
@@ -39,7 +39,7 @@ const jobKind = "data.check_watch";
 const timeoutMs = 10 * 60_000;
 const pollMs = 250;
 
-export function createWatches({ jobs, ...parts }: WatchParts & { jobs: WatchJobs }): Watches {
+export function createWatches({ jobs, ...parts }: AllParts): Watches {
   const { watches, entries, clock } = parts;
   jobs.define<{ watchId: string }>(jobKind, ({ input, signal }) => checkWatch(input.watchId, parts, signal), {
     timeoutMs,
@@ -88,6 +88,7 @@ export function createWatches({ jobs, ...parts }: WatchParts & { jobs: WatchJobs
   };
 }
 
+type AllParts = WatchParts & { jobs: WatchJobs; watches: WatchStore; entries: EntryStore };
 type WatchJobs = Pick<Jobs, "define" | "enqueue" | "schedule" | "unschedule">;
 
 function scheduleOf(id: string): string {
