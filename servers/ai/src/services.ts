@@ -25,6 +25,7 @@ import { type GivenProviders, openProviders } from "./open-providers.ts";
 import { createKeyPolicies, type LoadedKeyPolicies } from "./policies/key-policies.ts";
 import { askThrough, estimateThrough } from "./quality/ask-model.ts";
 import type { Lessons } from "./quality/feedback.ts";
+import { createProviderFeedback, type ProviderFeedback } from "./quality/provider-feedback.ts";
 import { readJudgedAnswers } from "./quality/judged-answers.ts";
 import { type Comparisons, createComparisons } from "./routing/comparison.ts";
 import { createRouting, type Routing } from "./routing/create-routing.ts";
@@ -85,11 +86,14 @@ export async function createAiServices(
   const sinks: CallSink[] = [createAnswerCounter(platform), (record) => callLog.record(record), routing.learner.sink];
   const completions = openCompletions(settings, platform, { ...booking, providers, routing, caches, embedder, sinks });
   const ask = askThrough(completions);
-  const judging = { ask, estimate: estimateThrough(models), lessons: toLessons(routing, semantic) };
+  const endpoints = providers.map(({ endpoint }) => endpoint);
+  const providerFeedback = createProviderFeedback({ endpoints, jobs: platform.jobs, log, clock });
+  const lessons = toLessons(routing, semantic, providerFeedback);
+  const judging = { ask, estimate: estimateThrough(models), lessons };
   const observation = await createObservation(settings, platform, judging);
   sinks.push(observation.sink);
   const usage = openUsage(platform, { policies, models, semanticCache });
-  const providerAccounts = createProviderAccounts({ endpoints: providers.map((it) => it.endpoint), log, clock, pacer });
+  const providerAccounts = createProviderAccounts({ endpoints, log, clock, pacer });
   const own = { completions, models, embedder, reranker, semanticCache, policies, spending, callLog, usage };
   return {
     services: {
@@ -103,7 +107,17 @@ export async function createAiServices(
     checks: createChecks(providers, embedder, semanticCache),
     async close() {
       await completions.close();
-      const users = [spending, callLog, policies, usage, observation, caches, routing.learner, providerAccounts];
+      const users = [
+        spending,
+        callLog,
+        policies,
+        usage,
+        observation,
+        caches,
+        routing.learner,
+        providerAccounts,
+        providerFeedback,
+      ];
       await Promise.all(users.map((user) => user.close()));
       await Promise.all([embedding.close(), opened.close()]);
     },
@@ -144,9 +158,10 @@ function openModels(settings: AiSettings, parts: Pick<ModelsOptions, "providers"
 }
 
 /** Who learns from an opinion of an answer. */
-function toLessons({ learner }: Routing, semantic: SemanticAnswers): Lessons {
+function toLessons({ learner }: Routing, semantic: SemanticAnswers, provider: ProviderFeedback): Lessons {
   return {
     learnOutcome: (lesson) => learner.learnOutcome(lesson),
+    tellProvider: (opinion) => provider.send(opinion),
     judgeEntry: (entryId, verdict) => semantic.judge(entryId, verdict),
   };
 }

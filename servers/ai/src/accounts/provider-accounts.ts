@@ -4,8 +4,10 @@ import type { Clock } from "@sophia/core/limits/clock";
 import type { Pacer } from "@sophia/core/limits/pacer";
 import type { ModelEndpoint } from "@sophia/vendors/openai-shape/model-endpoint";
 import { createOpenRouterClient } from "@sophia/vendors/openrouter/client";
+import { createPortkeyClient } from "@sophia/vendors/portkey/client";
 import type { Logger } from "pino";
 import { type AccountFacts, readOpenRouterAccount } from "./read-openrouter-account.ts";
+import { readPortkeyAccount } from "./read-portkey-account.ts";
 
 /** What a provider says about the account behind a key. */
 export interface ProviderAccount extends AccountFacts {
@@ -78,8 +80,17 @@ function createReader(
   { service, apiKey, baseUrl }: ModelEndpoint,
   common: { log: Logger; clock: Clock; pacer?: Pacer; observer?: HttpObserver },
 ): AccountReader | undefined {
-  if (service !== "openrouter" || !apiKey) return undefined;
-  const client = createOpenRouterClient({ ...common, apiKey, baseUrl });
+  if (!apiKey) return undefined;
+  const reach = { ...common, apiKey, baseUrl };
+  if (service === "portkey") {
+    const client = createPortkeyClient(reach);
+    return {
+      read: (signal) => readPortkeyAccount({ client, now: common.clock.now() }, signal),
+      close: () => client.close(),
+    };
+  }
+  if (service !== "openrouter") return undefined;
+  const client = createOpenRouterClient(reach);
   return {
     read: (signal) => readOpenRouterAccount({ client, now: common.clock.now() }, signal),
     close: () => client.close(),

@@ -14,6 +14,10 @@ export interface AccountFacts {
   /** `daily`, `weekly` or `monthly`. */
   keyLimitReset?: string;
   keyExpiresAt?: string;
+  /** Of a gateway: what its log counts since the first of the month, UTC. */
+  requestsThisMonth?: number;
+  errorsThisMonth?: number;
+  cacheHitsThisMonth?: number;
   /** Days until nothing remains at this month's pace. */
   daysLeft?: number;
 }

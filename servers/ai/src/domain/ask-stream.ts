@@ -44,7 +44,7 @@ async function openStream(parts: AskParts, request: StreamRequest, one: Try): Pr
   const { call, signal } = request;
   const { client } = one.target.provider;
   const body = toUpstreamBody(call, one.target, true);
-  const options = toCallOptions(call, one.target, request.policy, one.timeoutMs);
+  const options = toCallOptions(call, one.target, request.policy, one);
   const relay: EventRelay = client.relayEvents
     ? await client.relayEvents(body, signal, options)
     : pullEvents(await client.stream(body.fields, signal, options));

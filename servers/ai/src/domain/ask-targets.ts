@@ -3,6 +3,7 @@ import type { Hold, Spending } from "@sophia/core/ledger/spending";
 import type { Clock } from "@sophia/core/limits/clock";
 import type { EndpointHealth } from "@sophia/core/routing/endpoint-health";
 import { type Attempt, createFallback } from "@sophia/core/routing/fallback";
+import type { AnswerFacts } from "@sophia/vendors/openai-shape/call-wishes";
 import type { Usage } from "@sophia/vendors/openai-shape/usage";
 import { assertAffordable } from "./assert-affordable.ts";
 import type { CallJournal } from "./call-journal.ts";
@@ -36,6 +37,8 @@ export interface Try {
   attempt: Attempt;
   /** What the tries before have left of the call's time; undefined for the first. */
   timeoutMs: number | undefined;
+  /** Present where the caller asks for the provider's own cache. */
+  onFacts: ((facts: AnswerFacts) => void) | undefined;
   /** Never throws: the answer has been paid for and must reach its caller. */
   settle(usage: Usage): Cost;
   /** The try is over: for the journal. */
@@ -64,7 +67,8 @@ export async function askTargets<T>(
     let hold: Hold | undefined;
     try {
       hold = await reserve(parts.spending, request, target);
-      const value = await ask({ target, attempt, timeoutMs, note, settle: createSettle(parts.spending, hold, target) });
+      const settle = createSettle(parts.spending, hold, { target, journal });
+      const value = await ask({ target, attempt, timeoutMs, note, settle, onFacts: listenTo(request) });
       return { target, value };
     } catch (error) {
       const failure = attempt.failed(error, signal);
@@ -95,9 +99,21 @@ function reserve(spending: Spending, request: AskRequest, target: Target): Hold 
   });
 }
 
-function createSettle(spending: Spending, hold: Hold, target: Target): Try["settle"] {
+function listenTo({ call, journal }: AskRequest): Try["onFacts"] {
+  if (call.providerCacheMs === undefined) return undefined;
+  journal.providerCache = undefined;
+  return ({ responseCache }) => void (journal.providerCache = responseCache);
+}
+
+function createSettle(
+  spending: Spending,
+  hold: Hold,
+  { target, journal }: { target: Target; journal: CallJournal },
+): Try["settle"] {
   return (usage) => {
-    const cost = priceCall(target, usage);
+    // What comes from the provider's cache no model was asked for, unless the provider says otherwise.
+    const isCached = journal.providerCache === "hit";
+    const cost = priceCall(target, isCached ? { ...usage, statedCostUsd: usage.statedCostUsd ?? 0 } : usage);
     spending.settle(hold, {
       quantity: usage.inputTokens + usage.outputTokens,
       costUsd: cost.costUsd,
@@ -132,5 +148,5 @@ function closeFailed(
     return;
   }
   const usage = { ...request.expected, outputTokens: 0, cachedInputTokens: 0, estimated: true };
-  createSettle(spending, hold, target)(usage);
+  createSettle(spending, hold, { target, journal: request.journal })(usage);
 }

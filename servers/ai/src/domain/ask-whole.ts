@@ -20,10 +20,11 @@ export interface WholeReply extends Cost {
 
 export async function askWhole(parts: AskParts, request: AskRequest): Promise<WholeReply> {
   const { call, expected, signal } = request;
-  const { target, value } = await askTargets(parts, request, async ({ target, attempt, timeoutMs, settle, note }) => {
+  const { target, value } = await askTargets(parts, request, async (one) => {
+    const { target, attempt, settle, note } = one;
     const { client } = target.provider;
     const body = toUpstreamBody(call, target, false);
-    const options = toCallOptions(call, target, request.policy, timeoutMs);
+    const options = toCallOptions(call, target, request.policy, one);
     const startedAt = parts.clock.monotonic();
     const reply = client.completeBytes
       ? await client.completeBytes(body, signal, options)

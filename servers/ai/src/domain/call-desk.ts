@@ -200,6 +200,7 @@ export class CallDesk {
       route: journal.route,
       overheadMs: journal.overheadMs,
       ...(answer?.semantic && { semantic: answer.semantic }),
+      ...(journal.providerCache !== undefined && { providerCache: journal.providerCache }),
     };
   }
 

@@ -3,7 +3,7 @@ import type { Clock } from "@sophia/core/limits/clock";
 import { toAppError } from "@sophia/core/errors/app-error";
 import type { Usage } from "@sophia/vendors/openai-shape/usage";
 import type { CallAttempt, CallContent, CallRecord, CallSink } from "./call-record.ts";
-import type { CacheState, ChatCall, Cost } from "./chat-call.ts";
+import type { AnswerFacts, CacheState, ChatCall, Cost } from "./chat-call.ts";
 import type { Target } from "./targets.ts";
 
 /** How a call ended. */
@@ -38,6 +38,8 @@ export class CallJournal {
   category: string;
   origin: Origin | undefined;
   cachedAnswer: CallRecord["cachedAnswer"];
+  /** What the provider that answers said of its own cache. */
+  providerCache: AnswerFacts["providerCache"];
   vector: Float32Array | undefined;
   embeddingModelId: string | undefined;
   /** What the tokens are compared with: see CallRecord.baselineUsd. */

@@ -23,6 +23,8 @@ export interface ChatCall {
   category?: string;
   /** Documents, tables, commits the answer rests on: when one changes, the answer is not given again. */
   tags?: readonly string[];
+  /** So old an answer of the provider's own cache will do, ms. Absent: it is to answer anew. */
+  providerCacheMs?: number;
   /** On the monotonic clock. Default: now. */
   startedAt?: number;
 }
@@ -47,6 +49,8 @@ export interface AnswerFacts {
   /** Our own share of the time so far, ms. */
   overheadMs: number;
   semantic?: SemanticHit;
+  /** What the provider said of its own cache, where it was to be asked. */
+  providerCache?: "hit" | "miss" | "off";
 }
 
 /** What a call cost. `priceKnown` is false when no price list has the model: the cost then counts as 0. */

@@ -106,3 +106,12 @@ test.each([[undefined], [null], [{}], [{ prompt_tokens: -1 }], [{ prompt_tokens:
   "usage %j is none",
   (value) => expect(parseUsage(value)).toBeUndefined(),
 );
+
+test("a model that Portkey names with its provider has that provider's price", () => {
+  const portkey = at("https://api.portkey.ai/v1");
+  expect(book.find(portkey, "@openai/gpt-5-mini", undefined)).toMatchObject({
+    origin: "table",
+    inputUsdPerMillion: 0.25,
+  });
+  expect(book.find(portkey, "@my-integration/gpt-5-mini", undefined)).toMatchObject({ origin: "unknown" });
+});

@@ -88,8 +88,11 @@ function priceOf(listed: ListedPrice, clock: Clock): ModelPrice {
   };
 }
 
-function findInTable(baseUrl: string, model: string): ModelPrice | undefined {
-  const options = { providerApiUrl: baseUrl };
+function findInTable(baseUrl: string, named: string): ModelPrice | undefined {
+  // Portkey names the place with the model, `@openai/gpt-5-mini`, and whoever is behind it bills.
+  const [, providerId, modelThere] = /^@([\w-]+)\/(.+)$/.exec(named) ?? [];
+  const options = providerId === undefined ? { providerApiUrl: baseUrl } : { providerId };
+  const model = modelThere ?? named;
   const found = calcPrice({ input_tokens: 1, output_tokens: 1 }, model, options);
   if (!found) return undefined;
   const { input_mtok: input, output_mtok: output, cache_read_mtok: cached } = found.model_price;

@@ -1,5 +1,6 @@
 import type { ChatBody } from "@sophia/vendors/openai-shape/byte-calls";
 import type { CallOptions } from "@sophia/vendors/openai-shape/call-wishes";
+import type { Try } from "./ask-targets.ts";
 import type { ChatCall } from "./chat-call.ts";
 import type { KeyPolicy } from "./key-policy.ts";
 import type { Target } from "./targets.ts";
@@ -26,7 +27,7 @@ export function toCallOptions(
   call: ChatCall,
   { provider }: Target,
   { dataPolicy }: KeyPolicy,
-  timeoutMs: number | undefined,
+  { timeoutMs, onFacts }: Pick<Try, "timeoutMs" | "onFacts">,
 ): CallOptions | undefined {
   if (!provider.endpoint.profile?.shape) return timeoutMs === undefined ? undefined : { timeoutMs };
   const conversationKey = call.request["prompt_cache_key"];
@@ -37,6 +38,8 @@ export function toCallOptions(
       ...(dataPolicy !== "any" && { dataPolicy }),
       ...(call.qualityFloor !== undefined && { qualityFloor: call.qualityFloor }),
       ...(typeof conversationKey === "string" && { conversationKey }),
+      ...(call.providerCacheMs !== undefined && { responseCache: { ttlMs: call.providerCacheMs } }),
     },
+    ...(onFacts && { onFacts }),
   };
 }

@@ -40,12 +40,15 @@ function readCacheWish({ request }: Exchange): ChatCall["cache"] {
   return control !== undefined && /\bno-(store|cache)\b/.test(control) ? "bypass" : "use";
 }
 
-/** `x-sophia-quality`, `x-sophia-category`, `x-sophia-cache-tags`. */
-function readWishes(headers: Exchange["request"]["headers"]): Pick<ChatCall, "qualityFloor" | "category" | "tags"> {
+/** `x-sophia-quality`, `x-sophia-category`, `x-sophia-cache-tags`, `x-sophia-provider-cache`. */
+function readWishes(
+  headers: Exchange["request"]["headers"],
+): Pick<ChatCall, "qualityFloor" | "category" | "tags" | "providerCacheMs"> {
   const quality = headers["x-sophia-quality"];
   const category = headers["x-sophia-category"] ?? headers["x-sophia-cache-category"];
   const tags = headers["x-sophia-cache-tags"];
-  if (quality === undefined && category === undefined && tags === undefined) return {};
+  const age = headers["x-sophia-provider-cache"];
+  if (quality === undefined && category === undefined && tags === undefined && age === undefined) return {};
   const qualityFloor = quality === undefined ? undefined : Number(quality);
   if (qualityFloor !== undefined && !(qualityFloor >= 0 && qualityFloor <= 1)) {
     throw new AppError("invalid_input", "The header x-sophia-quality must be a number from 0 to 1.");
@@ -53,7 +56,11 @@ function readWishes(headers: Exchange["request"]["headers"]): Pick<ChatCall, "qu
   if (category !== undefined && !/^[\w.:/-]{1,80}$/.test(String(category))) {
     throw new AppError("invalid_input", "The header x-sophia-category must be a short word.");
   }
+  if (age !== undefined && !/^[1-9]\d{0,6}$/.test(String(age))) {
+    throw new AppError("invalid_input", "The header x-sophia-provider-cache must be whole seconds, such as 3600.");
+  }
   return {
+    ...(age !== undefined && { providerCacheMs: Number(age) * 1_000 }),
     ...(qualityFloor !== undefined && { qualityFloor }),
     ...(category !== undefined && { category: String(category) }),
     ...(tags !== undefined && { tags: splitTags(String(tags)) }),
@@ -82,6 +89,7 @@ function listFacts({ requestId }: Exchange, facts: AnswerFacts): HeaderList {
     "x-sophia-overhead-ms",
     facts.overheadMs.toFixed(2),
   ];
+  if (facts.providerCache !== undefined) headers.push("x-sophia-provider-cache", facts.providerCache);
   const { semantic } = facts;
   if (!semantic) return headers;
   headers.push("x-sophia-cached-similarity", semantic.similarity.toFixed(3));

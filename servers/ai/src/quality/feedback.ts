@@ -11,6 +11,8 @@ export interface Lessons {
   learnOutcome?(lesson: { requestId: string; score: number; trust: number }): Promise<boolean>;
   /** For the semantic cache: whether the served entry fitted. False: it is gone. */
   judgeEntry?(entryId: string, verdict: { score: number; correct: boolean }): Promise<boolean>;
+  /** For the gateway that routed the call. False: it takes no opinions. */
+  tellProvider?(opinion: { requestId: string; service: string; score: number }): Promise<boolean>;
 }
 
 export interface FeedbackGiven {
@@ -24,7 +26,7 @@ export interface FeedbackGiven {
 export interface FeedbackTaken {
   /** Score as it counts; undefined where only words were given. */
   score: number | undefined;
-  taught: ("traces" | "routing" | "cache")[];
+  taught: ("traces" | "routing" | "cache" | "provider")[];
 }
 
 export interface Feedback {
@@ -63,6 +65,9 @@ export function createFeedback(options: { traces: Traces; clock: Clock; lessons:
       } else if (record.outcome === "ok" && lessons.learnOutcome) {
         if (await lessons.learnOutcome({ requestId, score, trust: personTrust })) taught.push("routing");
       }
+      const asked = record.cache === "miss" || record.cache === "bypass";
+      if (asked && (await lessons.tellProvider?.({ requestId, service: record.service, score })))
+        taught.push("provider");
       return { score, taught };
     },
   };

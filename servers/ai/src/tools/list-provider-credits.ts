@@ -14,7 +14,7 @@ export const listProviderCredits = defineTool({
   title: "List provider credits",
   description: `Shows what is left to spend at each model provider: credit, limits of the key, use today and this month.
 - Use when a provider refuses for lack of credit, or before a large job.
-- What the company spent by our own ledger is in report_usage; this is what the provider says.
+- What the company spent by our own ledger is in report_usage; this is what the provider says. Portkey's figures count what went through it, at its own prices, in whole cents.
 Example: {}`,
   effect: "read",
   openWorld: true,
@@ -40,6 +40,9 @@ Example: {}`,
         keyLimitUsd: Usd.describe("Most the key may spend."),
         keyLimitReset: z.string().optional().describe("When the key's limit starts anew."),
         keyExpiresAt: z.string().optional().describe("ISO 8601."),
+        requestsThisMonth: z.int().optional().describe("Of a gateway such as Portkey: calls in its log."),
+        errorsThisMonth: z.int().optional(),
+        cacheHitsThisMonth: z.int().optional().describe("Answered from the gateway's own cache."),
         page: z.string().optional().describe("Where a person finds the same."),
         reason: z.string().optional().describe("Why there are no figures."),
       }),

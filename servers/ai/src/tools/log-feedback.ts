@@ -25,7 +25,7 @@ Example: {"requestId": "req_…", "thumb": "down", "comment": "It quotes the old
   output: z.object({
     requestId: z.string(),
     score: z.number().optional().describe("As it counts; absent where only words were given."),
-    taught: z.array(z.enum(["traces", "routing", "cache"])).describe("Who has learnt from it."),
+    taught: z.array(z.enum(["traces", "routing", "cache", "provider"])).describe("Who has learnt from it."),
     source: Source,
   }),
   async run({ requestId, thumb, score, comment, correction }, { services, caller }: ToolContext<Services>) {

@@ -2,7 +2,7 @@ import { createTokens } from "@sophia/core/approval/tokens";
 import { expect, test } from "vitest";
 import { startAiHarness } from "../testing/ai-harness.ts";
 import { createToolContext } from "../testing/tool-context.ts";
-import { warmCache } from "./warm-cache.ts";
+import { warmCache } from "../tools/warm-cache.ts";
 
 test("what was warmed for an application is its first call's answer over HTTP, and no other key's", async () => {
   const harness = await startAiHarness();
