@@ -46,3 +46,9 @@ test("goes by pages", async () => {
   expect([...first.keys, ...second.keys].map(({ caller }) => caller)).toEqual(["*", "tok_a", "tok_b"]);
   expect(second).not.toHaveProperty("nextCursor");
 });
+
+test("a token that may only read sees its own limits alone", async () => {
+  const reader = { ...context, caller: { id: "tok_b", name: "key b", scopes: ["read" as const] } };
+  const { keys, total } = await listKeyPolicies.run(listKeyPolicies.input.parse({}), reader);
+  expect([total, keys.map(({ caller }) => caller)]).toEqual([1, ["tok_b"]]);
+});

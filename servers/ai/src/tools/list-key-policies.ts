@@ -30,7 +30,7 @@ export const listKeyPolicies = defineTool({
   name: "list_key_policies",
   title: "List keys and their limits",
   description: `Lists the keys of this server with their budgets, how full those are, and what each key may do.
-- Use when a call was refused for its key, or before changing limits with set_budget or set_key_policy.
+- A token with the scope read alone sees itself. Use when a call was refused for its key, or before changing limits with set_budget or set_key_policy.
 Example: {"limit": 20}`,
   effect: "read",
   input: z.strictObject({
@@ -44,10 +44,12 @@ Example: {"limit": 20}`,
     source: Source,
   }),
   items: "keys",
-  async run({ limit, cursor }, { services }: ToolContext<Services>) {
+  async run({ limit, cursor }, { services, caller }: ToolContext<Services>) {
     const { callers, policyRows, budgets } = services.usage;
     const start = readCursor(cursor, "key policies", z.int().min(0)) ?? 0;
-    const known = [{ id: everybody, name: "all keys together" }, ...(await callers.list())];
+    const all = [{ id: everybody, name: "all keys together" }, ...(await callers.list())];
+    // What others may spend is for whoever may change it.
+    const known = caller.scopes.includes("write") ? all : all.filter(({ id }) => id === caller.id);
     const policies = new Map((await policyRows.list()).map(({ caller, policy }) => [caller, policy]));
     const heirs = await policyRows.heirs();
     const states = Map.groupBy(await budgets.states(), ({ caller }) => caller);

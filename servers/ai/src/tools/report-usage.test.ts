@@ -1,3 +1,4 @@
+import type { Scope } from "@sophia/core/approval/caller";
 import type { ToolContext } from "@sophia/core/mcp/define-tool";
 import { pino } from "pino";
 import { expect, test } from "vitest";
@@ -89,10 +90,10 @@ function fakeServices(groups: GroupUsage[], asked: ReportQuestion[] = [], droppe
   };
 }
 
-function run(input: unknown, services: ReturnType<typeof fakeServices>) {
+function run(input: unknown, services: ReturnType<typeof fakeServices>, scopes: Scope[] = ["read", "write"]) {
   const context: ToolContext<typeof services> = {
     services,
-    caller: { id: "c1", name: "tester", scopes: ["read"] },
+    caller: { id: "c1", name: "tester", scopes },
     requestId: "r1",
     signal: new AbortController().signal,
     progress: () => {},
@@ -163,4 +164,14 @@ test("narrows to a key by its name, and shows its budgets alone", async () => {
 test("says how many calls no model answered", async () => {
   const { notes } = await run({}, fakeServices([{ ...sums, group: "simulated" }], []));
   expect(notes[0]).toBe("120 of 120 calls were answered by simulators: no model was asked, nothing was paid.");
+});
+
+test("a token that may only read is told of its own calls and of nobody else's", async () => {
+  const asked: ReportQuestion[] = [];
+  const services = fakeServices([{ ...sums, group: "large" }], asked);
+  const { notes, budgets } = await run({}, services, ["read"]);
+  expect(asked.map(({ filter }) => filter)).toEqual([{ caller: "c1" }, { caller: "c1" }]);
+  expect(budgets).toEqual([]);
+  expect(notes[0]).toContain("its own calls");
+  await expect(run({ caller: "billing bot" }, services, ["read"])).rejects.toMatchObject({ kind: "denied" });
 });

@@ -1,3 +1,5 @@
+import type { Caller } from "@sophia/core/approval/caller";
+import { AppError } from "@sophia/core/errors/app-error";
 import { defineTool, Source, type ToolContext } from "@sophia/core/mcp/define-tool";
 import { Cursor, NextCursor, readCursor, toCursor } from "@sophia/core/mcp/paging";
 import { z } from "zod";
@@ -25,7 +27,7 @@ export const reportUsage = defineTool({
   description: `Tells what model calls used and cost, by model, caller or time, with savings, forecast, unusual days, budgets and advice worth money.
 - Use when somebody asks what AI costs, why it rose, who spends it, what cache and routing save, or what the month will come to.
 - Days are UTC. Without since it covers the last 30 days. Savings compare with the same tokens at a baseline model.
-- caller, model and service narrow the report; groupBy splits it. The rest comes with the first page only.
+- A token with the scope read alone sees its own calls. caller, model and service narrow the report; groupBy splits it. The rest comes with the first page only.
 Example: {"since": "2026-11-01", "groupBy": "caller"}`,
   effect: "read",
   deadlineMs: 20_000,
@@ -67,14 +69,15 @@ Example: {"since": "2026-11-01", "groupBy": "caller"}`,
     const picture = drawReport(report);
     return picture ? [{ type: "image", mimeType: "image/png", data: picture.toString("base64") }] : [];
   },
-  async run(input, { services }: ToolContext<Services>) {
+  async run(input, { services, caller: asking }: ToolContext<Services>) {
     const { usage, callLog } = services;
     const { limit, cursor, since, until, groupBy, caller, ...rest } = input;
     const scope = JSON.stringify({ ...input, cursor: undefined });
     const page = readCursor(cursor, scope, Page);
     // What was answered a moment ago belongs in.
     if (!page) await callLog.flush();
-    const filter = dropUndefined({ ...rest, caller: caller && (await findCaller(usage.callers, caller)) });
+    const wanted = caller === undefined ? undefined : await findCaller(usage.callers, caller);
+    const filter = dropUndefined({ ...rest, caller: narrowToOwn(asking, wanted) });
     // Later pages are of the same stretch of time, however late they are asked for.
     const { start, ...asked } = page ?? { start: 0, ...usage.reports.parseRange({ since, until }) };
     const { range, groups, total } = await usage.reports.groups({ range: asked, groupBy, filter });
@@ -91,7 +94,11 @@ Example: {"since": "2026-11-01", "groupBy": "caller"}`,
       }),
       totalGroups: groups.length,
       ...(page === undefined && (await describeAll(usage, { range, filter }))),
-      notes: toNotes(total, { simulated: await countSimulated(usage.reports, { range, filter }), ...callLog.status() }),
+      notes: toNotes(total, {
+        isOwn: !seesAll(asking),
+        simulated: await countSimulated(usage.reports, { range, filter }),
+        ...callLog.status(),
+      }),
       ...(end < groups.length && { nextCursor: toCursor({ ...asked, start: end }, scope) }),
       source: { service: "sophia", mode: "local" as const, costUsd: 0 },
     };
@@ -120,6 +127,19 @@ async function describeAll({ reports, budgets, callers }: Services["usage"], ask
   };
 }
 
+/** An application's key may read what it spends itself; the whole bill is for whoever may change its limits. */
+function seesAll({ scopes }: Caller): boolean {
+  return scopes.includes("write");
+}
+
+function narrowToOwn(asking: Caller, wanted: string | undefined): string | undefined {
+  if (seesAll(asking)) return wanted;
+  if (wanted === undefined || wanted === asking.id) return asking.id;
+  throw new AppError("denied", "A token with the scope read alone sees its own calls only.", {
+    hint: "Leave caller out, or use a token made with --scope read,write.",
+  });
+}
+
 /** People know keys by their names. */
 function nameCallers(day: UnusualDay, nameOf: (id: string) => string): UnusualDay {
   const { of, name, driver } = day;
@@ -143,9 +163,10 @@ async function countSimulated(reports: UsageReports, asked: Asked): Promise<numb
 
 function toNotes(
   { calls, unpricedCalls }: z.infer<typeof figures.UsageFigures>,
-  { simulated, dropped }: { simulated: number; dropped: number },
+  { simulated, dropped, isOwn }: { simulated: number; dropped: number; isOwn: boolean },
 ): string[] {
   return [
+    ...(isOwn ? ["This token has the scope read alone: these are its own calls."] : []),
     ...(simulated > 0
       ? [`${simulated} of ${calls} calls were answered by simulators: no model was asked, nothing was paid.`]
       : []),
