@@ -2,7 +2,9 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { expect } from "vitest";
-import type { AnyClient } from "./clients.ts";
+import { type AnyClient, connectLegacy } from "./clients.ts";
+import { exampleCalls } from "./example-calls.ts";
+import { serverIds } from "./start-servers.ts";
 
 /** A model server that repeats the key it was sent, in errors, in answers and in headers. */
 export async function startParrot(): Promise<{ url: string; keys: Set<string>; close(): void }> {
@@ -31,8 +33,23 @@ async function answer(request: IncomingMessage): Promise<{ status: number; body:
   };
 }
 
+/** All four servers at once: most of it is waiting for services that are not there. */
+export async function callAllServers(
+  { urls, pageUrl, bearer }: { urls: readonly string[]; pageUrl: string; bearer: string },
+  places: Map<string, string>,
+): Promise<void> {
+  const calls = serverIds.map(async (id, index) => {
+    const url = urls[index] ?? "";
+    const client = await connectLegacy({ kind: "http", url, bearer });
+    await callEverything({ client, id, places }, exampleCalls(pageUrl)[id] ?? {});
+    await client.close();
+    await askOverHttp(url, bearer, places);
+  });
+  await Promise.all(calls);
+}
+
 /** Every tool of a server, with its example and with nonsense; what is answered goes to `places`. */
-export async function callEverything(
+async function callEverything(
   { client, id, places }: { client: AnyClient; id: string; places: Map<string, string> },
   examples: Record<string, Record<string, unknown>>,
 ): Promise<void> {
@@ -55,7 +72,7 @@ export async function callEverything(
 }
 
 /** Every path beside MCP, with and without the bearer, in places where it does not belong too. */
-export async function askOverHttp(url: string, bearer: string, places: Map<string, string>): Promise<void> {
+async function askOverHttp(url: string, bearer: string, places: Map<string, string>): Promise<void> {
   const authorization = `Bearer ${bearer}`;
   const json = { "content-type": "application/json" };
   const chat = JSON.stringify({ model: "parrot", messages: [{ role: "user", content: "refuse" }] });

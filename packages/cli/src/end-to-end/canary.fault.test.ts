@@ -5,9 +5,7 @@ import { services } from "@sophia/vendors/registry";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { startSophia } from "../supervisor/testing/run-sophia.ts";
 import { type Canary, findCanaries, plantCanaries, readAllFiles } from "./canaries.ts";
-import { askOverHttp, callEverything, startParrot } from "./canary-calls.ts";
-import { connectLegacy } from "./clients.ts";
-import { exampleCalls } from "./example-calls.ts";
+import { callAllServers, startParrot } from "./canary-calls.ts";
 import { environmentFor, freePorts, ready, serverIds, startSite } from "./start-servers.ts";
 
 const canaries = plantCanaries();
@@ -101,13 +99,7 @@ test(
     const up = startSophia(["up"], environment);
     try {
       await Promise.all(urls.map((url) => ready(url)));
-      for (const [index, id] of serverIds.entries()) {
-        const url = urls[index] ?? "";
-        const client = await connectLegacy({ kind: "http", url, bearer: valueOf("SOPHIA_TOKEN") });
-        await callEverything({ client, id, places }, exampleCalls(pageUrl)[id] ?? {});
-        await client.close();
-        await askOverHttp(url, valueOf("SOPHIA_TOKEN"), places);
-      }
+      await callAllServers({ urls, pageUrl, bearer: valueOf("SOPHIA_TOKEN") }, places);
       await runCommands();
     } finally {
       up.child.kill("SIGTERM");

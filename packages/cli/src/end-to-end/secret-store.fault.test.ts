@@ -6,9 +6,8 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { CliSettings } from "../load-config.ts";
 import { startSophia } from "../supervisor/testing/run-sophia.ts";
 import { findCanaries, plantCanaries, readAllFiles } from "./canaries.ts";
-import { askOverHttp, callEverything, startParrot } from "./canary-calls.ts";
+import { callAllServers, startParrot } from "./canary-calls.ts";
 import { connectLegacy } from "./clients.ts";
-import { exampleCalls } from "./example-calls.ts";
 import { environmentFor, freePorts, ready, serverIds, startSite } from "./start-servers.ts";
 
 // No store answers at these addresses, and a server would not start without: they have tests of their own.
@@ -117,13 +116,7 @@ test(
     const { urls, pageUrl, keys } = await setUp();
     const up = startUp();
     await Promise.all(urls.map((url) => ready(url)));
-    for (const [index, id] of serverIds.entries()) {
-      const url = urls[index] ?? "";
-      const client = await connectLegacy({ kind: "http", url, bearer: valueOf("SOPHIA_TOKEN") });
-      await callEverything({ client, id, places }, exampleCalls(pageUrl)[id] ?? {});
-      await client.close();
-      await askOverHttp(url, valueOf("SOPHIA_TOKEN"), places);
-    }
+    await callAllServers({ urls, pageUrl, bearer: valueOf("SOPHIA_TOKEN") }, places);
     expect(keys).toContain(`Bearer ${valueOf("SOPHIA_OPENAI_API_KEY")}`);
 
     // Another value, without a restart of anything.
