@@ -6,6 +6,7 @@ import type { DataConfig } from "../config.ts";
 import { openRenderer } from "../rendering/open-renderer.ts";
 import type { Renderer } from "../rendering/renderer.ts";
 import { createCrawlPause } from "./crawl-pause.ts";
+import { createDomainBudget } from "./domain-budget.ts";
 import { createPageFetcher, type PageFetcher, userAgent } from "./page-fetcher.ts";
 import { createRobotsCache, type RobotsCache } from "./robots-cache.ts";
 
@@ -37,7 +38,8 @@ export async function openFetching(
     userAgent: userAgent(config.SOPHIA_DATA_CONTACT),
   });
   const robots = createRobotsCache({ fetch, clock, log });
-  const fetcher = createPageFetcher({ fetch, robots, pause: createCrawlPause(clock) });
+  const domains = special.limits ? undefined : createDomainBudget({ pacer, clock });
+  const fetcher = createPageFetcher({ fetch, robots, pause: createCrawlPause(clock), ...(domains && { domains }) });
   const { resolve } = special;
   const parts = { fetcher, policy: createAddressPolicy(guard), clock, log, ...(resolve && { resolve }) };
   return { fetcher, robots, renderer: await openRenderer(config, parts) };

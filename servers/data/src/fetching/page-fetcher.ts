@@ -3,6 +3,7 @@ import { BodyTooLargeError } from "@sophia/core/http/body";
 import type { PublicFetch, PublicPage } from "@sophia/core/http/public-fetch";
 import { robotName } from "../domain/robots.ts";
 import type { CrawlPause } from "./crawl-pause.ts";
+import type { DomainBudget } from "./domain-budget.ts";
 import type { RobotsCache } from "./robots-cache.ts";
 
 export interface FetchedBody {
@@ -47,6 +48,8 @@ export function createPageFetcher(options: {
   fetch: PublicFetch;
   robots: RobotsCache;
   pause: CrawlPause;
+  /** Undefined where the owner of the hosts does not matter, as in a benchmark. */
+  domains?: DomainBudget;
 }): PageFetcher {
   async function assertAllowed(url: string, signal: AbortSignal): Promise<number> {
     const policy = await options.robots.policyFor(url, signal);
@@ -66,9 +69,13 @@ export function createPageFetcher(options: {
     const { host } = new URL(url);
     await options.pause.wait(host, crawlDelayMs, signal);
     const request = { signal, maxBytes, timeoutMs, headers: { ...headers, ...extra } };
-    const answer = await options.fetch(url, request).catch((error: unknown) => {
-      throw isTooLarge(error) ? tooLarge(error) : error;
-    });
+    const pass = await options.domains?.enter(url, signal);
+    const answer = await options
+      .fetch(url, request)
+      .catch((error: unknown) => {
+        throw isTooLarge(error) ? tooLarge(error) : error;
+      })
+      .finally(() => pass?.leave("accepted"));
     // A redirect must not lead around the rules of the page it ends on.
     if (answer.finalUrl !== url) await assertAllowed(answer.finalUrl, signal);
     return answer;
