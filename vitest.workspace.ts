@@ -8,11 +8,11 @@ import { SlowFileReporter } from "./packages/cli/src/check/slow-file-reporter.ts
 const notOurs = ["**/node_modules/**", "{packages,servers}/*/bench/**"];
 // One file at a time, and nothing beside it: these measure how fast a process recovers, refuses or ends, and memory.
 const measuring = [
-  "packages/core/src/{http,mcp}/**/*.fault.test.ts",
+  "packages/core/src/{http,mcp}/*.fault.test.ts",
+  "packages/core/src/mcp/transport/{cancel,content,drain,event-stream,load,overload,server-proof}.fault.test.ts",
   "packages/cli/src/supervisor/*.fault.test.ts",
   "packages/cli/src/up.fault.test.ts",
-  "packages/cli/src/end-to-end/rotation.fault.test.ts",
-  "servers/*/src/gateway/**/*.fault.test.ts",
+  "servers/*/src/gateway/{broken-streams,hostile-upstream,outage,stall}.fault.test.ts",
 ];
 // As `npm test` has it: most of what the processes of tests do is to load the same code.
 const compileCache = fileURLToPath(new URL("node_modules/.cache/node-compile", import.meta.url));

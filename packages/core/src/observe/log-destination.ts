@@ -14,6 +14,18 @@ export interface LogDestination {
 const activeCharacters = /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/;
 const everyActiveCharacter = new RegExp(activeCharacters, "g");
 
+const failuresOf = new WeakMap<Writable, { count: number }>();
+
+/** One listener for each stream, however many loggers write to it. */
+function countFailures(stream: Writable): { readonly count: number } {
+  const known = failuresOf.get(stream);
+  if (known) return known;
+  const failures = { count: 0 };
+  stream.on("error", () => (failures.count += 1));
+  failuresOf.set(stream, failures);
+  return failures;
+}
+
 /**
  * Masks secrets, makes control characters inert, and gives lines up beyond `maximumQueuedBytes` (1 MiB) instead of
  * waiting: on a pipe that is never read, Node queues what it cannot write. The next accepted line tells how many were lost.
@@ -30,12 +42,17 @@ export function createLogDestination(options: {
   let dropped = 0;
   let untold = 0;
 
-  stream.on("error", () => {
-    dropped += 1;
-    untold += 1;
-  });
+  const failures = countFailures(stream);
+  let seenFailures = failures.count;
+
+  function noteFailures(): void {
+    dropped += failures.count - seenFailures;
+    untold += failures.count - seenFailures;
+    seenFailures = failures.count;
+  }
 
   function write(line: string): void {
+    noteFailures();
     if (!stream.writable || stream.writableLength + line.length > maximumQueuedBytes) {
       dropped += 1;
       untold += 1;
@@ -63,7 +80,14 @@ export function createLogDestination(options: {
     });
   }
 
-  return { write, flush, dropped: () => dropped };
+  return {
+    write,
+    flush,
+    dropped() {
+      noteFailures();
+      return dropped;
+    },
+  };
 }
 
 function formatLine(line: string, scrubber: Scrubber, maximumLength: number): string {
