@@ -2,10 +2,13 @@ import type { SemanticCache } from "@sophia/core/cache/semantic-cache";
 import type { Embedder } from "@sophia/core/embed/embedder";
 import type { Reranker } from "@sophia/core/embed/reranker";
 import { createSpending, type Spending } from "@sophia/core/ledger/spending";
+import type { Clock } from "@sophia/core/limits/clock";
 import type { Platform, ServerRuntime } from "@sophia/core/mcp/platform";
 import type { EndpointHealth } from "@sophia/core/routing/endpoint-health";
 import type { Router } from "@sophia/core/routing/router";
-import { createProviderAccounts, type ProviderAccounts } from "./accounts/provider-accounts.ts";
+import type { ProviderAccounts } from "./accounts/provider-accounts.ts";
+import { openAccounts } from "./accounts/open-accounts.ts";
+import type { ProviderLogs } from "./accounts/provider-logs.ts";
 import type { AiSettings } from "./config.ts";
 import type { CallSink } from "./domain/call-record.ts";
 import { Completions } from "./domain/completions.ts";
@@ -25,7 +28,7 @@ import { type GivenProviders, openProviders } from "./open-providers.ts";
 import { createKeyPolicies, type LoadedKeyPolicies } from "./policies/key-policies.ts";
 import { askThrough, estimateThrough } from "./quality/ask-model.ts";
 import type { Lessons } from "./quality/feedback.ts";
-import { createProviderFeedback, type ProviderFeedback } from "./quality/provider-feedback.ts";
+import type { ProviderFeedback } from "./quality/provider-feedback.ts";
 import { readJudgedAnswers } from "./quality/judged-answers.ts";
 import { type Comparisons, createComparisons } from "./routing/comparison.ts";
 import { createRouting, type Routing } from "./routing/create-routing.ts";
@@ -55,6 +58,8 @@ export interface AiServices extends ObservationServices {
   usage: Usage;
   localServers: LocalServers;
   providerAccounts: ProviderAccounts;
+  providerLogs: ProviderLogs;
+  clock: Clock;
 }
 
 /** Instead of what the settings say, for tests and benchmarks. */
@@ -87,13 +92,13 @@ export async function createAiServices(
   const completions = openCompletions(settings, platform, { ...booking, providers, routing, caches, embedder, sinks });
   const ask = askThrough(completions);
   const endpoints = providers.map(({ endpoint }) => endpoint);
-  const providerFeedback = createProviderFeedback({ endpoints, jobs: platform.jobs, log, clock });
+  const accounts = openAccounts({ endpoints, jobs: platform.jobs, log, clock, pacer });
+  const { providerAccounts, providerLogs, providerFeedback } = accounts;
   const lessons = toLessons(routing, semantic, providerFeedback);
   const judging = { ask, estimate: estimateThrough(models), lessons };
   const observation = await createObservation(settings, platform, judging);
   sinks.push(observation.sink);
   const usage = openUsage(platform, { policies, models, semanticCache });
-  const providerAccounts = createProviderAccounts({ endpoints, log, clock, pacer });
   const own = { completions, models, embedder, reranker, semanticCache, policies, spending, callLog, usage };
   return {
     services: {
@@ -102,22 +107,14 @@ export async function createAiServices(
       ...lookingBack(routing, { models, embedder, policies, ask, platform }),
       localServers: createLocalServers({ log, clock }),
       providerAccounts,
+      providerLogs,
+      clock,
     },
     routes: createGateway({ ...own, limits, clock, log, paidEmbedding: embedding.paid }),
     checks: createChecks(providers, embedder, semanticCache),
     async close() {
       await completions.close();
-      const users = [
-        spending,
-        callLog,
-        policies,
-        usage,
-        observation,
-        caches,
-        routing.learner,
-        providerAccounts,
-        providerFeedback,
-      ];
+      const users = [spending, callLog, policies, usage, observation, caches, routing.learner, accounts];
       await Promise.all(users.map((user) => user.close()));
       await Promise.all([embedding.close(), opened.close()]);
     },

@@ -47,7 +47,7 @@ Example: {"texts": ["restart billing", "reboot the billing service"]}`,
       )
       .describe(`The most similar pairs, best first, at most ${maxPairs}.`),
     vectors: z.array(z.array(z.number())).optional().describe("In the order of the texts, of length 1."),
-    degraded: z.string().optional().describe("Why a lesser model answered."),
+    degraded: z.string().optional().describe("Why another model than the configured one answered."),
     source: Source,
   }),
   items: "pairs",
@@ -61,7 +61,8 @@ Example: {"texts": ["restart billing", "reboot the billing service"]}`,
     const account = { caller: caller.id, requestId };
     const answer = await services.embedder.embed(texts, { purpose, signal, account });
     const { vectors, modelId, dimension, costUsd = 0 } = answer;
-    const { state, reason, ...status } = services.embedder.status();
+    const { state, ...status } = services.embedder.status();
+    const reason = answer.reason ?? (state === "degraded" ? status.reason : undefined);
     const { service = "sophia", mode = "local" } = answer.place ?? status;
     return {
       modelId,
@@ -69,7 +70,7 @@ Example: {"texts": ["restart billing", "reboot the billing service"]}`,
       count: vectors.length,
       pairs: comparePairs(vectors, maxPairs),
       ...(includeVectors && { vectors: vectors.map((vector) => Array.from(vector, (value) => round(value, 4))) }),
-      ...(state === "degraded" && reason !== undefined && { degraded: reason }),
+      ...(reason !== undefined && { degraded: reason }),
       source: { service, mode, costUsd },
     };
   },

@@ -6,6 +6,7 @@ import { complete } from "./complete.ts";
 import { deleteMonitor } from "./delete-monitor.ts";
 import { embedTexts } from "./embed-texts.ts";
 import { eraseCache } from "./erase-cache.ts";
+import { exportProviderLog } from "./export-provider-log.ts";
 import { explainRoute } from "./explain-route.ts";
 import { getTrace } from "./get-trace.ts";
 import { listKeyPolicies } from "./list-key-policies.ts";
@@ -46,6 +47,7 @@ export const longTailTools: readonly AnyTool<AiServices>[] = [
   setKeyPolicy,
   listKeyPolicies,
   listProviderCredits,
+  exportProviderLog,
   listLocalModels,
   listMonitors,
   setMonitor,

@@ -37,13 +37,14 @@ Example: {"query": "how do I restart billing?", "documents": ["Run restart-billi
     modelId: z.string(),
     method: z.enum(["cross-encoder", "vectors"]),
     ranked: z.int().describe("Texts that were compared."),
+    degraded: z.string().optional().describe("Why another model than the configured one answered."),
     source: Source,
   }),
   items: "results",
   async run({ query, documents, topN }, { services, caller, requestId, signal }: ToolContext<Services>) {
     const account = { caller: caller.id, requestId };
     const answer = await services.reranker.rerank(query, documents, { topN, signal, account });
-    const { results, modelId, costUsd = 0 } = answer;
+    const { results, modelId, costUsd = 0, reason } = answer;
     const { method, ...status } = services.reranker.status();
     const { service, mode } = answer.place ?? status;
     return {
@@ -55,6 +56,7 @@ Example: {"query": "how do I restart billing?", "documents": ["Run restart-billi
       modelId,
       method,
       ranked: documents.length,
+      ...(reason !== undefined && { degraded: reason }),
       source: { service, mode, costUsd },
     };
   },
