@@ -15,7 +15,7 @@ import { createCrawls, type Crawls } from "./fetching/crawls.ts";
 import { createExtractor } from "./fetching/extractor.ts";
 import { openFetching } from "./fetching/open-fetching.ts";
 import { createPageReader, embedJobKind, type PageReader } from "./fetching/page-reader.ts";
-import { createPageValidators } from "./fetching/page-validators.ts";
+import { createPageValidators, type PageValidators } from "./fetching/page-validators.ts";
 import { createSiteMapReader, type SiteMapReader } from "./fetching/site-map.ts";
 import { createOwnWebSearch, type WebSearch } from "./fetching/web-search.ts";
 import { describeRenderer } from "./rendering/open-renderer.ts";
@@ -36,6 +36,8 @@ export interface DataServices {
   renderer: Renderer | undefined;
   documents: DocumentStore;
   search: DocumentSearch;
+  /** What the owners of pages do not want done with them. */
+  reservations: Pick<PageValidators, "reservationsOf">;
   webSearch: WebSearch;
   /** `live` on PostgreSQL, `local` on the embedded store. */
   storeMode: "live" | "local";
@@ -75,6 +77,7 @@ export async function createDataServices(
       search,
       webSearch: createOwnWebSearch({ search }),
       storeMode: store.engine === "postgres" ? "live" : "local",
+      reservations: validators,
     },
     checks: [
       {

@@ -19,6 +19,7 @@ function setUp(
   state: SavedDocument["state"] = "new",
   kept?: KeptPage,
   isUnmodified = true,
+  html?: string,
 ) {
   const asked: unknown[] = [];
   const touched: string[] = [];
@@ -29,7 +30,12 @@ function setUp(
     fetcher: {
       async fetch(_url, _signal, conditions) {
         asked.push(conditions);
-        return { ...sampleBody(url, page), isNotModified: isUnmodified && conditions !== undefined };
+        const reserved = html === undefined ? {} : { robotsTag: "noindex, otherbot: none", isTdmReserved: true };
+        return {
+          ...sampleBody(url, html ?? page),
+          ...reserved,
+          isNotModified: isUnmodified && conditions !== undefined,
+        };
       },
     },
     extractor: { extract: async () => samplePage("Text."), close: async () => {} },
@@ -42,6 +48,7 @@ function setUp(
     validators: {
       find: async () => kept,
       keep: async (_fetched, _page, id) => void keptIds.push(id),
+      reservationsOf: async () => ["noarchive"],
       touch: async (id) => void touched.push(id),
     },
     vectors: {
@@ -98,6 +105,13 @@ test("a page that the site says is unmodified comes from the store, with the tim
   expect(read.page).toMatchObject({ markdown: kept.document.markdown, method: "density", truncated: true });
   expect(read.saved).toMatchObject({ id: "d7", version: 3, state: "unchanged" });
   expect({ asked, touched, order }).toEqual({ asked: [kept], touched: ["d7"], order: [] });
+});
+
+test("what the owner reserves is told, be it said in a header, in the page, or the last time", async () => {
+  const said = setUp(async () => 0, "new", undefined, true, '<meta name="robots" content="noai"><p>x</p>');
+  expect((await said.reader.read(url, signal)).reservations).toEqual(["noai", "noindex", "tdm-reservation"]);
+  const unmodified = setUp(async () => 0, "new", kept);
+  expect((await unmodified.reader.read(url, signal)).reservations).toEqual(["noarchive"]);
 });
 
 test("a page that did change is stored, and its validators with it", async () => {

@@ -3,11 +3,14 @@ import type { Jobs } from "@sophia/core/jobs/jobs";
 import type { Logger } from "pino";
 import type { DocumentStore, SavedDocument } from "../documents/document-store.ts";
 import type { PassageVectors } from "../documents/passage-vectors.ts";
+import { decodeText } from "../domain/charset.ts";
 import type { ExtractedPage } from "../domain/extract-page.ts";
+import { readMetaReservations, type Reservation, toReservations } from "../domain/reservations.ts";
+import { robotName } from "../domain/robots.ts";
 import type { Renderer } from "../rendering/renderer.ts";
 import type { Extractor } from "./extractor.ts";
 import { findLinks } from "./find-links.ts";
-import type { PageFetcher } from "./page-fetcher.ts";
+import type { FetchedBody, PageFetcher } from "./page-fetcher.ts";
 import { readShown } from "./read-shown.ts";
 import type { KeptPage, PageValidators } from "./page-validators.ts";
 
@@ -23,6 +26,8 @@ export interface ReadPage {
   links: string[];
   /** Without its scripts the page said nothing: whether a browser showed more, or could not. */
   rendering?: "rendered" | "failed";
+  /** What the site's owner does not want done with it. */
+  reservations?: readonly Reservation[];
 }
 
 export interface PageReader {
@@ -37,6 +42,7 @@ export const embedJobKind = "data.embed_documents";
 /** Passages embedded before the answer (about 15 ms each); the rest of a long page is a job. */
 const inlinePassages = 48;
 const inlineTimeoutMs = 5_000;
+const headBytes = 200_000;
 
 export function createPageReader(options: {
   fetcher: PageFetcher;
@@ -68,12 +74,12 @@ export function createPageReader(options: {
 
   return {
     async read(url, signal, { wantLinks = false } = {}) {
-      const kept = wantLinks ? undefined : await validators.find(url);
-      const fetched = await fetcher.fetch(url, signal, kept);
-      if (kept && fetched.isNotModified) {
+      const known = wantLinks ? undefined : await validators.find(url);
+      const fetched = await fetcher.fetch(url, signal, known);
+      if (known && fetched.isNotModified) {
         const now = clock.now();
-        await validators.touch(kept.document.id, now);
-        return toUnchanged(url, kept, now);
+        await validators.touch(known.document.id, now);
+        return { ...toUnchanged(url, known, now), reservations: await validators.reservationsOf(known.document.id) };
       }
       const shown = await readShown(fetched, options, signal);
       const { page, rendering, document } = shown;
@@ -82,11 +88,27 @@ export function createPageReader(options: {
       const saved = await documents.save(page, { url, finalUrl, source });
       // What the scripts show may change while the page that calls them does not.
       const facts = source === "direct" ? fetched : { ...fetched, finalUrl, etag: undefined, lastModified: undefined };
-      await validators.keep(facts, page, saved.id);
+      const kept = withMeta(facts, page);
+      await validators.keep(kept, page, saved.id);
       if (saved.state !== "unchanged") await embed(saved.id, signal);
       const links = wantLinks && page.kind === "html" ? findLinks(document) : [];
-      return { page, saved, url, finalUrl, links, ...(rendering && { rendering }) };
+      const reservations = toReservations(kept.robotsTag ?? null, kept.isTdmReserved);
+      return { page, saved, url, finalUrl, links, reservations, ...(rendering && { rendering }) };
     },
+  };
+}
+
+/** What an owner reserves may stand in a header or in the page. */
+function withMeta<Facts extends FetchedBody>(facts: Facts, { kind }: ExtractedPage): Facts {
+  if (kind !== "html") return facts;
+  const meta = readMetaReservations(decodeText(facts.body.subarray(0, headBytes), facts.contentType));
+  // Named, as a header may end with what is meant for others.
+  const inPage = meta.robotsTag === null ? undefined : `${robotName}: ${meta.robotsTag}`;
+  const tags = [facts.robotsTag, inPage].filter((tag) => tag !== undefined);
+  return {
+    ...facts,
+    robotsTag: tags.length === 0 ? undefined : tags.join(", "),
+    isTdmReserved: facts.isTdmReserved || meta.isTdmReserved,
   };
 }
 

@@ -38,6 +38,7 @@ describe.each<Engine>(["sqlite", "postgres"])("validators on %s", (engine) => {
       truncated: true,
       document: { id: first.id },
     });
+    expect(await validators.reservationsOf(first.id)).toEqual(["noai"]);
     await validators.touch(first.id, first.checkedAt + 5_000);
     expect((await documents.get(first.id))?.checked_at).toBe(first.checkedAt + 5_000);
 

@@ -1,6 +1,7 @@
 import type { Store } from "@sophia/core/store/store";
 import type { DataTables, DocumentsTable } from "../documents/tables.ts";
 import type { ExtractedPage } from "../domain/extract-page.ts";
+import { type Reservation, reservationNames, toReservations } from "../domain/reservations.ts";
 import { toUrlKey } from "../domain/page-address.ts";
 import type { FetchedBody } from "./page-fetcher.ts";
 
@@ -12,7 +13,7 @@ interface PageValidatorsTable {
   final_url: string;
   etag: string | null;
   last_modified: string | null;
-  /** X-Robots-Tag as it was sent. */
+  /** X-Robots-Tag as it was sent, and what the page says so in its head. */
   robots_tag: string | null;
   /** 1 when the site reserves text and data mining. https://www.w3.org/community/reports/tdmrep/CG-FINAL-tdmrep-20240510/ */
   is_tdm_reserved: number;
@@ -33,6 +34,8 @@ export interface PageValidators {
   /** What is kept of this address, if its document is still the newest of its page. */
   find(url: string): Promise<KeptPage | undefined>;
   keep(fetched: FetchedBody, page: Pick<ExtractedPage, "method" | "truncated">, documentId: string): Promise<void>;
+  /** What the site's owner does not want done with a document; nothing known of one that is no longer the newest. */
+  reservationsOf(documentId: string): Promise<Reservation[]>;
   /** Notes that the site said "not modified" at `now`, wall-clock milliseconds. */
   touch(documentId: string, now: number): Promise<void>;
 }
@@ -73,6 +76,15 @@ export function createPageValidators(options: {
         .values({ url_key: toUrlKey(fetched.url), ...facts })
         .onConflict((conflict) => conflict.column("url_key").doUpdateSet(facts))
         .execute();
+    },
+    async reservationsOf(documentId) {
+      const rows = await db
+        .selectFrom("data_page_validators")
+        .select(["robots_tag", "is_tdm_reserved"])
+        .where("document_id", "=", documentId)
+        .execute();
+      const all = rows.flatMap((row) => toReservations(row.robots_tag, row.is_tdm_reserved === 1));
+      return reservationNames.filter((name) => all.includes(name));
     },
     async touch(documentId, now) {
       await db.updateTable("data_documents").set({ checked_at: now }).where("id", "=", documentId).execute();

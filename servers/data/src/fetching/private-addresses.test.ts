@@ -86,7 +86,12 @@ async function openWays(resolve: Resolve = resolveNames, allowPrivate = ["127.0.
     fetcher,
     extractor: { extract: async (input) => extractPage(input), close: async () => {} },
     documents: { save: async () => saved },
-    validators: { find: async () => undefined, keep: async () => {}, touch: async () => {} },
+    validators: {
+      find: async () => undefined,
+      keep: async () => {},
+      touch: async () => {},
+      reservationsOf: async () => [],
+    },
     vectors: { embedMissing: async () => 0 },
     jobs: { enqueue: async () => ({ id: "j", existed: false }) },
     clock,

@@ -45,6 +45,7 @@ test("returns the page with its facts, marked as untrusted", async () => {
       "nextOffset": null,
       "note": "Very little text was found. The page may need its scripts to show the rest.",
       "publishedAt": "2026-11-20T00:00:00.000Z",
+      "reservations": [],
       "source": {
         "asOf": "2026-11-22T00:00:00.000Z",
         "costUsd": 0,

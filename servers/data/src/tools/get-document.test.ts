@@ -7,7 +7,13 @@ import { getDocument } from "./get-document.ts";
 const run = (input: object, document: DocumentsTable | undefined = sampleDocument()) =>
   getDocument.run(
     getDocument.input.parse({ documentId: sampleId, ...input }),
-    toolContext({ documents: { get: async () => document }, storeMode: "live" as const }),
+    toolContext({
+      documents: { get: async () => document },
+      reservations: {
+        reservationsOf: async () => (document?.site === "reserved.example" ? (["noai"] as const).slice() : []),
+      },
+      storeMode: "live" as const,
+    }),
   );
 
 test("parts put together are the document", async () => {
@@ -44,7 +50,11 @@ test("says whether it is the newest version, and keeps the text in its fence", a
 });
 
 test("an unknown document and an offset behind its end are refused", async () => {
-  const services = { documents: { get: async () => undefined }, storeMode: "local" as const };
+  const services = {
+    documents: { get: async () => undefined },
+    reservations: { reservationsOf: async () => [] },
+    storeMode: "local" as const,
+  };
   const input = getDocument.input.parse({ documentId: sampleId });
   await expect(getDocument.run(input, toolContext(services))).rejects.toMatchObject({ kind: "not_found" });
   await expect(run({ offset: 11 })).rejects.toMatchObject({ kind: "invalid_input" });
@@ -56,3 +66,9 @@ test.each(["../../etc/passwd", "..%2f..%2fetc", "/etc/passwd\0", "", "1 or 1=1"]
     expect(getDocument.input.safeParse({ documentId }).success).toBe(false);
   },
 );
+
+test("what the owner reserves is said with the text", async () => {
+  const output = getDocument.output.parse(await run({}, sampleDocument({ site: "reserved.example" })));
+  expect(output.reservations).toEqual(["noai"]);
+  expect(getDocument.render?.(output)).toContain("Its owner says: noai");
+});

@@ -4,9 +4,12 @@ import { z } from "zod";
 import type { DocumentStore } from "../documents/document-store.ts";
 import { cutPart } from "../domain/cut-part.ts";
 import { fenceUntrusted } from "../domain/fence-untrusted.ts";
+import { reservationNames } from "../domain/reservations.ts";
+import type { PageValidators } from "../fetching/page-validators.ts";
 
 interface Services {
   documents: Pick<DocumentStore, "get">;
+  reservations: Pick<PageValidators, "reservationsOf">;
   storeMode: "live" | "local";
 }
 
@@ -40,6 +43,9 @@ export const getDocument = defineTool({
     offset: z.number().int(),
     totalLength: z.number().int().describe("Characters of the whole text."),
     nextOffset: z.number().int().nullable().describe("Where the next part begins; null at the end."),
+    reservations: z
+      .array(z.enum(reservationNames))
+      .describe("What the site's owner does not want done with it, e.g. noai: not to train models on it."),
     untrusted: z.literal(true).describe("The text was written by others."),
     source: Source,
   }),
@@ -71,6 +77,7 @@ export const getDocument = defineTool({
       offset: input.offset,
       totalLength: document.markdown.length,
       nextOffset: part.nextOffset,
+      reservations: await services.reservations.reservationsOf(document.id),
       untrusted: true as const,
       source: {
         service: "postgresql",
@@ -84,7 +91,8 @@ export const getDocument = defineTool({
     const end = output.offset + output.markdown.length;
     const facts =
       `Document ${output.documentId}, version ${output.version}${output.isNewest ? "" : " (the page has changed since)"}, ` +
-      `characters ${output.offset} to ${end} of ${output.totalLength}`;
+      `characters ${output.offset} to ${end} of ${output.totalLength}` +
+      (output.reservations.length === 0 ? "" : `. Its owner says: ${output.reservations.join(", ")}`);
     const head = [
       output.title && `Title: ${output.title}`,
       output.author && `Author: ${output.author}`,
