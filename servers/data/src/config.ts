@@ -1,4 +1,8 @@
 import { listSetting, urlSetting } from "@sophia/core/config/setting-schemas";
+import { apify } from "@sophia/vendors/apify/service";
+import { phantombuster } from "@sophia/vendors/phantombuster/service";
+import { tavily } from "@sophia/vendors/tavily/service";
+import { zenrows } from "@sophia/vendors/zenrows/service";
 import { z } from "zod";
 
 export const DataConfig = z.object({
@@ -17,3 +21,13 @@ export const DataConfig = z.object({
     .describe("An address where site owners reach you; it is sent with each fetch as part of the user agent."),
 });
 export type DataConfig = z.output<typeof DataConfig>;
+
+/** The same with the variables of the collecting services, which belong to the services themselves. */
+export const DataSettings = z.object({
+  ...DataConfig.shape,
+  ...apify.config.shape,
+  ...phantombuster.config.shape,
+  ...tavily.config.shape,
+  ...zenrows.config.shape,
+});
+export type DataSettings = z.output<typeof DataSettings>;

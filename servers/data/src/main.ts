@@ -1,6 +1,6 @@
 import { runServer } from "@sophia/core/mcp/run-server";
 import { createServerSecrets } from "@sophia/vendors/environments/server-secrets";
-import { DataConfig } from "./config.ts";
+import { DataConfig, DataSettings } from "./config.ts";
 import { dataMigrations } from "./documents/migrations.ts";
 import { fetchingMigrations } from "./fetching/migrations.ts";
 import { dataServer } from "./server.ts";
@@ -9,7 +9,7 @@ import { watchingMigrations } from "./watching/migrations.ts";
 
 await runServer({
   definition: dataServer,
-  config: DataConfig,
+  config: DataSettings,
   migrations: [dataMigrations, fetchingMigrations, watchingMigrations],
   createServices: createDataServices,
   environment: process.env,

@@ -3,7 +3,7 @@ import { createLexicalEmbedder } from "@sophia/core/embed/lexical-embedder";
 import { createLocalEmbedder } from "@sophia/core/embed/local-embedder";
 import type { Platform, ServerRuntime } from "@sophia/core/mcp/platform";
 import type { Store } from "@sophia/core/store/store";
-import type { DataConfig } from "./config.ts";
+import type { DataSettings } from "./config.ts";
 import { createDocumentSearch, type DocumentSearch } from "./documents/document-search.ts";
 import { createDocumentStore, type DocumentStore } from "./documents/document-store.ts";
 import { createPassageVectors, type PassageVectors } from "./documents/passage-vectors.ts";
@@ -24,6 +24,7 @@ import { createEntryStore } from "./watching/entry-store.ts";
 import { createWatches, type Watches } from "./watching/watches.ts";
 import { createWatchStore } from "./watching/watch-store.ts";
 import type { WatchTables } from "./watching/watch-tables.ts";
+import { openVendors, type Vendors } from "./vendors/open-vendors.ts";
 
 /** Everything the tools of this server use. Each tool names the part it needs. */
 export interface DataServices {
@@ -35,16 +36,17 @@ export interface DataServices {
   /** An installed Chromium; undefined where there is none. */
   renderer: Renderer | undefined;
   documents: DocumentStore;
-  search: DocumentSearch;
   /** What the owners of pages do not want done with them. */
   reservations: Pick<PageValidators, "reservationsOf">;
+  search: DocumentSearch;
+  vendors: Vendors;
   webSearch: WebSearch;
   /** `live` on PostgreSQL, `local` on the embedded store. */
   storeMode: "live" | "local";
 }
 
 export async function createDataServices(
-  config: DataConfig,
+  config: DataSettings,
   platform: Platform<DataTables>,
 ): Promise<ServerRuntime<DataServices>> {
   const { store, clock, log, jobs } = platform;
@@ -62,6 +64,7 @@ export async function createDataServices(
   const crawls = createCrawls({ jobs, crawler: createCrawler({ pages, siteMaps, clock }), clock });
   const feeds = createFeedReader({ fetcher, clock });
   const watches = createLocalWatches(platform, { feeds, pages, documents });
+  const vendors = await openVendors(config, platform);
   const search = createDocumentSearch({ store, vectors, log });
   defineEmbedJob(platform, vectors);
   await queueGaps(platform, vectors);
@@ -74,10 +77,11 @@ export async function createDataServices(
       watches,
       renderer,
       documents,
+      reservations: validators,
       search,
+      vendors,
       webSearch: createOwnWebSearch({ search }),
       storeMode: store.engine === "postgres" ? "live" : "local",
-      reservations: validators,
     },
     checks: [
       {
@@ -91,7 +95,7 @@ export async function createDataServices(
       { name: "pages with scripts", required: false, check: async () => describeRenderer(renderer) },
     ],
     async close() {
-      await Promise.all([extractor.close(), embedder.close(), renderer?.close()]);
+      await Promise.all([extractor.close(), embedder.close(), renderer?.close(), vendors.close()]);
     },
   };
 }
