@@ -9,6 +9,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { serverNodeFlags } from "@sophia/core/mcp/node-flags";
 import type { CrawlReport, CrawlTask } from "./crawl/contender.ts";
 
 const { values } = parseArgs({
@@ -32,11 +33,15 @@ interface Contender {
 const children: ChildProcess[] = [];
 process.once("exit", () => children.forEach((child) => child.kill("SIGKILL")));
 
+/** As `sophia up` runs its servers; Crawlee runs as Node does by itself, which is how its users have it. */
+const execArgv = (script: string): string[] => (script.endsWith("ours.ts") ? [...serverNodeFlags] : []);
+
 async function start(
   script: string,
   ...flags: string[]
 ): Promise<{ child: ChildProcess; first: Record<string, unknown> }> {
   const child = fork(fileURLToPath(new URL(script, import.meta.url)), flags, {
+    execArgv: execArgv(script),
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });
   children.push(child);
