@@ -5,22 +5,17 @@ import { createHttpObserver } from "@sophia/core/observe/http-observer";
 import type { CoreTables } from "@sophia/core/store/core-tables";
 import { createTeiClient, type TeiClient } from "@sophia/vendors/huggingface/tei-client";
 import type { AiSettings } from "./config.ts";
-import { createEmbedder, type EmbedderSettings, toEmbeddingPort, toTeiEmbeddingPort } from "./domain/embedders.ts";
 import { createBookedEmbedder } from "./domain/booked-embedder.ts";
-import type { Models } from "./domain/models.ts";
+import { createEmbedder, type EmbedderSettings, toTeiEmbeddingPort } from "./domain/embedders.ts";
+import { createPaidEmbedding, type PaidEmbedding } from "./domain/paid-embedding.ts";
 import type { PlainCallParts } from "./domain/plain-call.ts";
 import { createReranker, toTeiRerankPort } from "./domain/rerankers.ts";
-
-/** SOPHIA_EMBED_MODEL: whoever asks it books the call. */
-export interface PaidEmbedding {
-  model: string;
-  embedder: Embedder;
-}
 
 export interface OpenedEmbedding {
   /** Asks a provider only with texts that their caller's policy lets go there, and books what that costs. */
   embedder: Embedder;
   reranker: Reranker;
+  /** SOPHIA_EMBED_MODEL: whoever asks it books the call. */
   paid: PaidEmbedding | undefined;
   close(): Promise<void>;
 }
@@ -29,7 +24,7 @@ export interface OpenedEmbedding {
 export async function openEmbedding<Tables extends CoreTables>(
   settings: AiSettings,
   platform: Platform<Tables>,
-  given: PlainCallParts & { models: Models; embedder?: Embedder | undefined },
+  given: PlainCallParts & { embedder?: Embedder | undefined },
 ): Promise<OpenedEmbedding> {
   const tei: TeiClient[] = [];
   const openTei = (baseUrl: string): TeiClient => {
@@ -38,11 +33,12 @@ export async function openEmbedding<Tables extends CoreTables>(
     tei.push(client);
     return client;
   };
-  const configured = given.embedder ?? (await createEmbedder(readSettings(settings, platform, given.models, openTei)));
   const { SOPHIA_EMBED_MODEL: model, SOPHIA_TEI_EMBED_URL: teiUrl } = settings;
   const isPaid = model !== undefined && teiUrl === undefined && given.embedder === undefined;
-  const paid = isPaid ? { model, embedder: configured } : undefined;
-  const embedder = paid ? await book(paid, given, platform) : configured;
+  const paid = isPaid ? createPaidEmbedding({ model, log: platform.log }) : undefined;
+  // Beside a provider's model the embedded one loads when it is first asked: where no key keeps its texts here it costs nothing.
+  const own = given.embedder ?? (await createEmbedder(readSettings(settings, platform, openTei)));
+  const embedder = paid ? createBookedEmbedder({ ...given, paid, own }) : own;
   const rerankUrl = settings.SOPHIA_TEI_RERANK_URL;
   const reranker = createReranker(
     embedder,
@@ -60,42 +56,13 @@ export async function openEmbedding<Tables extends CoreTables>(
   };
 }
 
-async function book(
-  { model, embedder }: PaidEmbedding,
-  parts: PlainCallParts,
-  { log }: { log: EmbedderSettings["log"] },
-): Promise<Embedder> {
-  // The embedded model loads when it is first asked: where no key keeps its texts here it costs nothing.
-  return createBookedEmbedder({ ...parts, paid: embedder, paidModel: model, own: await createEmbedder({ log }) });
-}
-
+/** What embeds on this machine, or on ours. */
 function readSettings<Tables extends CoreTables>(
-  settings: AiSettings,
+  { SOPHIA_TEI_EMBED_URL: url, SOPHIA_EMBED_MODEL_FOLDER: folder }: AiSettings,
   { log }: Platform<Tables>,
-  models: Models,
   openTei: (baseUrl: string) => TeiClient,
 ): EmbedderSettings {
-  const { SOPHIA_TEI_EMBED_URL: url, SOPHIA_EMBED_MODEL: model, SOPHIA_EMBED_MODEL_FOLDER: folder } = settings;
-  if (url !== undefined) {
-    const port = toTeiEmbeddingPort(openTei(url));
-    return { log, remote: { port, service: "huggingface", mode: "local", model: "tei" } };
-  }
-  if (model === undefined) return { log, ...(folder !== undefined && { folder }) };
-  return {
-    log,
-    remote: {
-      // Looked up at each call: its provider may come back, or be another one by then.
-      port: {
-        async embed(texts, signal) {
-          const { provider, price } = await models.resolve(model);
-          const port = toEmbeddingPort(provider.client, model, (usage) => price.costOf(usage));
-          const { service, mode } = provider.endpoint;
-          return { ...(await port.embed(texts, signal)), place: { service, mode } };
-        },
-      },
-      service: "provider",
-      mode: "live",
-      model,
-    },
-  };
+  if (url === undefined) return { log, ...(folder !== undefined && { folder }) };
+  const port = toTeiEmbeddingPort(openTei(url));
+  return { log, remote: { port, service: "huggingface", mode: "local", model: "tei" } };
 }

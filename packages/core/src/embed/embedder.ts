@@ -8,6 +8,8 @@ export interface EmbeddingResult {
   costUsd?: number;
   /** Who embedded these texts, where that depends on whose they are. Absent: as `status` says. */
   place?: { service: string; mode: "live" | "local" | "simulated" };
+  /** Why not the model that is configured, where that depends on whose texts they are. */
+  reason?: string;
 }
 
 /** Whose texts they are: an embedder that sends them away or is paid for asks what that caller allows and can pay. */
@@ -16,12 +18,22 @@ export interface EmbedAccount {
   requestId: string;
 }
 
+/** Told what becomes of each text at a service that is paid for, as it happens: also where the call fails in the end. */
+export interface EmbedMeter {
+  sent(characters: number): void;
+  /** `costUsd` is this text's share of the answer; `undefined`: nobody knows the price. */
+  answered(characters: number, costUsd: number | undefined): void;
+  /** There will be no answer: refused, or lost on the way. */
+  failed(characters: number): void;
+}
+
 export interface EmbedOptions {
   /** A query is answered before documents that wait; some models also encode the two differently. */
   purpose: "query" | "document";
   signal?: AbortSignal;
   /** Absent: nobody's, and they stay on this machine where the embedder minds such things. */
   account?: EmbedAccount;
+  meter?: EmbedMeter;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { AppError } from "../errors/app-error.ts";
+import type { EmbedMeter } from "./embedder.ts";
 import { createRemoteEmbedder, type EmbeddingPort, type RemoteEmbedderOptions } from "./remote-embedder.ts";
 
 const query = { purpose: "query" } as const;
@@ -55,6 +56,38 @@ describe("a remote model", () => {
     expect(embedder.status()).toMatchObject({ service: "tei", mode: "live" });
     await embedder.embed(["a"], query);
     expect(embedder.status()).toMatchObject(place);
+  });
+
+  test("tells each caller what its own texts cost, also where the answer is of no use or never comes", async () => {
+    const told: string[] = [];
+    const meterOf = (name: string): EmbedMeter => ({
+      sent: (characters) => void told.push(`${name} sent ${characters}`),
+      answered: (characters, costUsd) => void told.push(`${name} answered ${characters} ${costUsd?.toFixed(2)}`),
+      failed: (characters) => void told.push(`${name} failed ${characters}`),
+    });
+    const answers = [
+      async () => ({ vectors: [[1]], model: "m", costUsd: 0.03 }),
+      async (onCost?: (costUsd: number) => void) => {
+        onCost?.(0.04);
+        throw new AppError("upstream", "no vectors in it");
+      },
+      () => Promise.reject(new AppError("upstream", "gone")),
+      async () => ({ vectors: [[1]], model: "m" }),
+    ];
+    const embedder = create({ embed: async (_texts, _signal, onCost) => await answers.shift()!(onCost) });
+    for (const name of ["whole", "useless", "lost", "free"]) {
+      await embedder.embed([name], { ...query, meter: meterOf(name) }).catch(() => undefined);
+    }
+    expect(told).toEqual([
+      "whole sent 5",
+      "whole answered 5 0.03",
+      "useless sent 7",
+      "useless answered 7 0.04",
+      "lost sent 4",
+      "lost failed 4",
+      "free sent 4",
+      "free answered 4 undefined",
+    ]);
   });
 
   test("shares requests between calls, and a query does not wait behind documents", async () => {

@@ -7,7 +7,8 @@ import { type QueuedText, TextQueue, type TextQueueOptions } from "./text-queue.
 
 /** What a vendor's client does for one batch. Retries, limits and byte caps are its HTTP spine's. */
 export interface EmbeddingPort {
-  embed(texts: readonly string[], signal: AbortSignal): Promise<RemoteVectors>;
+  /** `onCost` hears of an answer's cost at once, because an answer that cannot be used is billed, too. */
+  embed(texts: readonly string[], signal: AbortSignal, onCost?: (costUsd: number) => void): Promise<RemoteVectors>;
 }
 
 export interface RemoteVectors {
@@ -145,12 +146,20 @@ class RemoteModel implements Embedder {
 
   /** Never rejects. A batch that is refused for what is in it is halved: one caller's text must not fail another's. */
   async #answer(batch: QueuedText<RemoteText>[]): Promise<void> {
+    for (const { text, meter } of batch) meter?.sent(text.length);
+    let isCostTold = false;
+    const onCost = (costUsd: number | undefined): void => {
+      if (!isCostTold) noteCosts(batch, costUsd);
+      isCostTold = true;
+    };
     try {
       const texts = batch.map(({ text }) => text);
       const deadline = AbortSignal.timeout(this.#options.batchDeadlineMs ?? 30_000);
-      const answer = await this.#options.port.embed(texts, AbortSignal.any([deadline, this.#closing.signal]));
+      const answer = await this.#options.port.embed(texts, AbortSignal.any([deadline, this.#closing.signal]), onCost);
+      onCost(answer.costUsd);
       this.#settle(batch, answer);
     } catch (error) {
+      if (!isCostTold) for (const { text, meter } of batch) meter?.failed(text.length);
       const isContent = error instanceof AppError && error.kind === "invalid_input";
       if (isContent && batch.length > 1) {
         const middle = batch.length >> 1;
@@ -189,12 +198,23 @@ class RemoteModel implements Embedder {
       log?.warn({ before: this.#answered.modelId, modelId }, "embedding service changed its model");
     }
     this.#answered = { modelId, dimension, place: place ?? { service, mode } };
-    const characters = batch.reduce((sum, { text }) => sum + text.length, 0);
+    const shareOf = toShares(batch, costUsd);
     for (const [index, { text, resolve }] of batch.entries()) {
       const vector = normalizeInPlace(Float32Array.from(vectors[index] ?? []));
-      resolve({ vector, modelId, costUsd: costUsd === undefined ? undefined : (costUsd * text.length) / characters });
+      resolve({ vector, modelId, costUsd: shareOf(text) });
     }
   }
+}
+
+/** Before anybody hears of the vectors: whoever's call ends with them closes its account. */
+function noteCosts(batch: readonly QueuedText<RemoteText>[], costUsd: number | undefined): void {
+  const shareOf = toShares(batch, costUsd);
+  for (const { text, meter } of batch) meter?.answered(text.length, shareOf(text));
+}
+
+function toShares(batch: readonly QueuedText<RemoteText>[], costUsd: number | undefined) {
+  const characters = batch.reduce((sum, { text }) => sum + text.length, 0);
+  return (text: string) => (costUsd === undefined ? undefined : (costUsd * text.length) / characters);
 }
 
 function closingError(): AppError {

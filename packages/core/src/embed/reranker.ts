@@ -21,6 +21,8 @@ export interface RerankResult {
   costUsd?: number;
   /** Who ranked, where that depends on whose texts they are. Absent: as `status` says. */
   place?: { service: string; mode: "live" | "local" | "simulated" };
+  /** Why not what is configured, where that depends on whose texts they are. */
+  reason?: string;
 }
 
 export interface RankedDocument {

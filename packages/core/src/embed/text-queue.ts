@@ -1,9 +1,10 @@
 import { AppError } from "../errors/app-error.ts";
-import type { EmbedOptions } from "./embedder.ts";
+import type { EmbedMeter, EmbedOptions } from "./embedder.ts";
 
 /** `Answer` is what a text becomes. */
 export interface QueuedText<Answer> {
   text: string;
+  meter?: EmbedMeter | undefined;
   /** Only the first of these calls counts. */
   resolve(answer: Answer): void;
   reject(error: unknown): void;
@@ -48,10 +49,12 @@ export class TextQueue<Answer> {
   }
 
   /** Answers in the order of the texts. Ends at the deadline (`timeout`) or on cancellation; what waits is dropped. */
-  async submit(texts: readonly string[], { purpose, signal }: EmbedOptions): Promise<Answer[]> {
+  async submit(texts: readonly string[], { purpose, signal, meter }: EmbedOptions): Promise<Answer[]> {
     this.assertRoom(texts.length);
     const waiting: Waiting<Answer>[] = [];
-    const answers = texts.map((text) => new Promise<Answer>((...settle) => waiting.push(toWaiting(text, settle))));
+    const answers = texts.map(
+      (text) => new Promise<Answer>((...settle) => waiting.push(toWaiting(text, settle, meter))),
+    );
     this.#queues[purpose].push(...waiting);
     const deadline = AbortSignal.timeout(this.#options.deadlineMs ?? 30_000);
     const either = signal ? AbortSignal.any([signal, deadline]) : deadline;
@@ -93,9 +96,11 @@ export class TextQueue<Answer> {
 function toWaiting<Answer>(
   text: string,
   [resolve, reject]: [(answer: Answer) => void, (error: unknown) => void],
+  meter: EmbedMeter | undefined,
 ): Waiting<Answer> {
   const item: Waiting<Answer> = {
     text,
+    meter,
     done: false,
     resolve: (answer) => settle(() => resolve(answer)),
     reject: (error) => settle(() => reject(error)),

@@ -24,6 +24,7 @@ export function createVectorReranker(embedder: Embedder): Reranker {
         modelId: `vectors:${given.modelId}`,
         ...(costs.length > 0 && { costUsd }),
         ...(given.place && { place: given.place }),
+        ...(given.reason !== undefined && { reason: given.reason }),
       };
     },
     status() {

@@ -1,4 +1,5 @@
 import type { DataPolicy } from "@sophia/core/routing/candidate";
+import type { Usage } from "./usage.ts";
 
 /** What is demanded of a call beyond its request. Each provider words it in its own way, or cannot promise it. */
 export interface CallWishes {
@@ -37,4 +38,6 @@ export interface CallOptions {
   timeoutMs?: number | undefined;
   /** Told once, when the head of a sound answer has come. */
   onFacts?(facts: AnswerFacts): void;
+  /** Of vectors and ranks: told what an answer says it used before it is read. It is billed, even if it cannot be used. */
+  onUsage?(usage: Usage): void;
 }

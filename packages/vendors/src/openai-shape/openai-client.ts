@@ -14,6 +14,7 @@ import type { ModelEndpoint } from "./model-endpoint.ts";
 import { explainFailure, fromErrorBody } from "./provider-errors.ts";
 import type { Operation, ProviderProfile } from "./provider-profile.ts";
 import { parseRerankAnswer, type RerankAnswer } from "./rerank-answer.ts";
+import { parseUsage } from "./usage.ts";
 
 export interface EmbeddingRequest {
   model: string;
@@ -148,6 +149,7 @@ function createVectorCalls(
     ...(profile.paths?.embeddings !== false && {
       async embed(request: EmbeddingRequest, signal: AbortSignal, callOptions?: CallOptions) {
         const answer = await ask("embeddings", { ...request }, signal, callOptions);
+        tellUsage(answer, callOptions);
         return parseEmbeddingAnswer(service, answer, request.input.length);
       },
     }),
@@ -155,10 +157,17 @@ function createVectorCalls(
       async rerank({ topCount, ...request }: RerankRequest, signal: AbortSignal, callOptions?: CallOptions) {
         const body = { ...request, ...(topCount !== undefined && { top_n: topCount }) };
         const answer = await ask("rerank", body, signal, callOptions);
+        tellUsage(answer, callOptions);
         return parseRerankAnswer(service, answer, request.documents.length);
       },
     }),
   };
+}
+
+function tellUsage(answer: unknown, options: CallOptions | undefined): void {
+  if (!options?.onUsage || typeof answer !== "object" || answer === null) return;
+  const usage = parseUsage((answer as { usage?: unknown }).usage);
+  if (usage) options.onUsage(usage);
 }
 
 function createProviderHttp(options: OpenAiClientOptions, profile: ProviderProfile): Http {

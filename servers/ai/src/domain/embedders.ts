@@ -60,9 +60,13 @@ export function toEmbeddingPort(
   costOf?: (usage: Usage) => number | undefined,
 ): EmbeddingPort {
   return {
-    async embed(texts, signal) {
+    async embed(texts, signal, onCost) {
       if (!client.embed) throw new AppError("invalid_input", "This provider does not embed.");
-      const { vectors, model: answered, usage } = await client.embed({ model, input: texts }, signal);
+      const onUsage = (used: Usage): void => {
+        const usedUsd = used.statedCostUsd ?? costOf?.(used);
+        if (usedUsd !== undefined) onCost?.(usedUsd);
+      };
+      const { vectors, model: answered, usage } = await client.embed({ model, input: texts }, signal, { onUsage });
       const costUsd = usage?.statedCostUsd ?? costOf?.(usage ?? estimateUsage(texts));
       return { vectors, model: answered, ...(costUsd !== undefined && { costUsd }) };
     },

@@ -3,7 +3,6 @@ import type { Hold, Spending } from "@sophia/core/ledger/spending";
 import type { Clock } from "@sophia/core/limits/clock";
 import { findPlaceObstacle } from "@sophia/core/routing/data-policy";
 import type { CallOptions } from "@sophia/vendors/openai-shape/call-wishes";
-import type { OpenAiClient } from "@sophia/vendors/openai-shape/openai-client";
 import type { Usage } from "@sophia/vendors/openai-shape/usage";
 import type { CallLog } from "../usage/call-log.ts";
 import { assertAffordable } from "./assert-affordable.ts";
@@ -38,9 +37,13 @@ export interface PlainCall<T> extends PlainCaller {
   model: string;
   operation: "embeddings" | "rerank";
   inputTokens: number;
-  /** Whether \`ask\` sends the options on. Without, only what the endpoint promises anyhow counts. */
+  /** Whether `ask` sends the options on. Without, only what the endpoint promises anyhow counts. */
   demands: boolean;
-  ask(client: OpenAiClient, signal: AbortSignal, options: CallOptions): Promise<{ value: T; usage: Usage | undefined }>;
+  ask(target: Target, signal: AbortSignal, options: CallOptions): Promise<{ value: T; usage: Usage | undefined }>;
+  /** What a failure costs. Default: what the answer said, else all of it when its caller has left a provider at work. */
+  usageOfFailed?(target: Target): Usage | undefined;
+  /** After `ask`: nobody was asked. What the server then knows for itself is no call. */
+  isRemembered?(): boolean;
 }
 
 export interface BookedAnswer<T> {
@@ -66,7 +69,9 @@ export async function bookPlainCall<T>(parts: PlainCallParts, call: PlainCall<T>
   const place = call.demands ? candidate : standingPlace(target);
   if (findPlaceObstacle(place, policy) !== undefined) throw refusePlace(place, policy);
   const { dataPolicy } = policy;
-  const options: CallOptions = { wishes: { requestId, ...(dataPolicy !== "any" && { dataPolicy }) } };
+  let billed: Usage | undefined;
+  const wishes = { requestId, ...(dataPolicy !== "any" && { dataPolicy }) };
+  const options: CallOptions = { wishes, onUsage: (usage) => void (billed = usage) };
   const expected = { inputTokens, outputTokens: 0, cachedInputTokens: 0 };
   const costUsd = price.costOf(expected);
   assertAffordable(policy, target, costUsd);
@@ -79,7 +84,11 @@ export async function bookPlainCall<T>(parts: PlainCallParts, call: PlainCall<T>
     parts.callLog.record(toPlainRecord(call, { ...answerer, ...times, usage, cost, outcome, errorKind }));
   };
   try {
-    const { value, usage = { ...expected, estimated: true } } = await call.ask(target.provider.client, signal, options);
+    const { value, usage = { ...expected, estimated: true } } = await call.ask(target, signal, options);
+    if (call.origin === "internal" && call.isRemembered?.()) {
+      spending.release(hold);
+      return { value, usage, cost: { costUsd: 0, priceKnown: true }, target };
+    }
     const cost = priceCall(target, usage);
     const kind = usage.estimated ? ("estimate" as const) : ("actual" as const);
     spending.settle(hold, { quantity: usage.inputTokens, costUsd: cost.costUsd, kind, priceAsOf: price.asOf });
@@ -87,26 +96,29 @@ export async function bookPlainCall<T>(parts: PlainCallParts, call: PlainCall<T>
     return { value, usage, cost, target };
   } catch (error) {
     const kind = error instanceof AppError ? error.kind : "internal";
-    const { usage, cost } = closeFailed(spending, hold, { target, expected, brokenOff: isBrokenOff(error, signal) });
+    const lost = isBrokenOff(error, signal) ? { ...expected, estimated: true } : undefined;
+    const spent = call.usageOfFailed ? call.usageOfFailed(target) : (billed ?? lost);
+    const { usage, cost } = closeFailed(spending, hold, { target, usage: spent });
     tell(signal.aborted ? "cancelled" : "error", usage, cost, kind);
     throw error;
   }
 }
 
-/** As with chat: what a provider has read when its caller leaves is paid for; what it refused is not. */
+/** What a provider has read when its caller leaves is paid for, and so is an answer that cannot be used; a refusal is not. */
 function closeFailed(
   spending: Spending,
   hold: Hold,
-  { target, expected, brokenOff }: { target: Target; expected: Omit<Usage, "estimated">; brokenOff: boolean },
+  { target, usage }: { target: Target; usage: Usage | undefined },
 ): { usage: Usage; cost: Cost } {
-  if (!brokenOff) {
+  if (!usage) {
     spending.release(hold);
-    return { usage: { ...expected, inputTokens: 0, estimated: true }, cost: { costUsd: 0, priceKnown: true } };
+    const nothing = { inputTokens: 0, outputTokens: 0, cachedInputTokens: 0, estimated: true };
+    return { usage: nothing, cost: { costUsd: 0, priceKnown: true } };
   }
-  const usage = { ...expected, estimated: true };
   const cost = priceCall(target, usage);
-  const { inputTokens: quantity } = usage;
-  spending.settle(hold, { quantity, costUsd: cost.costUsd, kind: "estimate", priceAsOf: target.price.asOf });
+  const { inputTokens: quantity, estimated } = usage;
+  const kind = estimated ? "estimate" : "actual";
+  spending.settle(hold, { quantity, costUsd: cost.costUsd, kind, priceAsOf: target.price.asOf });
   return { usage, cost };
 }
 

@@ -2,6 +2,7 @@ import { AppError } from "@sophia/core/errors/app-error";
 import { z } from "zod";
 import { estimateTokens } from "@sophia/vendors/openai-shape/usage";
 import { recordOwnCall } from "../domain/own-call.ts";
+import type { PaidEmbedding } from "../domain/paid-embedding.ts";
 import { bookCall } from "./book-call.ts";
 import { checkOffered } from "./check-offered.ts";
 import { embeddingModelName, type Exchange, type GatewayServices, parseBody, sendJson } from "./exchange.ts";
@@ -23,14 +24,13 @@ export async function answerEmbeddings(exchange: Exchange, services: GatewayServ
   const texts = typeof request.input === "string" ? [request.input] : request.input;
   const tokens = texts.reduce((sum, text) => sum + estimateTokens(text), 0);
   const isOwn = request.model === embeddingModelName || request.model === "auto";
-  const embedOwn = services.paidEmbedding === undefined ? embedHere : embedConfigured;
-  const embed = isOwn ? embedOwn : embedThere;
-  const embedded = await embed(exchange, services, {
-    model: request.model,
-    texts,
-    tokens,
-    dimensions: request.dimensions ?? undefined,
-  });
+  const asked = { model: request.model, texts, tokens, dimensions: request.dimensions ?? undefined };
+  const { paidEmbedding } = services;
+  const embedOwn = () =>
+    paidEmbedding
+      ? embedConfigured(exchange, services, { ...asked, paidEmbedding })
+      : embedHere(exchange, services, asked);
+  const embedded = isOwn ? await embedOwn() : await embedThere(exchange, services, asked);
   exchange.response.setHeader("x-sophia-cache", "bypass");
   exchange.response.setHeader("x-sophia-model", encodeURI(embedded.model));
   const data = embedded.vectors.map((vector, index) => {
@@ -76,27 +76,17 @@ async function embedHere(exchange: Exchange, services: GatewayServices, asked: A
 }
 
 /** The server's own embedder is a provider's model: what it remembers is free, what it asks for is paid by this key. */
-async function embedConfigured(exchange: Exchange, services: GatewayServices, asked: Asked): Promise<Embedded> {
-  const { model = asked.model, embedder = services.embedder } = services.paidEmbedding ?? {};
-  const { value } = await bookCall(exchange, services, {
-    model,
-    operation: "embeddings",
-    inputTokens: asked.tokens,
-    demands: false,
-    async ask(_client, signal) {
-      const answer = await embedder.embed(asked.texts, { purpose: "document", signal });
-      const { costUsd } = answer;
-      const inputTokens = costUsd === undefined ? 0 : asked.tokens;
-      // Texts of several callers leave together: how many tokens were whose is counted by us.
-      const usage = { inputTokens, outputTokens: 0, cachedInputTokens: 0, estimated: true };
-      return { value: answer, usage: { ...usage, statedCostUsd: costUsd ?? 0 } };
-    },
-  });
+async function embedConfigured(
+  exchange: Exchange,
+  services: GatewayServices,
+  { texts, paidEmbedding, ...asked }: Asked & { paidEmbedding: PaidEmbedding },
+): Promise<Embedded> {
+  const { value } = await bookCall(exchange, services, paidEmbedding.toCall(texts, { purpose: "document" }));
   checkDimension(asked, value.dimension);
   return { vectors: value.vectors, model: value.modelId, tokens: asked.tokens };
 }
 
-function checkDimension({ dimensions }: Asked, dimension: number): void {
+function checkDimension({ dimensions }: Pick<Asked, "dimensions">, dimension: number): void {
   if (dimensions === undefined || dimensions === dimension) return;
   throw new AppError("invalid_input", `This model has ${dimension} dimensions and cannot be shortened.`);
 }
@@ -110,7 +100,7 @@ async function embedThere(exchange: Exchange, services: GatewayServices, asked: 
     operation: "embeddings",
     inputTokens: asked.tokens,
     demands: true,
-    async ask(client, signal, options) {
+    async ask({ provider: { client } }, signal, options) {
       if (!client.embed) throw new AppError("invalid_input", "The provider of that model does not embed.");
       const answer = await client.embed(
         { model, input: texts, ...(dimensions !== undefined && { dimensions }) },

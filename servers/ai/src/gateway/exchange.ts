@@ -10,15 +10,15 @@ import type { z } from "zod";
 import type { Completions } from "../domain/completions.ts";
 import type { KeyLimits } from "../domain/key-limits.ts";
 import type { KeyPolicies } from "../domain/key-policy.ts";
-import type { PaidEmbedding } from "../open-embedding.ts";
 import type { Models } from "../domain/models.ts";
+import type { PaidEmbedding } from "../domain/paid-embedding.ts";
 import type { CallLog } from "../usage/call-log.ts";
 
 export interface GatewayServices {
   completions: Completions;
   models: Models;
   embedder: Embedder;
-  /** What \`embedder\` asks where somebody bills for it: a provider's model, not booked yet. */
+  /** What `embedder` asks where somebody bills for it: a provider's model, not booked yet. */
   paidEmbedding?: PaidEmbedding | undefined;
   reranker: Reranker;
   spending: Spending;

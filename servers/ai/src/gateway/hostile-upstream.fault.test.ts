@@ -202,7 +202,7 @@ describe("a place that", () => {
 });
 
 test("an embedding from a hostile place is one clear error, in time and without a charge", async () => {
-  const whole = JSON.stringify({ data: [{ index: 0, embedding: [1, "VENDOR"] }], usage: { prompt_tokens: 1 } });
+  const whole = JSON.stringify({ data: [{ index: 0, embedding: [1, "VENDOR"] }] });
   const met: RawAnswer[] = [
     send(rawReply(500, rawJson, vendor)),
     send(rawReply(200, { "content-type": "text/html" }, "<!doctype html>VENDOR TEXT")),

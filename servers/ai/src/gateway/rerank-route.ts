@@ -89,7 +89,7 @@ async function rankThere(
     operation: "rerank",
     inputTokens,
     demands: true,
-    async ask(client, signal, options) {
+    async ask({ provider: { client } }, signal, options) {
       if (!client.rerank) throw new AppError("invalid_input", "The provider of that model does not rerank.");
       const answer = await client.rerank({ model, query, documents }, signal, options);
       return { value: answer, usage: answer.usage };

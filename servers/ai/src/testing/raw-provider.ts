@@ -29,8 +29,8 @@ export const rawEvents = { "content-type": "text/event-stream", "transfer-encodi
 const chatRoute = "POST /v1/chat/completions";
 
 /** A provider of these models, whose answers are written byte by byte by the test. An id with "embed" in it embeds, one with "rerank" ranks. */
-export async function startRawProvider(models: readonly string[]): Promise<RawProvider> {
-  const pricing = { prompt: String(rawPrices.input), completion: String(rawPrices.output) };
+export async function startRawProvider(models: readonly string[], prices = rawPrices): Promise<RawProvider> {
+  const pricing = { prompt: String(prices.input), completion: String(prices.output) };
   const list = JSON.stringify({
     data: models.map((id) => ({
       id,
