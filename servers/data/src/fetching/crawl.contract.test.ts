@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { findChromium } from "@sophia/core/testing/peers";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type LocalSite, startLocalSite } from "../testing/local-site.ts";
 import { startServerProcess, type ServerProcess } from "../testing/server-process.ts";
@@ -27,6 +28,11 @@ beforeAll(async () => {
         isKnown ? undefined : "<rss><channel><item><title>News of b</title><link>/b</link></item></channel></rss>",
       );
     },
+    "/app": '<!doctype html><html><body><div id="root"></div><script src="/app.js"></script></body></html>',
+    "/app.js": (_request, response) => {
+      response.writeHead(200, { "content-type": "text/javascript" });
+      response.end('document.title = "An app"; root.innerHTML = "<h1>An app</h1><p>Only its script knows this.</p>"');
+    },
     "/tagged": (request, response) => {
       conditional.push(request.headers["if-none-match"] ?? "none");
       const isKnown = request.headers["if-none-match"] === '"v1"';
@@ -49,6 +55,16 @@ test("a page that has not changed is not sent again, and answered from the store
   expect(JSON.stringify(structuredContent)).toContain("This text is sent only once.");
   expect(conditional).toEqual(["none", '"v1"']);
 });
+
+test("a page that is empty without its scripts is shown in Chromium, kept as it stood there, and says so", async ({
+  skip,
+}) => {
+  skip((await findChromium()) === undefined, "no Chromium on this machine");
+  const { structuredContent } = await server.call("fetch_page", { url: `${site.origin}/app` });
+  expect(structuredContent).toMatchObject({ title: "An app", note: expect.stringContaining("Chromium") as string });
+  expect(JSON.stringify(structuredContent)).toContain("Only its script knows this.");
+  expect(site.asked.filter((path) => path === "/app")).toHaveLength(1);
+}, 60_000);
 
 test("a crawl survives the death of the server, and asks for no page a second time", async () => {
   const { structuredContent: map } = await server.call("run_tool", {

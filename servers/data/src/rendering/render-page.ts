@@ -193,8 +193,9 @@ class PageVisit {
       const paused = params as unknown as PausedRequest;
       this.#decide(paused).catch(() => (this.#isPage(paused) ? this.#stay(paused) : this.#refuse(paused)));
     } else if (method === "Page.lifecycleEvent" && params["frameId"] === this.#parts.targetId) {
-      const isBlank = params["loaderId"] === this.#blankLoader;
-      if (params["name"] === "networkIdle" && !isBlank) this.#idle.resolve();
+      // The empty page that a tab begins with is idle, too.
+      const isOurs = this.#isAnswered && params["loaderId"] !== this.#blankLoader;
+      if (params["name"] === "networkIdle" && isOurs) this.#idle.resolve();
     } else if (method === "Page.javascriptDialogOpening") {
       void this.#send("Page.handleJavaScriptDialog", { accept: false }).catch(() => {});
     } else if (method === "Inspector.targetCrashed") {

@@ -95,6 +95,11 @@ describe.skipIf(path === undefined)("pages in Chromium", () => {
       version: expect.stringMatching(/^(?:Headless)?Chrome\//) as string,
       pages: 0,
     });
+    const given = `<html><body>${script(fill)}</body></html>`;
+    const url = `${site.origin}/page`;
+    // Without anything to wait for it is read when nothing more is loaded, and what is given is not fetched again.
+    expect((await renderer.render({ url, document: sampleBody(url, given) }, signal)).html).toContain("by a script");
+    expect(loaded).toEqual(["/page"]);
     await expect(render(script(""), { waitFor: "p[" })).rejects.toMatchObject({ kind: "invalid_input" });
   });
 
