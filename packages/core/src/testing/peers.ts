@@ -17,6 +17,8 @@ const startTimeoutMs = 60_000;
 const stopTimeoutMs = 5_000;
 const longestLog = 20_000_000;
 const engineSocket = "/var/run/docker.sock";
+/** What an Engine writes in a run, 2.7 GB at most, beside everything else that may be in memory then. */
+const imagesBytes = 10 * 1024 ** 3;
 const running = new Set<ChildProcess>();
 const programs = {
   postgres: {
@@ -113,7 +115,7 @@ export async function findDocker(
   if (process.getuid?.() !== 0) return reportMissing("Docker", "no Engine answers, and only root can start one");
   const dockerd = await findBinary(programs.docker);
   if (dockerd === undefined) return reportMissing("Docker", "no dockerd program, and it could not be installed");
-  const folder = mkdtempSync(join(diskFolder, "sophia-docker-"));
+  const folder = mkdtempSync(join(process.availableMemory() > imagesBytes ? tmpdir() : diskFolder, "sophia-docker-"));
   const socketPath = join(folder, "docker.sock");
   const places = ["--data-root", join(folder, "data"), "--exec-root", join(folder, "exec")];
   const network = options.publishes === true ? [] : ["--iptables=false"];

@@ -33,8 +33,10 @@ export function openComposeProject(options: {
   environment: Record<string, string>;
 }): ComposeProject {
   const folder = mkdtempSync(join(tmpdir(), "sophia-project-"));
-  const withoutFile = ["ai", "data", "infra", "bi"].map((id) => `  ${id}: { env_file: !reset [] }`);
-  writeFileSync(join(folder, "override.yml"), ["services:", ...withoutFile, ""].join("\n"));
+  // Asked more often how they are: at the interval of docker-compose.yml a test would mostly wait for the next question.
+  const changes = "{ env_file: !reset [], healthcheck: { interval: 2s } }";
+  const services = ["ai", "data", "infra", "bi"].map((id) => `  ${id}: ${changes}`);
+  writeFileSync(join(folder, "override.yml"), ["services:", ...services, ""].join("\n"));
   writeFileSync(join(folder, "empty.env"), "");
   const files = ["-f", join(root, "docker-compose.yml"), "-f", join(folder, "override.yml")];
   const flags = ["--project-name", options.name, "--env-file", join(folder, "empty.env"), "--ansi", "never", ...files];
