@@ -12,6 +12,7 @@ export interface ChromiumProcess {
   devtools: DevtoolsPipe;
   /** E.g. "Chrome/139.0.7258.5". */
   version: string;
+  /** Leads the group of all its processes. */
   pid: number;
   stop(): Promise<void>;
 }
@@ -70,7 +71,9 @@ function flagsFor(profile: string): string[] {
 /** @throws AppError unavailable when the program does not start */
 export async function startChromium(path: string, log: Logger): Promise<ChromiumProcess> {
   const profile = mkdtempSync(join(tmpdir(), "sophia-chromium-"));
-  const child = spawn(path, flagsFor(profile), {
+  // The shell outlives this process when that is killed, and so does the browser until it sees the pipes closed.
+  const child = spawn("/bin/sh", ["-c", '"$0" "$@"; rm -rf "$HOME"', path, ...flagsFor(profile)], {
+    detached: true,
     stdio: ["ignore", "ignore", "pipe", "pipe", "pipe"],
     // Nothing of ours: the environment holds secrets, and the home folder a person's files.
     env: { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: profile, LANG: "en_US.UTF-8" },
@@ -89,12 +92,12 @@ export async function startChromium(path: string, log: Logger): Promise<Chromium
     child.once("exit", end);
   });
   async function stop(): Promise<void> {
-    const timer = setTimeout(() => child.kill("SIGKILL"), stopMs);
-    void devtools.send("Browser.close").catch(() => child.kill("SIGKILL"));
+    const timer = setTimeout(() => killGroup(child.pid), stopMs);
+    void devtools.send("Browser.close").catch(() => killGroup(child.pid));
     await gone;
     clearTimeout(timer);
   }
-  const timer = setTimeout(() => child.kill("SIGKILL"), startMs);
+  const timer = setTimeout(() => killGroup(child.pid), startMs);
   try {
     const { product } = await devtools.send<{ product: string }>("Browser.getVersion");
     child.unref();
@@ -113,5 +116,13 @@ export async function startChromium(path: string, log: Logger): Promise<Chromium
     });
   } finally {
     clearTimeout(timer);
+  }
+}
+
+function killGroup(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, "SIGKILL");
+  } catch {
+    // Gone already.
   }
 }

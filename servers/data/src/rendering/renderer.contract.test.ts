@@ -192,7 +192,7 @@ describe.skipIf(path === undefined)("pages in Chromium", () => {
   test("a browser killed in the middle of a page is an error of that page; the next one has a new browser", async () => {
     const pending = render(script(`fetch("/never")`), { waitFor: "#done" });
     while (!site.asked.includes("/never")) await new Promise((resolve) => setTimeout(resolve, 20));
-    process.kill(renderer.status().pid ?? 0, "SIGKILL");
+    process.kill(-(renderer.status().pid ?? 0), "SIGKILL");
     await expect(pending).rejects.toMatchObject({
       kind: "upstream",
       message: expect.stringContaining("ended") as string,
