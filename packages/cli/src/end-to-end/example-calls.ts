@@ -17,7 +17,7 @@ export function exampleCalls(pageUrl: string): Record<string, Record<string, Rec
       fetch_page: { url: pageUrl },
       crawl_site: { url: pageUrl, maxPages: 1 },
       search_documents: { query: "harbour lighthouse" },
-      watch_topic: { sources: [pageUrl] },
+      watch_topic: {},
       find_tools: {},
       run_tool: { tool: "list_documents", arguments: {} },
     },
