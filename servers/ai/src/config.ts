@@ -38,6 +38,12 @@ export const AiConfig = z.object({
   SOPHIA_AI_CACHE_ERROR_PERCENT: decimalSetting({ minimum: 0, maximum: 20 })
     .default(1)
     .describe("Wrong answers from cache that are accepted, in percent of all requests."),
+  SOPHIA_AI_CACHE_VERIFY: z
+    .enum(["off", "available", "required"], "must be off, available or required")
+    .default("available")
+    .describe(
+      "Whether the cross-encoder of SOPHIA_TEI_RERANK_URL reads both questions before an answer is given by meaning: never, while it answers, or always.",
+    ),
   SOPHIA_AI_BUDGET_USD_PER_DAY: decimalSetting({ minimum: 0, maximum: 1_000_000 })
     .optional()
     .describe("Most that all model calls together may cost in any 24 hours. No tool can raise it."),

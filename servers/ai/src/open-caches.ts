@@ -4,8 +4,9 @@ import type { SemanticCache } from "@sophia/core/cache/semantic-cache";
 import { createTagEpochs, type TagEpochs } from "@sophia/core/cache/tag-epochs";
 import type { Platform } from "@sophia/core/mcp/platform";
 import type { AiSettings } from "./config.ts";
-import { createAnswerCheck, createHitVerifier, readAnswerText } from "./domain/cache-answer-check.ts";
+import { createAnswerCheck, readAnswerText } from "./domain/cache-answer-check.ts";
 import { loadCacheGraph } from "./domain/cache-graph.ts";
+import { toHitVerifier } from "./domain/hit-verifier.ts";
 import { createSemanticAnswers, type SemanticAnswers } from "./domain/semantic-answers.ts";
 import type { AiTables } from "./migrations.ts";
 import type { OpenedEmbedding } from "./open-embedding.ts";
@@ -30,6 +31,8 @@ export async function openCaches(
   const { store, clock, log } = platform;
   const ttlMs = settings.SOPHIA_AI_CACHE_TTL_HOURS * hourMs;
   const tagEpochs = createTagEpochs({ store, clock, refreshMs });
+  const { reranker } = embedding;
+  const verify = toHitVerifier(settings.SOPHIA_AI_CACHE_VERIFY, { reranker, clock, log });
   const createGraph = await loadCacheGraph(log);
   const semanticCache = createSemanticCache({
     store,
@@ -39,8 +42,8 @@ export async function openCaches(
     refreshMs,
     sameAnswer: createAnswerCheck(embedding.embedder),
     textOf: readAnswerText,
-    verify: createHitVerifier(embedding.reranker),
     defaults: { errorBudget: settings.SOPHIA_AI_CACHE_ERROR_PERCENT / 100, ttlMs },
+    ...(verify && { verify }),
     ...(createGraph && { createGraph }),
   });
   const { exact, close } = await openExact(platform, ttlMs);

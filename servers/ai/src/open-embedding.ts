@@ -1,15 +1,21 @@
 import type { Embedder } from "@sophia/core/embed/embedder";
+import { createRemoteReranker } from "@sophia/core/embed/remote-reranker";
 import type { Reranker } from "@sophia/core/embed/reranker";
+import { createVectorReranker } from "@sophia/core/embed/vector-reranker";
 import type { Platform } from "@sophia/core/mcp/platform";
 import { createHttpObserver } from "@sophia/core/observe/http-observer";
+import type { Place } from "@sophia/core/routing/data-policy";
 import type { CoreTables } from "@sophia/core/store/core-tables";
 import { createTeiClient, type TeiClient } from "@sophia/vendors/huggingface/tei-client";
 import type { AiSettings } from "./config.ts";
 import { createBookedEmbedder } from "./domain/booked-embedder.ts";
-import { createEmbedder, type EmbedderSettings, toTeiEmbeddingPort } from "./domain/embedders.ts";
+import { describeBaseUrl } from "./domain/describe-base-url.ts";
+import { createEmbedder, toTeiEmbeddingPort } from "./domain/embedders.ts";
 import { createPaidEmbedding, type PaidEmbedding } from "./domain/paid-embedding.ts";
 import type { PlainCallParts } from "./domain/plain-call.ts";
-import { createReranker, toTeiRerankPort } from "./domain/rerankers.ts";
+import { createPolicyEmbedder, createPolicyReranker } from "./domain/policy-embedder.ts";
+import { toTeiRerankPort } from "./domain/rerankers.ts";
+import { standingPlace } from "./domain/targets.ts";
 
 export interface OpenedEmbedding {
   /** Asks a provider only with texts that their caller's policy lets go there, and books what that costs. */
@@ -20,7 +26,10 @@ export interface OpenedEmbedding {
   close(): Promise<void>;
 }
 
-/** The embedding model and the cross-encoder the settings name; the embedded model, and its vectors, otherwise. */
+/**
+ * The embedding model and the cross-encoder the settings name; the embedded model, and its vectors, otherwise, and for
+ * texts that their key keeps here.
+ */
 export async function openEmbedding<Tables extends CoreTables>(
   settings: AiSettings,
   platform: Platform<Tables>,
@@ -33,19 +42,15 @@ export async function openEmbedding<Tables extends CoreTables>(
     tei.push(client);
     return client;
   };
-  const { SOPHIA_EMBED_MODEL: model, SOPHIA_TEI_EMBED_URL: teiUrl } = settings;
-  const isPaid = model !== undefined && teiUrl === undefined && given.embedder === undefined;
+  const openAt = (url: string | undefined) => (url === undefined ? undefined : toTeiPlace(url, settings, openTei(url)));
+  const embedding = given.embedder ? undefined : openAt(settings.SOPHIA_TEI_EMBED_URL);
+  const { SOPHIA_EMBED_MODEL: model, SOPHIA_EMBED_MODEL_FOLDER: folder } = settings;
+  const isPaid = model !== undefined && !embedding && !given.embedder;
   const paid = isPaid ? createPaidEmbedding({ model, log: platform.log }) : undefined;
-  // Beside a provider's model the embedded one loads when it is first asked: where no key keeps its texts here it costs nothing.
-  const own = given.embedder ?? (await createEmbedder(readSettings(settings, platform, openTei)));
-  const embedder = paid ? createBookedEmbedder({ ...given, paid, own }) : own;
-  const rerankUrl = settings.SOPHIA_TEI_RERANK_URL;
-  const reranker = createReranker(
-    embedder,
-    rerankUrl === undefined
-      ? undefined
-      : { port: toTeiRerankPort(openTei(rerankUrl)), service: "huggingface", mode: "local", model: "cross-encoder" },
-  );
+  // Beside another one the embedded model loads when it is first asked: where no key keeps its texts here it costs nothing.
+  const own = given.embedder ?? (await createEmbedder({ log: platform.log, ...(folder !== undefined && { folder }) }));
+  const embedder = await openEmbedder(platform, { ...given, paid, tei: embedding, own });
+  const reranker = openReranker(embedder, openAt(settings.SOPHIA_TEI_RERANK_URL), given);
   return {
     embedder,
     reranker,
@@ -56,13 +61,47 @@ export async function openEmbedding<Tables extends CoreTables>(
   };
 }
 
-/** What embeds on this machine, or on ours. */
-function readSettings<Tables extends CoreTables>(
-  { SOPHIA_TEI_EMBED_URL: url, SOPHIA_EMBED_MODEL_FOLDER: folder }: AiSettings,
+/** A TEI process, and what is known of where it runs. */
+interface TeiPlace extends Place {
+  client: TeiClient;
+  mode: "live" | "local";
+}
+
+/** One on another machine is asked with a key's texts as far as the settings promise, as a vLLM there would be. */
+function toTeiPlace(baseUrl: string, settings: AiSettings, client: TeiClient): TeiPlace {
+  const { mode } = describeBaseUrl(baseUrl);
+  const told = settings.SOPHIA_AI_DATA_POLICIES.get("tei") ?? "any";
+  const region = settings.SOPHIA_AI_REGIONS.get("tei");
+  return { client, mode: mode === "local" ? mode : "live", dataPolicy: mode === "local" ? mode : told, region };
+}
+
+async function openEmbedder<Tables extends CoreTables>(
   { log }: Platform<Tables>,
-  openTei: (baseUrl: string) => TeiClient,
-): EmbedderSettings {
-  if (url === undefined) return { log, ...(folder !== undefined && { folder }) };
-  const port = toTeiEmbeddingPort(openTei(url));
-  return { log, remote: { port, service: "huggingface", mode: "local", model: "tei" } };
+  parts: PlainCallParts & { paid: PaidEmbedding | undefined; tei: TeiPlace | undefined; own: Embedder },
+): Promise<Embedder> {
+  const { paid, tei, own, models, policies } = parts;
+  if (tei) {
+    const { client, mode } = tei;
+    const port = toTeiEmbeddingPort(client);
+    const service = await createEmbedder({ log, remote: { port, service: "huggingface", mode, model: "tei" } });
+    return createPolicyEmbedder({ away: { service, name: "TEI", findPlace: () => tei }, own, policies });
+  }
+  if (!paid) return own;
+  const service = createBookedEmbedder(paid, parts);
+  // Asked for again when the call is made, of the target that it then goes to.
+  const findPlace = async (): Promise<Place> => standingPlace(await models.resolve(paid.model));
+  return createPolicyEmbedder({ away: { service, name: paid.model, findPlace }, own, policies });
+}
+
+function openReranker(
+  embedder: Embedder,
+  tei: TeiPlace | undefined,
+  { policies }: Pick<PlainCallParts, "policies">,
+): Reranker {
+  const vectors = createVectorReranker(embedder);
+  if (!tei) return vectors;
+  const { client, mode } = tei;
+  const port = toTeiRerankPort(client);
+  const service = createRemoteReranker({ port, service: "huggingface", mode, model: "cross-encoder" });
+  return createPolicyReranker({ away: { service, name: "TEI", findPlace: () => tei }, own: vectors, policies });
 }

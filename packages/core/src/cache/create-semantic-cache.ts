@@ -126,7 +126,7 @@ class StoredSemanticCache<Tables extends SemanticTables> implements SemanticCach
     const { serve, check } = book.learned.decide(score, record, options.errorBudget);
     if (!serve) return miss(book.learned.calibrated ? "below_threshold" : "not_calibrated");
     const { verify } = this.#options;
-    if (verify && !(await verify(question.text, entry.text, options.signal))) return miss("refused");
+    if (verify && !(await verify(question.text, entry.text, options))) return miss("refused");
     const value = await this.#readValue(entry);
     if (value === undefined) return { kind: "miss", reason: "stale" };
     if (this.#touched.size < maxTouched) this.#touched.add(entry.id);

@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import type { Clock } from "../limits/clock.ts";
 import type { Store } from "../store/store.ts";
 import type { GraphFactory } from "./entry-graph.ts";
+import type { LookupOptions } from "./semantic-cache.ts";
 import type { SemanticTables } from "./semantic-tables.ts";
 import type { TagEpochs } from "./tag-epochs.ts";
 
@@ -17,7 +18,7 @@ export interface SemanticCacheOptions<Tables extends SemanticTables> {
   /** The part of a value in which answers are compared. Default: all of it. */
   textOf?(value: string): string;
   /** A second model that reads both questions before a hit is served; false: they differ. */
-  verify?(asked: string, earlier: string, signal: AbortSignal | undefined): Promise<boolean>;
+  verify?(asked: string, earlier: string, options: Pick<LookupOptions, "signal" | "account">): Promise<boolean>;
   defaults?: { errorBudget?: number; ttlMs?: number };
   /** Default 100,000. */
   maxEntries?: number;

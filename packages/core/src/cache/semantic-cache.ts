@@ -1,3 +1,5 @@
+import type { EmbedAccount } from "../embed/embedder.ts";
+
 /** A question as the semantic cache sees it. */
 export interface SemanticQuestion {
   /**
@@ -23,6 +25,8 @@ export interface LookupOptions {
   /** A stricter budget for this request alone; a looser one than the category's is ignored. */
   errorBudget?: number;
   signal?: AbortSignal;
+  /** Whose question it is, for a second model that is not on this machine. */
+  account?: EmbedAccount;
 }
 
 /** The best match of a miss; the fresh answer, compared with the entry's, is a check that costs nothing. */

@@ -23,6 +23,8 @@ export interface RerankResult {
   place?: { service: string; mode: "live" | "local" | "simulated" };
   /** Why not what is configured, where that depends on whose texts they are. */
   reason?: string;
+  /** How, where that depends on it too. Absent: as `status` says. */
+  method?: RerankerStatus["method"];
 }
 
 export interface RankedDocument {

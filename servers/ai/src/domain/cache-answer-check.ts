@@ -1,6 +1,5 @@
 import { findSlotDifference, readSlots } from "@sophia/core/cache/guard/slot-guard";
 import type { Embedder } from "@sophia/core/embed/embedder";
-import type { Reranker } from "@sophia/core/embed/reranker";
 import { StoredAnswer } from "./answer.ts";
 
 /** Two answers this near, with no number or name apart, say the same. */
@@ -9,8 +8,6 @@ const surelySame = 0.85;
 const surelyOther = 0.6;
 /** As much as the embedding model reads. */
 const comparedCharacters = 600;
-/** A cross-encoder's score from which two questions count as one. */
-const sameQuestion = 0.5;
 
 /** The part of a kept answer in which answers are compared. */
 export function readAnswerText(value: string): string {
@@ -38,13 +35,4 @@ export function createAnswerCheck(embedder: Pick<Embedder, "embed">) {
 /** One word or figure makes all the difference in an answer of one sentence. */
 function isShort(text: string): boolean {
   return text.length < 200;
-}
-
-/** The second opinion on a hit, where a cross-encoder is at hand. What cannot be asked is not served. */
-export function createHitVerifier(reranker: Reranker) {
-  return async (asked: string, earlier: string, signal: AbortSignal | undefined): Promise<boolean> => {
-    if (reranker.status().method !== "cross-encoder") return true;
-    const { results } = await reranker.rerank(asked, [earlier], signal ? { signal } : {});
-    return (results[0]?.score ?? 0) >= sameQuestion;
-  };
 }

@@ -2,13 +2,14 @@ import { setTimeout } from "node:timers/promises";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createRemoteReranker } from "@sophia/core/embed/remote-reranker";
 import { systemClock } from "@sophia/core/limits/clock";
 import { startTeiSimulator, type TeiSimulatorOptions } from "@sophia/simulators/tei/simulator";
 import { createTeiClient } from "@sophia/vendors/huggingface/tei-client";
 import { pino } from "pino";
 import { afterEach, describe, expect, test } from "vitest";
 import { createEmbedder, type EmbedderSettings, toEmbeddingPort, toTeiEmbeddingPort } from "./embedders.ts";
-import { createReranker, toTeiRerankPort } from "./rerankers.ts";
+import { toTeiRerankPort } from "./rerankers.ts";
 
 const log = pino({ level: "silent" });
 const query = { purpose: "query" } as const;
@@ -46,15 +47,14 @@ describe("a TEI process", () => {
 
   test("ranks, or says that it has another kind of model", async () => {
     const remote = { service: "huggingface", mode: "local", model: "tei" } as const;
-    const embedder = await open({});
-    const ranking = createReranker(embedder, {
+    const ranking = createRemoteReranker({
       ...remote,
       port: toTeiRerankPort(await startTei({ kind: "reranker" })),
     });
     const documents = ["an old oak", "restart billing", "restart the billing service"];
     const { results, modelId } = await ranking.rerank("restart the billing service", documents, { topN: 1 });
     expect([results.map(({ index }) => index), modelId]).toEqual([[2], "huggingface:simulated/tei-model"]);
-    const other = createReranker(embedder, { ...remote, port: toTeiRerankPort(await startTei({})) });
+    const other = createRemoteReranker({ ...remote, port: toTeiRerankPort(await startTei({})) });
     await expect(other.rerank("q", documents)).rejects.toMatchObject({ kind: "upstream" });
   });
 });

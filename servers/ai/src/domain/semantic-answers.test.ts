@@ -10,7 +10,7 @@ import { openStore, type Store } from "@sophia/core/store/store";
 import { pino } from "pino";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { StoredAnswer } from "./answer.ts";
-import { createAnswerCheck, createHitVerifier, readAnswerText } from "./cache-answer-check.ts";
+import { createAnswerCheck, readAnswerText } from "./cache-answer-check.ts";
 import { createSemanticAnswers, type SemanticAnswersOptions, type SemanticCall } from "./semantic-answers.ts";
 
 const log = pino({ level: "silent" });
@@ -116,17 +116,6 @@ test("two answers say the same by meaning, never with another figure", async () 
   expect(await same(say("You have 30 days to return it."), say("You have 14 days to return it."))).toBe(false);
   expect(await same(say("The sky is blue."), say("Refunds take a week."))).toBe(false);
   expect(readAnswerText("not json")).toBe("not json");
-});
-
-test("a cross-encoder has the last word; vectors alone have none", async () => {
-  const status = { modelId: "r", service: "tei", mode: "local" } as const;
-  const reranker = (score: number, method: "cross-encoder" | "vectors") => ({
-    rerank: async () => ({ results: [{ index: 0, score }], modelId: "r" }),
-    status: () => ({ ...status, method }),
-  });
-  expect(await createHitVerifier(reranker(0.9, "cross-encoder"))("a", "b", signal)).toBe(true);
-  expect(await createHitVerifier(reranker(0.1, "cross-encoder"))("a", "b", signal)).toBe(false);
-  expect(await createHitVerifier(reranker(0.1, "vectors"))("a", "b", undefined)).toBe(true);
 });
 
 function neverTicket(): never {

@@ -105,7 +105,8 @@ export function createSemanticAnswers(options: SemanticAnswersOptions): Semantic
       const partition = modelId === expected ? key.partition : `${key.partition} ${modelId}`;
       const question: SemanticQuestion = { partition, category, text, vector, modelId };
       const { strength, allowWeaker = false } = call;
-      const found = await cache.lookup(question, { strength, allowWeaker, signal });
+      const whose = call.account && { account: call.account };
+      const found = await cache.lookup(question, { strength, allowWeaker, signal, ...whose });
       const ticket: SemanticTicket = { category, vector, modelId };
       asked.set(ticket, { question, found, tags: call.tags ?? [], ttlMs: key.shortLived ? shortTtlMs : undefined });
       if (found.kind === "miss") {

@@ -1,6 +1,7 @@
 import { AppError } from "@sophia/core/errors/app-error";
 import { z } from "zod";
 import { estimateTokens } from "@sophia/vendors/openai-shape/usage";
+import { refusePlace } from "../domain/refuse-place.ts";
 import { recordOwnCall } from "../domain/own-call.ts";
 import type { PaidEmbedding } from "../domain/paid-embedding.ts";
 import { bookCall } from "./book-call.ts";
@@ -63,9 +64,12 @@ async function embedHere(exchange: Exchange, services: GatewayServices, asked: A
     model: asked.model,
     inputTokens: asked.tokens,
     async ask() {
-      const answer = await embedder.embed(asked.texts, { purpose: "document", signal });
+      const account = { caller: caller.id, requestId };
+      const answer = await embedder.embed(asked.texts, { purpose: "document", signal, account });
+      // Vectors of another model than its other callers get would be of no use to a program.
+      if (answer.reason !== undefined) throw refusePlace(undefined, services.policies.of(caller.id));
       checkDimension(asked, answer.dimension);
-      const { service = "sophia", mode = "local" } = embedder.status();
+      const { service = "sophia", mode = "local" } = answer.place ?? embedder.status();
       return { value: answer, place: { service, mode, model: answer.modelId } };
     },
   });

@@ -45,7 +45,7 @@ Example: {"query": "how do I restart billing?", "documents": ["Run restart-billi
     const account = { caller: caller.id, requestId };
     const answer = await services.reranker.rerank(query, documents, { topN, signal, account });
     const { results, modelId, costUsd = 0, reason } = answer;
-    const { method, ...status } = services.reranker.status();
+    const status = services.reranker.status();
     const { service, mode } = answer.place ?? status;
     return {
       results: results.map(({ index, score }) => ({
@@ -54,7 +54,7 @@ Example: {"query": "how do I restart billing?", "documents": ["Run restart-billi
         excerpt: toExcerpt(documents[index] ?? ""),
       })),
       modelId,
-      method,
+      method: answer.method ?? status.method,
       ranked: documents.length,
       ...(reason !== undefined && { degraded: reason }),
       source: { service, mode, costUsd },
