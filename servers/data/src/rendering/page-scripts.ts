@@ -9,7 +9,17 @@ export const takeShownHtml = `(() => {
   const doc = document;
   const none = new Set();
   const keep = new Set(["HEAD", "SCRIPT", "STYLE", "LINK", "META", "TITLE", "BASE", "BR", "WBR", "HTML", "BODY"]);
-  const elements = Array.from(doc.querySelectorAll("body *"));
+  const elements = [];
+  const hosts = [];
+  const collect = (root, selector) => {
+    for (const element of root.querySelectorAll(selector)) {
+      elements.push(element);
+      if (!element.shadowRoot) continue;
+      hosts.push(element);
+      collect(element.shadowRoot, "*");
+    }
+  };
+  collect(doc, "body *");
   if (elements.length > 60000) return doc.documentElement.outerHTML.slice(0, 4000000);
   const isPale = (style, element) => {
     const alpha = /^rgba\\(.*,\\s*0(?:\\.0+)?\\)$/;
@@ -41,6 +51,12 @@ export const takeShownHtml = `(() => {
   }
   for (const element of blanked) for (const node of Array.from(element.childNodes)) if (node.nodeType === 3) node.remove();
   for (const element of gone) element.remove();
+  // What a component shows is no part of the page's HTML until it is put in its place.
+  for (const host of hosts.reverse()) {
+    const shadow = host.shadowRoot;
+    for (const slot of shadow.querySelectorAll("slot")) slot.replaceWith(...(slot.assignedNodes().length > 0 ? slot.assignedNodes() : slot.childNodes));
+    host.replaceChildren(...Array.from(shadow.childNodes).filter((node) => node.nodeName !== "STYLE"));
+  }
   return doc.documentElement.outerHTML.slice(0, 4000000);
 })()`;
 

@@ -174,6 +174,19 @@ describe.skipIf(path === undefined)("pages in Chromium", () => {
     expect(text).toContain("Seen inside.");
   });
 
+  test("what components show is read in its place, without what they hide or do not show", async () => {
+    const { html } = await render(
+      `<article><x-card><b slot=name>Slotted.</b><i>${canary}</i></x-card><x-card>Plain.</x-card></article>` +
+        script(`customElements.define("x-card", class extends HTMLElement {
+          constructor() { super(); this.attachShadow({ mode: "open" }).innerHTML =
+            "<style>.no{display:none}</style><p>Shown: <slot name=name>Nobody.</slot></p><p class=no>${canary}</p>"; } })`),
+    );
+    expect(html.replace(/<script.*/s, "")).toContain(
+      '<article><x-card><p>Shown: <b slot="name">Slotted.</b></p></x-card><x-card><p>Shown: Nobody.</p></x-card></article>',
+    );
+    expect(html.replace(/<script.*?<\/script>/gs, "")).not.toContain(canary);
+  });
+
   test("too slow, too much and a call that is given up end as what they are; dialogs hold nobody up", async () => {
     const controller = new AbortController();
     documents.set("/slow", script("for (;;) {}"));
