@@ -1,11 +1,11 @@
 import { rawReply, type RawRequest } from "@sophia/core/testing/raw-upstream";
-import { createTokens } from "@sophia/core/approval/tokens";
 import { dataPolicies, promisesEnough } from "@sophia/core/routing/data-policy";
 import { openrouterProvider } from "@sophia/vendors/openrouter/provider";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { noPolicy, type StoredPolicy } from "../policies/stored-policy.ts";
+import type { StoredPolicy } from "../policies/stored-policy.ts";
 import { type AiHarness, startAiHarness } from "../testing/ai-harness.ts";
 import { completionText, rawJson, type RawProvider, startRawProvider } from "../testing/raw-provider.ts";
+import { createPolicyKey } from "../testing/policy-key.ts";
 
 const secretText = "what the board decided on Monday";
 let provider: RawProvider;
@@ -50,28 +50,9 @@ async function open({ settings = {}, mode = "live", asksEach = false }: World): 
   });
 }
 
-/** A key with this policy, and what asks with it. */
 async function createKey(policy: Partial<StoredPolicy>) {
   if (!harness) throw new Error("no server");
-  const { platform, services, url } = harness;
-  const token = await createTokens(platform).create({ name: crypto.randomUUID(), server: "ai", scopes: ["read"] });
-  await services.usage.policyRows.put({ caller: token.id, policy: { ...noPolicy, ...policy }, version: 0 });
-  await services.policies.refresh();
-  const post = async (path: string, body: object): Promise<Response> => {
-    const send = () =>
-      fetch(`${url}/v1/${path}`, {
-        method: "POST",
-        headers: { authorization: `Bearer ${token.bearer}`, "content-type": "application/json" },
-        body: JSON.stringify(body),
-      });
-    let response = await send();
-    // Bearers that are not known yet are looked for ten times a second.
-    while (response.status === 401) {
-      await new Promise((resolve) => setTimeout(resolve, 30));
-      response = await send();
-    }
-    return response;
-  };
+  const { post } = await createPolicyKey(harness, policy);
   const messages = [{ role: "user", content: secretText }];
   return {
     post,
@@ -98,6 +79,7 @@ describe.each(dataPolicies)("an endpoint whose contract promises %s", (promised)
         const where = `${route}: ${demanded} of ${promised}`;
         if (promisesEnough(promised, demanded)) {
           expect(response.status, `${where} ${text}`).toBe(200);
+          expect(received, where).toHaveLength(1);
           continue;
         }
         expect(received, where).toEqual([]);
