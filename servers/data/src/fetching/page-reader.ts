@@ -11,7 +11,7 @@ import type { Renderer } from "../rendering/renderer.ts";
 import type { Extractor } from "./extractor.ts";
 import { findLinks } from "./find-links.ts";
 import type { FetchedBody, PageFetcher } from "./page-fetcher.ts";
-import { readShown } from "./read-shown.ts";
+import { readShown, type RenderWish } from "./read-shown.ts";
 import type { KeptPage, PageValidators } from "./page-validators.ts";
 
 /** What is known of a page's content, be it read now or kept from before. */
@@ -26,6 +26,7 @@ export interface ReadPage {
   links: string[];
   /** Without its scripts the page said nothing: whether a browser showed more, or could not. */
   rendering?: "rendered" | "failed";
+  screenshotPng?: Buffer;
   /** What the site's owner does not want done with it. */
   reservations?: readonly Reservation[];
 }
@@ -33,9 +34,10 @@ export interface ReadPage {
 export interface PageReader {
   /**
    * Fetches, extracts and stores one page. The document is durable when this resolves. A page read before is asked for
-   * on condition that it has changed, unless its links are wanted: those are not kept.
+   * on condition that it has changed, unless its links are wanted: those are not kept. With `render` it is shown in
+   * Chromium, whatever it says without its scripts.
    */
-  read(url: string, signal: AbortSignal, options?: { wantLinks?: boolean }): Promise<ReadPage>;
+  read(url: string, signal: AbortSignal, options?: { wantLinks?: boolean; render?: RenderWish }): Promise<ReadPage>;
 }
 
 export const embedJobKind = "data.embed_documents";
@@ -73,16 +75,15 @@ export function createPageReader(options: {
   }
 
   return {
-    async read(url, signal, { wantLinks = false } = {}) {
-      const known = wantLinks ? undefined : await validators.find(url);
+    async read(url, signal, { wantLinks = false, render: wish } = {}) {
+      const known = wantLinks || wish ? undefined : await validators.find(url);
       const fetched = await fetcher.fetch(url, signal, known);
       if (known && fetched.isNotModified) {
         const now = clock.now();
         await validators.touch(known.document.id, now);
         return { ...toUnchanged(url, known, now), reservations: await validators.reservationsOf(known.document.id) };
       }
-      const shown = await readShown(fetched, options, signal);
-      const { page, rendering, document } = shown;
+      const { page, rendering, document, screenshotPng } = await readShown(fetched, { ...options, wish }, signal);
       const { finalUrl } = document;
       const source = rendering === "rendered" ? "rendered" : "direct";
       const saved = await documents.save(page, { url, finalUrl, source });
@@ -93,7 +94,8 @@ export function createPageReader(options: {
       if (saved.state !== "unchanged") await embed(saved.id, signal);
       const links = wantLinks && page.kind === "html" ? findLinks(document) : [];
       const reservations = toReservations(kept.robotsTag ?? null, kept.isTdmReserved);
-      return { page, saved, url, finalUrl, links, reservations, ...(rendering && { rendering }) };
+      const shown = { ...(rendering && { rendering }), ...(screenshotPng && { screenshotPng }) };
+      return { page, saved, url, finalUrl, links, reservations, ...shown };
     },
   };
 }

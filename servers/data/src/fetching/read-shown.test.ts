@@ -67,3 +67,13 @@ test("without a browser, with one that fails and with one that shows nothing mor
   expect((await setUp(async () => shell).read(shell)).rendering).toBeUndefined();
   await expect(setUp(() => Promise.reject(new TypeError("ours"))).read(shell)).rejects.toThrow("ours");
 });
+
+test("where a browser is wanted, every page is shown in it as wished, and its trouble is the answer", async () => {
+  const { read, asked } = setUp();
+  const long = `<html><body><p>${"Words that need no scripts. ".repeat(20)}</p></body></html>`;
+  expect(await read(long, { wish: { waitFor: "#x", wantScreenshot: true } })).toMatchObject({ rendering: "rendered" });
+  expect(asked).toMatchObject([{ url, waitFor: "#x", wantScreenshot: true }]);
+  await expect(read(long, { wish: {}, renderer: undefined })).rejects.toMatchObject({ kind: "not_configured" });
+  const failing = setUp(() => Promise.reject(new AppError("timeout", "Slow.")));
+  await expect(failing.read(long, { wish: {} })).rejects.toMatchObject({ kind: "timeout" });
+});
