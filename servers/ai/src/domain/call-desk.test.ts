@@ -8,7 +8,7 @@ import type { CallJournal } from "./call-journal.ts";
 import type { ChatCall } from "./chat-call.ts";
 import type { SemanticCall, SemanticTicket } from "./semantic-answers.ts";
 
-const key = { partition: "p", key: "k", flight: "f" };
+const key = { partition: "p", key: "k", flight: "f", scope: "p" };
 
 /** A desk whose semantic cache never has anything, and what it was asked and given. */
 function open() {

@@ -123,7 +123,7 @@ export class CallDesk {
       {
         request: call.request,
         account: accountOf(call),
-        scope: key.partition,
+        scope: key.scope,
         modelClass,
         strength,
         ...(call.category !== undefined && { category: call.category }),

@@ -9,6 +9,8 @@ export interface CallKey {
   partition: string;
   key: string;
   flight: string;
+  /** Whose answers may serve it by meaning. */
+  scope: string;
 }
 
 /** Whose texts they are that are embedded beside the call. */
@@ -30,5 +32,12 @@ export function toKey(
   );
   if (key === undefined) return undefined;
   const partition = call.caller.id;
-  return { partition, key, flight: `${partition} ${key} ${call.cache}` };
+  // As with equal requests: what a simulator said, or what was asked under another policy, serves nobody else.
+  const apart = [
+    simulated ? "simulated" : "",
+    policy.dataPolicy === "any" ? "" : policy.dataPolicy,
+    policy.region ?? "",
+  ];
+  const scope = [partition, ...apart].join(" ").trimEnd();
+  return { partition, key, flight: `${partition} ${key} ${call.cache}`, scope };
 }

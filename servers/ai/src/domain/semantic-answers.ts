@@ -5,6 +5,7 @@ import { StoredAnswer } from "./answer.ts";
 import { createTemplateBook } from "./cache-templates.ts";
 import type { ChatRequest } from "./chat-request.ts";
 import { buildSemanticKey } from "./semantic-key.ts";
+import { untilAborted } from "./until-aborted.ts";
 
 export interface SemanticCall {
   request: ChatRequest;
@@ -82,7 +83,9 @@ export function createSemanticAnswers(options: SemanticAnswersOptions): Semantic
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(options.embedDeadlineMs ?? 250)]);
     try {
       const whose = account && { account };
-      const { vectors, modelId } = await embedder.embed([text], { purpose: "query", signal: deadline, ...whose });
+      const embedded = embedder.embed([text], { purpose: "query", signal: deadline, ...whose });
+      // It may be looking for a provider, or waiting for money, and hear of no deadline.
+      const { vectors, modelId } = await untilAborted(embedded, deadline);
       const [vector] = vectors;
       return vector?.some((value) => value !== 0) ? { vector, modelId } : undefined;
     } catch (error) {

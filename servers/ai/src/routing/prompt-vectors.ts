@@ -1,5 +1,6 @@
 import type { EmbedAccount, Embedder } from "@sophia/core/embed/embedder";
 import type { Logger } from "pino";
+import { untilAborted } from "../domain/until-aborted.ts";
 
 export interface PromptVector {
   vector: Float32Array;
@@ -30,7 +31,8 @@ export function createPromptVectors(options: { embedder: Pick<Embedder, "embed">
       try {
         const limit = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
         const whose = account && { account };
-        const { vectors, modelId } = await embedder.embed([text], { purpose: "query", signal: limit, ...whose });
+        const embedded = embedder.embed([text], { purpose: "query", signal: limit, ...whose });
+        const { vectors, modelId } = await untilAborted(embedded, limit);
         const [vector] = vectors;
         return vector && { vector, embeddingModelId: modelId };
       } catch (error) {
