@@ -19,7 +19,7 @@ export interface Fetching {
 
 /** Every way to the open web that this server has, behind one guard of addresses. */
 export async function openFetching(
-  config: DataConfig,
+  config: Pick<DataConfig, "SOPHIA_DATA_ALLOW_PRIVATE" | "SOPHIA_DATA_CHROMIUM" | "SOPHIA_DATA_CONTACT">,
   { clock, log, pacer, metrics, config: { ports } }: Pick<Platform, "clock" | "log" | "pacer" | "metrics" | "config">,
   special: Pick<PublicFetchOptions, "resolve" | "limits"> = {},
 ): Promise<Fetching> {

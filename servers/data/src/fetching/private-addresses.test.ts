@@ -134,7 +134,7 @@ async function watch(url: string, parts: WatchedParts) {
     },
     listUnstored: async () => [...found],
     noteStored: async () => {},
-    noteTry: async () => {},
+    noteTry: async () => false,
     tidy: async () => {},
   };
   return await checkWatch(

@@ -82,7 +82,10 @@ export async function startChromium(path: string, log: Logger): Promise<Chromium
   let text = "";
   child.stderr?.on("data", (chunk: Buffer) => void (text = (text + chunk.toString("utf8")).slice(-maxLogCharacters)));
   // The third and fourth pipe are what --remote-debugging-pipe reads and writes.
-  const devtools = createDevtoolsPipe(child.stdio[3] as Writable, child.stdio[4] as Readable);
+  const output = child.stdio[4] as Readable;
+  const devtools = createDevtoolsPipe(child.stdio[3] as Writable, output);
+  // Also when what it says is cut off as too much: nobody could speak to it any more.
+  output.once("close", () => killGroup(child.pid));
   const gone = new Promise<void>((resolve) => {
     const end = (): void => {
       devtools.end();

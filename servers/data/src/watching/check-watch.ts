@@ -42,10 +42,14 @@ const sourceFailures: ReadonlySet<ErrorKind> = new Set([
 /** Trouble that may be over at the next check. */
 const passing: ReadonlySet<ErrorKind> = new Set(["upstream", "timeout", "rate_limited"]);
 
-/** Reads what a watch's sources have now, notes what is new or has changed, and stores the pages of it. */
-export async function checkWatch(id: string, parts: WatchParts, signal: AbortSignal): Promise<{ found: number }> {
+/** Reads what a watch's sources have now, notes what is new or has changed, and stores its pages. Undefined: it is gone. */
+export async function checkWatch(
+  id: string,
+  parts: WatchParts,
+  signal: AbortSignal,
+): Promise<{ found: number } | undefined> {
   const watch = await parts.watches.find(id);
-  if (!watch) return { found: 0 };
+  if (!watch) return undefined;
   let found = 0;
   let costUsd = 0;
   // Hosts pace themselves, so that the sources need not wait for each other.
@@ -167,10 +171,7 @@ async function storeEntry(watchId: string, entry: KeptEntry, { parts, signal }: 
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof AppError) || !sourceFailures.has(error.kind)) throw error;
-    if (passing.has(error.kind)) {
-      await parts.entries.noteTry(watchId, entry.key);
-      return;
-    }
+    if (passing.has(error.kind) && !(await parts.entries.noteTry(watchId, entry.key))) return;
     const page = toEntryPage(entry);
     const saved = await parts.documents.save(page, { url: entry.url, finalUrl: entry.url, source: "feed" });
     await parts.entries.noteStored(watchId, entry.key, saved.id);

@@ -39,7 +39,8 @@ export interface EntryStore {
   /** Entries whose page is not stored yet, newest first. */
   listUnstored(watchId: string, limit: number): Promise<KeptEntry[]>;
   noteStored(watchId: string, key: string, documentId: string): Promise<void>;
-  noteTry(watchId: string, key: string): Promise<void>;
+  /** True when it is not to be tried again. */
+  noteTry(watchId: string, key: string): Promise<boolean>;
   /** Takes the words of erased documents out, and the oldest entries when there are too many. */
   tidy(watchId: string): Promise<void>;
 }
@@ -80,9 +81,11 @@ export function createEntryStore({ store, clock }: { store: Store<WatchTables>; 
       await update(watchId, key).set({ document_id: documentId, is_stored: 1 }).execute();
     },
     async noteTry(watchId, key) {
-      await update(watchId, key)
+      const row = await update(watchId, key)
         .set((set) => ({ tries: set("tries", "+", 1) }))
-        .execute();
+        .returning("tries")
+        .executeTakeFirst();
+      return row !== undefined && row.tries >= maxTries;
     },
     tidy: (watchId) => tidyEntries(db, watchId),
   };

@@ -41,11 +41,27 @@ const pollMs = 250;
 
 export function createWatches({ jobs, ...parts }: AllParts): Watches {
   const { watches, entries, clock } = parts;
-  jobs.define<{ watchId: string }>(jobKind, ({ input, signal }) => checkWatch(input.watchId, parts, signal), {
-    timeoutMs,
+  const schedule = ({ id, every }: Pick<Watch, "id" | "every">): Promise<void> =>
+    jobs.schedule({ name: scheduleOf(id), cron: toCron(every, id), kind: jobKind, input: { watchId: id } });
+
+  /** Somebody may have begun to watch the same while the last one left. */
+  async function endSchedule(id: string): Promise<void> {
+    await jobs.unschedule(scheduleOf(id));
+    const again = await watches.find(id);
+    if (again) await schedule(again);
+  }
+
+  jobs.define<{ watchId: string }>(
+    jobKind,
+    async ({ input, signal }) => {
+      const checked = await checkWatch(input.watchId, parts, signal);
+      // A crash between the last one's leaving and the end of the schedule.
+      if (checked === undefined) await endSchedule(input.watchId);
+      return checked;
+    },
     // The schedule comes again by itself.
-    maxAttempts: 3,
-  });
+    { timeoutMs, maxAttempts: 3 },
+  );
 
   return {
     news: parts.news,
@@ -56,12 +72,7 @@ export function createWatches({ jobs, ...parts }: AllParts): Watches {
       const id = toId({ ...request, urls });
       const sources = urls.length === 0 ? [""] : urls;
       const watch = await watches.join({ id, topic: request.topic, every: request.every, urls: sources }, caller);
-      await jobs.schedule({
-        name: scheduleOf(id),
-        cron: toCron(request.every, id),
-        kind: jobKind,
-        input: { watchId: id },
-      });
+      await schedule(watch);
       if (watch.checked_at === null) {
         await jobs.enqueue({ kind: jobKind, input: { watchId: id }, idempotencyKey: randomUUID(), caller });
       }
@@ -83,7 +94,7 @@ export function createWatches({ jobs, ...parts }: AllParts): Watches {
     },
     async stop(id, caller) {
       await watches.findOf(id, caller);
-      if (await watches.leave(id, caller)) await jobs.unschedule(scheduleOf(id));
+      if (await watches.leave(id, caller)) await endSchedule(id);
     },
   };
 }
@@ -101,7 +112,7 @@ function toId({ urls, topic, every }: WatchRequest): string {
 }
 
 /** Each watch at a minute of its own, so that not all begin at once. */
-function toCron(every: Interval, id: string): string {
+function toCron(every: string, id: string): string {
   const number = createHash("sha256").update(id).digest().readUInt32BE(0);
   const minute = number % 60;
   const hour = (number >>> 8) % 24;
