@@ -82,13 +82,15 @@ export async function createAiServices(
   const policies = await openPolicies(settings, platform);
   const callLog = createCallLog({ store, clock, log, baselines: createHitBaselines({ models, clock }) });
   const limits = createKeyLimits({ clock });
-  const booking = { models, spending, policies, limits, callLog, clock };
+  const always: CallSink[] = [createAnswerCounter(platform), (record) => callLog.record(record)];
+  const sinks = [...always];
+  const booking = { models, spending, policies, limits, callLog: createPlainLog(always, sinks), clock };
   const embedding = await openEmbedding(settings, platform, { ...booking, embedder: given.embedder });
   const { embedder, reranker } = embedding;
   const routing = createRouting({ store, clock, log });
   const caches = await openCaches(settings, platform, embedding);
   const { semanticCache, semantic } = caches;
-  const sinks: CallSink[] = [createAnswerCounter(platform), (record) => callLog.record(record), routing.learner.sink];
+  sinks.push(routing.learner.sink);
   const completions = openCompletions(settings, platform, { ...booking, providers, routing, caches, embedder, sinks });
   const ask = askThrough(completions);
   const endpoints = providers.map(({ endpoint }) => endpoint);
@@ -110,7 +112,7 @@ export async function createAiServices(
       providerLogs,
       clock,
     },
-    routes: createGateway({ ...own, limits, clock, log, paidEmbedding: embedding.paid }),
+    routes: createGateway({ ...own, ...booking, log, paidEmbedding: embedding.paid }),
     checks: createChecks(providers, embedder, semanticCache),
     async close() {
       await completions.close();
@@ -209,6 +211,16 @@ function lookingBack(
     health,
     routes: createRouteExplainer({ models, router, embedder, policies, clock }),
     comparisons: createComparisons({ ask, models, embedder, learner, log }),
+  };
+}
+
+/** Of calls that are no chat. What is embedded beside a chat has that one's trace, and none of its own. */
+function createPlainLog(always: readonly CallSink[], sinks: readonly CallSink[]): PlainCallParts["callLog"] {
+  return {
+    record(record) {
+      const told = record.origin === "internal" ? always : sinks;
+      for (const sink of told) sink(record, { messages: [], answer: "" });
+    },
   };
 }
 

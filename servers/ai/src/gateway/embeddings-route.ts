@@ -8,13 +8,11 @@ import { bookCall } from "./book-call.ts";
 import { checkOffered } from "./check-offered.ts";
 import { embeddingModelName, type Exchange, type GatewayServices, parseBody, sendJson } from "./exchange.ts";
 
-const Text = z.string().min(1).max(100_000);
+const Text = z.string().min(1, "a text is empty").max(100_000, "a text has more than 100,000 characters");
+const taken = "must be a text or up to 512 texts (token arrays are not supported)";
 const EmbeddingRequest = z.looseObject({
   model: z.string().min(1).max(200),
-  input: z.union(
-    [Text, z.array(Text).min(1).max(512)],
-    "must be a text or up to 512 texts (token arrays are not supported)",
-  ),
+  input: z.union([Text, z.array(Text).min(1, taken).max(512, taken)], taken),
   encoding_format: z.enum(["float", "base64"]).nullish(),
   dimensions: z.number().int().nullish(),
 });
