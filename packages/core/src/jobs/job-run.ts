@@ -37,6 +37,8 @@ export interface JobOptions {
   maxAttempts?: number;
   /** Default one hour. */
   timeoutMs?: number;
+  /** True for kinds that may run for hours: one place of the process is kept free of them. Default false. */
+  isLong?: boolean;
 }
 
 export type JobHandler<Input> = (run: JobRun<Input>) => Promise<unknown>;

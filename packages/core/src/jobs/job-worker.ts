@@ -160,10 +160,18 @@ async function tick(state: WorkerState, wake: () => void): Promise<void> {
     const taken = await recover(state, row);
     if (taken) begin(state, taken, wake);
   }
-  const limit = state.concurrency - state.active.size;
-  if (limit <= 0) return;
-  const claimed = await claimDue(store, clock, { kinds, limit, owner: state.owner.id });
-  for (const row of claimed) begin(state, row, wake);
+  const isLong = (kind: string): boolean => definitions.get(kind)?.isLong === true;
+  const long = [...state.active.values()].filter(({ kind }) => isLong(kind)).length;
+  const shares = [
+    { kinds, most: Math.max(1, state.concurrency - 1) - long },
+    { kinds: kinds.filter((kind) => !isLong(kind)), most: state.concurrency },
+  ];
+  for (const share of shares) {
+    const limit = Math.min(share.most, state.concurrency - state.active.size);
+    if (limit <= 0 || share.kinds.length === 0) continue;
+    const claimed = await claimDue(store, clock, { kinds: share.kinds, limit, owner: state.owner.id });
+    for (const row of claimed) begin(state, row, wake);
+  }
 }
 
 function begin(state: WorkerState, row: JournalRow, wake: () => void): void {

@@ -227,3 +227,29 @@ test("the queue is bounded and the input too", async () => {
   // What exists is still found.
   expect(await add(jobs, "k")).toMatchObject({ existed: true });
 });
+
+test("long jobs leave one place free for the others, and wait for each other", async () => {
+  const jobs = await bench.createWorker({ pollMs: 100 });
+  const begun: string[] = [];
+  const ends: (() => void)[] = [];
+  jobs.define(
+    "long",
+    ({ input }) => {
+      begun.push(`long ${String(input)}`);
+      return new Promise<void>((resolve) => ends.push(resolve));
+    },
+    { isLong: true },
+  );
+  jobs.define("short", async () => void begun.push("short"));
+  jobs.start();
+  const enqueue = (kind: string, key: string) => jobs.enqueue({ kind, input: key, idempotencyKey: key });
+  for (const key of ["1", "2", "3", "4"]) await enqueue("long", key);
+  await clock.advance(1_000);
+  await enqueue("short", "5");
+  await clock.advance(1_000);
+  expect(begun).toEqual(["long 1", "long 2", "long 3", "short"]);
+  ends[0]?.();
+  await clock.advance(1_000);
+  expect(begun.at(-1)).toBe("long 4");
+  for (const end of ends) end();
+});

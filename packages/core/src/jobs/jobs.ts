@@ -70,7 +70,7 @@ export interface CreateJobsOptions<Tables extends CoreTables> {
   pollMs?: number;
 }
 
-const defaults = { repeatable: true, maxAttempts: 5, timeoutMs: 60 * 60_000 };
+const defaults = { repeatable: true, maxAttempts: 5, timeoutMs: 60 * 60_000, isLong: false };
 
 export function createJobs<Tables extends CoreTables>(options: CreateJobsOptions<Tables>): Jobs {
   const store: Store<CoreTables> = narrowStore(options.store);

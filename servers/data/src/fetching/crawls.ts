@@ -45,7 +45,7 @@ export function createCrawls(options: {
   jobs.define<CrawlRequest>(
     jobKind,
     ({ input, signal, step, progress }) => crawler.crawl(input, { signal, step, onPage: progress }),
-    { timeoutMs },
+    { timeoutMs, isLong: true },
   );
 
   async function find(id: string, caller: string): Promise<JobRow> {
