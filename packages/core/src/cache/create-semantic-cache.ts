@@ -128,7 +128,8 @@ class StoredSemanticCache<Tables extends SemanticTables> implements SemanticCach
     const { verify } = this.#options;
     if (verify && !(await verify(question.text, entry.text, options))) return miss("refused");
     const value = await this.#readValue(entry);
-    if (value === undefined) return { kind: "miss", reason: "stale" };
+    // What was invalidated while the second model read, or the store, is out of reach, too.
+    if (value === undefined || !this.#epochs.holds(entry.tags)) return { kind: "miss", reason: "stale" };
     if (this.#touched.size < maxTouched) this.#touched.add(entry.id);
     const ageMs = Math.max(0, this.#options.clock.now() - entry.createdAt);
     return { kind: "hit", entryId: entry.id, value, score, ageMs, strength: entry.strength, check };

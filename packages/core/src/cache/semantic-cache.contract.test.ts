@@ -224,6 +224,18 @@ describe.each(["sqlite", "postgres", "pgvector"] as const)("the semantic cache o
     expect(await cache.lookup(ask("who may sign"), { strength: 1 })).toMatchObject({ kind: "miss", reason: "refused" });
   });
 
+  test("what is invalidated while a second model reads is not served", async () => {
+    const cache = create({
+      verify: async () => {
+        await cache.invalidate("contract");
+        return true;
+      },
+    });
+    await train(cache);
+    await keep(cache, ask("who may sign"), { value: "nobody", tags: ["contract"] });
+    expect(await cache.lookup(ask("who may sign"), { strength: 1 })).toEqual({ kind: "miss", reason: "stale" });
+  });
+
   test("looks at, evicts and clears entries, and makes room", async () => {
     const cache = create({ maxEntries: 10 });
     await train(cache);

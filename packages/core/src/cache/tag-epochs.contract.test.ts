@@ -65,6 +65,17 @@ describe.each(["sqlite", "postgres"] as const)("tags on %s", (name) => {
     expect(one.holds(noted)).toBe(true);
   });
 
+  test("while changes cannot be read, nobody is told that there are none", async () => {
+    const one = create();
+    await store.db.schema.alterTable("semantic_tags").renameTo("away").execute();
+    await expect(one.refresh()).rejects.toThrow();
+    await expect(one.refresh()).rejects.toThrow();
+    await store.db.schema.alterTable("away").renameTo("semantic_tags").execute();
+    await clock.advance(1_000);
+    await one.refresh();
+    await expect(one.refresh()).resolves.toBeUndefined();
+  });
+
   test("is forgotten when nothing can be left that was written before it, and begins newer", async () => {
     const [one, other] = [create(), create()];
     await one.raise("old");

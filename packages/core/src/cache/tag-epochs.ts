@@ -19,7 +19,10 @@ export interface TagEpochs {
   holds(noted: readonly (readonly [tag: string, epoch: number])[]): boolean;
   /** Resolves when it counts: here from now on, elsewhere from the next refresh. Throws what the store throws. */
   raise(tag: string): Promise<void>;
-  /** Reads what others have raised; at most once in `refreshMs`. Who comes while it is read waits for it, too. */
+  /**
+   * Reads what others have raised; at most once in `refreshMs`. Who comes while it is read waits for it, too. Throws what
+   * the store throws, to whoever comes until it is tried again: what is not known must not pass for unchanged.
+   */
   refresh(): Promise<void>;
 }
 
@@ -51,6 +54,7 @@ class StoredTagEpochs implements TagEpochs {
   #forgotAt = -Infinity;
   #readTo = 0;
   #reading: Promise<void> | undefined;
+  #failure: { thrown: unknown } | undefined;
 
   constructor({ store, clock, refreshMs }: Parameters<typeof createTagEpochs>[0]) {
     this.#store = store;
@@ -100,10 +104,19 @@ class StoredTagEpochs implements TagEpochs {
 
   async refresh(): Promise<void> {
     if (this.#reading) return await this.#reading;
-    if (this.#clock.monotonic() - this.#refreshedAt < this.#refreshMs) return;
+    if (this.#clock.monotonic() - this.#refreshedAt < this.#refreshMs) {
+      if (this.#failure) throw this.#failure.thrown;
+      return;
+    }
     this.#refreshedAt = this.#clock.monotonic();
+    this.#failure = undefined;
     this.#reading = this.#read().finally(() => (this.#reading = undefined));
-    await this.#reading;
+    try {
+      await this.#reading;
+    } catch (thrown) {
+      this.#failure = { thrown };
+      throw thrown;
+    }
   }
 
   #epochOf(tag: string): number {

@@ -76,6 +76,18 @@ test("an entry written by a stronger model serves a weaker request, marked", asy
   });
 });
 
+test("entries lie with the model that made their vectors, whichever it is for whose question", async () => {
+  const other = createLexicalEmbedder({ dimension: 64 });
+  const answers = open({
+    embedder: { embed: (texts, wish) => (wish.account?.caller === "strict" ? other : embedder).embed(texts, wish) },
+  });
+  const account = { caller: "strict", requestId: "r" };
+  const found = await answers.find(call("Where is the key?"), signal);
+  await answers.remember(found.kind === "miss" ? found.ticket! : neverTicket(), answer, { strength: 1 });
+  expect(await answers.find(call("where is the key", { account }), signal)).toMatchObject({ reason: "empty" });
+  expect(await answers.find(call("where is the key"), signal)).toMatchObject({ kind: "hit" });
+});
+
 test("for auto only strength counts, for no class was named", async () => {
   const answers = open();
   const auto = { modelClass: "auto", strength: 0.8 };

@@ -58,7 +58,7 @@ export interface SemanticAnswers {
 
 export interface SemanticAnswersOptions {
   cache: SemanticCache;
-  embedder: Pick<Embedder, "embed" | "status">;
+  embedder: Pick<Embedder, "embed">;
   log: Logger;
   /** A vector that takes longer is not waited for, and the model is asked. Default 250. */
   embedDeadlineMs?: number;
@@ -97,15 +97,14 @@ export function createSemanticAnswers(options: SemanticAnswersOptions): Semantic
 
   return {
     async find(call, signal) {
-      const expected = embedder.status().modelId;
-      const key = buildSemanticKey(call.request, { ...call, embeddingModelId: expected, templates });
+      const key = buildSemanticKey(call.request, { ...call, templates });
       if (key.kind === "none") return missed(key.reason);
       const embedded = await embed(key.text, signal, call.account);
       if (!embedded) return missed("no_vector");
       const { vector, modelId } = embedded;
       const { category, text } = key;
-      // Another model may answer than was expected (loaded by now, or because of the key's policy): its id must be equal.
-      const partition = modelId === expected ? key.partition : `${key.partition} ${modelId}`;
+      // By the model that has answered: which one it is depends on whose question it is, too.
+      const partition = `${key.partition} ${modelId}`;
       const question: SemanticQuestion = { partition, category, text, vector, modelId };
       const { strength, allowWeaker = false } = call;
       const whose = call.account && { account: call.account };

@@ -4,7 +4,7 @@ import { createTemplateBook } from "./cache-templates.ts";
 import type { ChatRequest } from "./chat-request.ts";
 import { buildSemanticKey } from "./semantic-key.ts";
 
-const options = { scope: "caller", modelClass: "gpt", embeddingModelId: "use", templates: createTemplateBook() };
+const options = { scope: "caller", modelClass: "gpt", templates: createTemplateBook() };
 const asked = (content: unknown, more: Partial<ChatRequest> = {}): ChatRequest => ({
   messages: [{ role: "user", content }],
   ...more,
@@ -27,7 +27,6 @@ describe("where a request belongs", () => {
   test.each<[string, ChatRequest, object]>([
     ["scope", asked(question), { scope: "other" }],
     ["model class", asked(question), { modelClass: "claude" }],
-    ["embedding model", asked(question), { embeddingModelId: "bge" }],
     ["system prompt", { messages: [system, { role: "user", content: question }] }, {}],
     [
       "earlier turn",

@@ -6,7 +6,7 @@ import { buildCacheKey, type ChatRequest } from "./chat-request.ts";
 /** Where in the semantic cache a request belongs. */
 export interface SemanticKey {
   kind: "key";
-  /** Equal for requests whose answers may serve each other, the last question apart. */
+  /** Equal for requests whose answers may serve each other, the last question apart, among vectors of one model. */
   partition: string;
   category: string;
   /** The last user turn without its template. */
@@ -31,7 +31,6 @@ export interface SemanticKeyOptions {
   /** Who may see the answers. */
   scope: string;
   modelClass: string;
-  embeddingModelId: string;
   /** Given by the caller; else by system prompt and template. */
   category?: string | undefined;
   templates: TemplateBook;
@@ -68,10 +67,9 @@ export function buildSemanticKey(request: ChatRequest, options: SemanticKeyOptio
   const freshness = readFreshness(text);
   if (freshness === "now") return none("asks_for_now");
   const partition = hashCanonical([
-    "semantic/1",
+    "semantic/2",
     options.scope,
     options.modelClass,
-    options.embeddingModelId,
     toTemperatureClass(temperature),
     earlier,
     template,
