@@ -63,7 +63,10 @@ test.each([
 test("without a browser, with one that fails and with one that shows nothing more, the page is as it was sent", async () => {
   expect((await setUp().read(shell, { renderer: undefined })).rendering).toBeUndefined();
   const failing = setUp(() => Promise.reject(new AppError("upstream", "The browser ended.")));
-  expect(await failing.read(shell)).toMatchObject({ rendering: "failed", document: { finalUrl: url } });
+  const some = shell.replace('<div id="root"></div>', '<p>Some words.</p><div id="root"></div>');
+  expect(await failing.read(some)).toMatchObject({ rendering: "failed", document: { finalUrl: url } });
+  // Nothing would be kept in the place of what was read before.
+  await expect(failing.read(shell)).rejects.toMatchObject({ kind: "upstream", hint: "Try again later." });
   expect((await setUp(async () => shell).read(shell)).rendering).toBeUndefined();
   await expect(setUp(() => Promise.reject(new TypeError("ours"))).read(shell)).rejects.toThrow("ours");
 });

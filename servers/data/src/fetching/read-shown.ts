@@ -37,7 +37,8 @@ const asksForScripts = /<noscript[^>]{0,200}>[^]{0,2000}?\bjavascript\b/i;
 /**
  * The page as it was sent; or as an installed browser shows it, where that is wanted, or where it is an empty shell
  * without its scripts.
- * @throws AppError not_configured when a browser is wanted and there is none; and what the browser throws
+ * @throws AppError not_configured when a browser is wanted and there is none; upstream when there is nothing without it
+ * and it fails; and what the browser throws when it is wanted
  */
 export async function readShown(
   fetched: FetchedBody,
@@ -55,6 +56,8 @@ export async function readShown(
     // The page itself was read: what the browser makes of it is more than was asked for.
     if (!(error instanceof AppError) || signal.aborted) throw error;
     log.info({ err: error, url: toLogAddress(fetched.finalUrl) }, "A page could not be rendered.");
+    // Nothing at all must not take the place of what was read of it before.
+    if (page.textLength === 0) throw notShown(error);
     return { page, document: fetched, rendering: "failed" };
   }
 }
@@ -71,6 +74,13 @@ async function show(
   const document = { ...fetched, body: Buffer.from(html), contentType: "text/html; charset=utf-8", finalUrl };
   const page = await extractor.extract({ ...document, url: finalUrl, now: clock.now() }, signal);
   return { page, document, rendering: "rendered", ...(screenshotPng && { screenshotPng }) };
+}
+
+function notShown(cause: AppError): AppError {
+  return new AppError("upstream", "The page is empty without its scripts, and Chromium could not show it now.", {
+    hint: cause.hint ?? "Try again later.",
+    cause,
+  });
 }
 
 function noBrowser(): never {
