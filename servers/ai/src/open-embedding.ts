@@ -13,7 +13,7 @@ import { describeBaseUrl } from "./domain/describe-base-url.ts";
 import { createEmbedder, toTeiEmbeddingPort } from "./domain/embedders.ts";
 import { createPaidEmbedding, type PaidEmbedding } from "./domain/paid-embedding.ts";
 import type { PlainCallParts } from "./domain/plain-call.ts";
-import { createPolicyEmbedder, createPolicyReranker } from "./domain/policy-embedder.ts";
+import { type Away, createPolicyEmbedder, createPolicyReranker } from "./domain/policy-embedder.ts";
 import { toTeiRerankPort } from "./domain/rerankers.ts";
 import { standingPlace } from "./domain/targets.ts";
 
@@ -75,6 +75,10 @@ function toTeiPlace(baseUrl: string, settings: AiSettings, client: TeiClient): T
   return { client, mode: mode === "local" ? mode : "live", dataPolicy: mode === "local" ? mode : told, region };
 }
 
+function toAway<Service>(service: Service, tei: TeiPlace): Away<Service> {
+  return { service, name: "TEI", findPlace: () => tei, isOurs: tei.mode === "local" };
+}
+
 async function openEmbedder<Tables extends CoreTables>(
   { log }: Platform<Tables>,
   parts: PlainCallParts & { paid: PaidEmbedding | undefined; tei: TeiPlace | undefined; own: Embedder },
@@ -84,7 +88,7 @@ async function openEmbedder<Tables extends CoreTables>(
     const { client, mode } = tei;
     const port = toTeiEmbeddingPort(client);
     const service = await createEmbedder({ log, remote: { port, service: "huggingface", mode, model: "tei" } });
-    return createPolicyEmbedder({ away: { service, name: "TEI", findPlace: () => tei }, own, policies });
+    return createPolicyEmbedder({ away: toAway(service, tei), own, policies });
   }
   if (!paid) return own;
   const service = createBookedEmbedder(paid, parts);
@@ -103,5 +107,5 @@ function openReranker(
   const { client, mode } = tei;
   const port = toTeiRerankPort(client);
   const service = createRemoteReranker({ port, service: "huggingface", mode, model: "cross-encoder" });
-  return createPolicyReranker({ away: { service, name: "TEI", findPlace: () => tei }, own: vectors, policies });
+  return createPolicyReranker({ away: toAway(service, tei), own: vectors, policies });
 }

@@ -9,7 +9,7 @@ import { assertAffordable } from "./assert-affordable.ts";
 import type { CallRecord } from "./call-record.ts";
 import type { Cost } from "./chat-call.ts";
 import { isBrokenOff } from "./is-broken-off.ts";
-import type { KeyLimits } from "./key-limits.ts";
+import { isAllowed, type KeyLimits } from "./key-limits.ts";
 import type { KeyPolicies } from "./key-policy.ts";
 import type { Models } from "./models.ts";
 import { priceCall } from "./price-call.ts";
@@ -35,6 +35,8 @@ export interface PlainCaller {
 
 export interface PlainCall<T> extends PlainCaller {
   model: string;
+  /** The name that was asked for, where it is another; the key must allow one of the two. */
+  requestedModel?: string;
   operation: "embeddings" | "rerank";
   inputTokens: number;
   /** Whether `ask` sends the options on. Without, only what the endpoint promises anyhow counts. */
@@ -63,7 +65,9 @@ export async function bookPlainCall<T>(parts: PlainCallParts, call: PlainCall<T>
   const { requestId, caller, model, signal, inputTokens } = call;
   const startedAt = clock.monotonic();
   const policy = policies.of(caller);
-  if (call.origin !== "internal") limits.admit(caller, policy, { model, tokens: inputTokens });
+  const { requestedModel = model } = call;
+  const admitted = isAllowed(policy.allowedModels, requestedModel) ? requestedModel : model;
+  if (call.origin !== "internal") limits.admit(caller, policy, { model: admitted, tokens: inputTokens });
   const target = await models.resolve(model);
   const { candidate, price } = target;
   const place = call.demands ? candidate : standingPlace(target);
@@ -132,7 +136,7 @@ interface PlainEnd extends Pick<CallRecord, "service" | "mode" | "model" | "pric
 
 /** The call log's line of a call that is no chat. */
 export function toPlainRecord(
-  call: Pick<PlainCall<unknown>, "requestId" | "caller" | "origin" | "operation" | "model">,
+  call: Pick<PlainCall<unknown>, "requestId" | "caller" | "origin" | "operation" | "model" | "requestedModel">,
   { usage, cost, now, errorKind, ...end }: PlainEnd,
 ): CallRecord {
   const { requestId, caller, origin, operation } = call;
@@ -141,7 +145,7 @@ export function toPlainRecord(
     caller,
     origin,
     operation,
-    requestedModel: call.model,
+    requestedModel: call.requestedModel ?? call.model,
     startedAt: now - end.totalMs,
     stream: false,
     category: "general",

@@ -19,7 +19,7 @@ const wish = (caller?: string) => ({
   ...(caller !== undefined && { account: { caller, requestId: "r" } }),
 });
 
-function open(place: Place) {
+function open(place: Place, isOurs = false) {
   const sent: string[] = [];
   const away: Embedder = {
     async embed(texts) {
@@ -37,7 +37,7 @@ function open(place: Place) {
     status: () => ({ modelId: "ranker", method: "cross-encoder", service: "huggingface", mode: "live" }),
   };
   const own = createLexicalEmbedder({ dimension: 64 });
-  const at = <Service>(service: Service) => ({ service, name: "TEI", findPlace: () => place });
+  const at = <Service>(service: Service) => ({ service, name: "TEI", findPlace: () => place, isOurs });
   const embedder = createPolicyEmbedder({ away: at(away), own, policies });
   const reranker = createPolicyReranker({ away: at(ranker), own: createVectorReranker(embedder), policies });
   return { embedder, reranker, sent };
@@ -57,6 +57,12 @@ test("texts leave where their caller lets them, and never those of nobody", asyn
   expect(loose).not.toHaveProperty("reason");
   expect(await reranker.rerank("b", ["c"], wish("anybody"))).toMatchObject({ modelId: "ranker" });
   expect(sent).toEqual(["a text", "b", "c"]);
+});
+
+test("what is ours embeds what is nobody's, too", async () => {
+  const { embedder, sent } = open({ dataPolicy: "local" }, true);
+  expect(await embedder.embed(["an answer"], wish())).toMatchObject({ modelId: "away" });
+  expect(sent).toEqual(["an answer"]);
 });
 
 test("what promises enough gets the texts of strict keys, too", async () => {

@@ -10,6 +10,8 @@ export interface Away<Service> {
   name: string;
   /** May throw where it cannot be reached: then nobody answers in its place. */
   findPlace(): Promise<Place> | Place;
+  /** On this machine, and billed by nobody: also for the texts that are no caller's, and the server's own. */
+  isOurs?: boolean;
 }
 
 interface Parts<Service> {
@@ -60,6 +62,7 @@ async function findReason(
   { away, policies }: { away: Away<unknown>; policies: KeyPolicies },
   { account }: Pick<EmbedOptions & RerankOptions, "account">,
 ): Promise<string | undefined> {
+  if (!account && away.isOurs) return undefined;
   const obstacle = account
     ? findPlaceObstacle(await away.findPlace(), policies.of(account.caller))
     : "is for the texts of callers";

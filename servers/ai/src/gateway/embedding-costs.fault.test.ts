@@ -1,6 +1,7 @@
 import { rawReply } from "@sophia/core/testing/raw-upstream";
 import { afterEach, expect, test } from "vitest";
 import { type AiHarness, startAiHarness } from "../testing/ai-harness.ts";
+import { createPolicyKey } from "../testing/policy-key.ts";
 import { rawEndpoint, rawJson, rawPrices, type RawProvider, startRawProvider } from "../testing/raw-provider.ts";
 
 let harness: AiHarness | undefined;
@@ -46,6 +47,20 @@ test("the server's own embedder is booked to the provider it asks, and free when
   const again = await embed("sophia-embed", "some text");
   expect([again.status, again.headers.get("x-sophia-cost-usd")]).toEqual([200, "0"]);
   expect((await spent()).costUsd).toBeCloseTo(7 * rawPrices.input, 9);
+});
+
+test("a key may name the server's embedder by either of its names", async () => {
+  const { provider } = await open({ SOPHIA_EMBED_MODEL: "m/embed" });
+  const data = [{ index: 0, embedding: [3, 4] }];
+  provider.answer((socket) => socket.write(rawReply(200, rawJson, JSON.stringify({ data, model: "m/embed" }))));
+  for (const [allowed, status] of [
+    ["sophia-embed", 200],
+    ["m/*", 200],
+    ["other", 403],
+  ] as const) {
+    const key = await createPolicyKey(harness as AiHarness, { allowedModels: [allowed] });
+    expect((await key.post("embeddings", { model: "sophia-embed", input: "a" })).status, allowed).toBe(status);
+  }
 });
 
 test("an embedding that its caller breaks off is booked by what was sent", async () => {

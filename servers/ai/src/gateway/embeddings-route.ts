@@ -83,7 +83,8 @@ async function embedConfigured(
   services: GatewayServices,
   { texts, paidEmbedding, ...asked }: Asked & { paidEmbedding: PaidEmbedding },
 ): Promise<Embedded> {
-  const { value } = await bookCall(exchange, services, paidEmbedding.toCall(texts, { purpose: "document" }));
+  const call = paidEmbedding.toCall(texts, { purpose: "document" });
+  const { value } = await bookCall(exchange, services, { ...call, requestedModel: asked.model });
   checkDimension(asked, value.dimension);
   return { vectors: value.vectors, model: value.modelId, tokens: asked.tokens };
 }
