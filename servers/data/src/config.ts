@@ -1,4 +1,4 @@
-import { listSetting, urlSetting } from "@sophia/core/config/setting-schemas";
+import { decimalSetting, listSetting, urlSetting } from "@sophia/core/config/setting-schemas";
 import { apify } from "@sophia/vendors/apify/service";
 import { phantombuster } from "@sophia/vendors/phantombuster/service";
 import { tavily } from "@sophia/vendors/tavily/service";
@@ -16,6 +16,9 @@ export const DataConfig = z.object({
     .describe(
       "The Chromium or Chrome that shows pages which are empty without their scripts: a full path, or off. Without it an installed one is found.",
     ),
+  SOPHIA_DATA_APPROVAL_USD: decimalSetting({ minimum: 0, maximum: 10_000 })
+    .default(1)
+    .describe("A collection that may cost more needs somebody's approval."),
   SOPHIA_DATA_CONTACT: urlSetting(["https:", "http:", "mailto:"])
     .optional()
     .describe("An address where site owners reach you; it is sent with each fetch as part of the user agent."),

@@ -3,6 +3,9 @@ import { createLexicalEmbedder } from "@sophia/core/embed/lexical-embedder";
 import { createLocalEmbedder } from "@sophia/core/embed/local-embedder";
 import type { Platform, ServerRuntime } from "@sophia/core/mcp/platform";
 import type { Store } from "@sophia/core/store/store";
+import type { Collections } from "./collections/collections.ts";
+import type { DataBudgets } from "./collections/data-budgets.ts";
+import { openCollections } from "./collections/open-collections.ts";
 import type { DataSettings } from "./config.ts";
 import { createDocumentSearch, type DocumentSearch } from "./documents/document-search.ts";
 import { createDocumentStore, type DocumentStore } from "./documents/document-store.ts";
@@ -40,6 +43,8 @@ export interface DataServices {
   reservations: Pick<PageValidators, "reservationsOf">;
   search: DocumentSearch;
   vendors: Vendors;
+  collections: Collections;
+  dataBudgets: DataBudgets;
   webSearch: WebSearch;
   /** `live` on PostgreSQL, `local` on the embedded store. */
   storeMode: "live" | "local";
@@ -80,6 +85,7 @@ export async function createDataServices(
       reservations: validators,
       search,
       vendors,
+      ...openCollections(config, platform, { pages, documents, extractor, vendors }),
       webSearch: createOwnWebSearch({ search }),
       storeMode: store.engine === "postgres" ? "live" : "local",
     },

@@ -16,6 +16,8 @@ export function exampleCalls(pageUrl: string): Record<string, Record<string, Rec
       search_web: { query: "harbour lighthouse" },
       fetch_page: { url: pageUrl },
       crawl_site: { url: pageUrl, maxPages: 1 },
+      collect: { sources: [{ source: "pages", urls: [pageUrl] }] },
+      get_collection: {},
       search_documents: { query: "harbour lighthouse" },
       watch_topic: {},
       find_tools: {},

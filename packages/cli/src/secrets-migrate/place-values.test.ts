@@ -33,6 +33,7 @@ const samples = [
   "-----BEGIN PRIVATE KEY-----\nA\n-----END PRIVATE KEY-----",
   "OAUTH",
   "ai=http://host:8091",
+  "together=no_training",
   "256",
   "4",
 ];

@@ -1,20 +1,28 @@
 import type { AnyTool } from "@sophia/core/mcp/define-tool";
 import type { DataServices } from "../services.ts";
+import { collect } from "./collect.ts";
+import { manageCollection } from "./manage-collection.ts";
 import { crawlSite } from "./crawl-site.ts";
 import { deleteDocument } from "./delete-document.ts";
 import { fetchFeed } from "./fetch-feed.ts";
 import { fetchPage } from "./fetch-page.ts";
+import { getCollection } from "./get-collection.ts";
 import { getDocument } from "./get-document.ts";
+import { listBudgets } from "./list-budgets.ts";
 import { listDocuments } from "./list-documents.ts";
 import { mapSite } from "./map-site.ts";
 import { searchDocuments } from "./search-documents.ts";
 import { searchWeb } from "./search-web.ts";
+import { setServiceBudget } from "./set-service-budget.ts";
+import { runCollection } from "./run-collection.ts";
 import { watchTopic } from "./watch-topic.ts";
 
 export const directTools: readonly AnyTool<DataServices>[] = [
   searchWeb,
   fetchPage,
   crawlSite,
+  collect,
+  getCollection,
   searchDocuments,
   watchTopic,
 ];
@@ -24,4 +32,8 @@ export const longTailTools: readonly AnyTool<DataServices>[] = [
   getDocument,
   listDocuments,
   deleteDocument,
+  runCollection,
+  manageCollection,
+  listBudgets,
+  setServiceBudget,
 ];

@@ -91,7 +91,7 @@ export async function openVendors<Tables extends CoreTables>(
   return {
     ...vendors,
     async close() {
-      await Promise.all(Object.values(vendors).map((reached) => reached?.client.close()));
+      await Promise.all(Object.values(vendors).map(async (reached) => await reached?.client.close()));
       await simulated?.close();
     },
   };

@@ -1,0 +1,78 @@
+import type { Progress } from "@sophia/core/jobs/progress";
+import type { Logger } from "pino";
+import { toUsd } from "@sophia/core/ledger/nano-usd";
+import type { DataBudgets } from "./data-budgets.ts";
+import { abandonTask, runTask, type RunTaskParts } from "./run-task.ts";
+import type { Source } from "./source.ts";
+import type { CollectionRow, TaskRow } from "./tables.ts";
+
+export interface RunCollectionParts extends RunTaskParts {
+  sources: ReadonlyMap<string, Source>;
+  budgets: Pick<DataBudgets, "of">;
+  log: Logger;
+}
+
+interface RunOptions {
+  signal: AbortSignal;
+  progress(progress: Progress): void;
+}
+
+const yearMs = 365 * 86_400_000;
+
+/**
+ * All open tasks: every source beside the others, and within each as many as it takes at a time. Ends when nothing is
+ * open, when the collection is paused or aborted, or at its deadline; run again it goes on where it stood.
+ */
+export async function runCollection(parts: RunCollectionParts, id: string, options: RunOptions): Promise<void> {
+  const { tasks, clock } = parts;
+  const collection = await tasks.collection(id);
+  if (collection?.state !== "running") return;
+  const open = await tasks.open(id);
+  let done = 0;
+  const mayGoOn = async (): Promise<boolean> => {
+    options.signal.throwIfAborted();
+    return clock.now() < collection.deadline_at && (await tasks.collection(id))?.state === "running";
+  };
+
+  const { caller, budget_nano_usd: budgetNanoUsd } = collection;
+  async function work(source: Source, queue: TaskRow[]): Promise<void> {
+    const own = { key: `of data collection ${id}`, limitUsd: toUsd(budgetNanoUsd), windowMs: yearMs };
+    const budgets = [own, ...(await parts.budgets.of(caller, source.service))];
+    for (let task = queue.shift(); task && (await mayGoOn()); task = queue.shift()) {
+      await runTask(parts, { task, source, caller, budgets, signal: options.signal });
+      done += 1;
+      options.progress({ done, total: open.length });
+    }
+  }
+
+  const groups = [...Map.groupBy(open, ({ source }) => source)];
+  const workers = groups.flatMap(([name, queue]) => {
+    const source = parts.sources.get(name);
+    if (!source) return [skipAll(parts, queue, name)];
+    return Array.from({ length: Math.min(source.concurrency, queue.length) }, () => work(source, queue));
+  });
+  const ended = await Promise.allSettled(workers);
+  if ((await tasks.collection(id))?.state === "aborted") await abandonAll(parts, collection);
+  for (const result of ended) if (result.status === "rejected") throw result.reason;
+  const reason = "The deadline of the collection came before it was begun.";
+  if ((await tasks.collection(id))?.state === "running") await tasks.close(id, reason);
+}
+
+/** The source was there when the collection was made. */
+async function skipAll({ tasks }: RunCollectionParts, queue: readonly TaskRow[], name: string): Promise<void> {
+  const message = `${name} is not set up any more; \`npm run sophia -- doctor\` shows what it needs.`;
+  for (const task of queue) await tasks.fail(task.id, "skipped", { kind: "not_configured", message });
+}
+
+async function abandonAll(parts: RunCollectionParts, { id, caller }: CollectionRow): Promise<void> {
+  for (const task of await parts.tasks.open(id)) {
+    const source = parts.sources.get(task.source);
+    if (!source) continue;
+    await abandonTask(parts, { task, source, caller, budgets: [] }).catch((error: unknown) => {
+      parts.log.warn(
+        { err: error, task: task.id },
+        "A run of an aborted collection could not be stopped at its vendor.",
+      );
+    });
+  }
+}
