@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { AppError } from "../errors/app-error.ts";
 import type { Clock } from "../limits/clock.ts";
 import type { Store } from "../store/store.ts";
 import { createWriteGatherer } from "./gather-writes.ts";
@@ -140,7 +141,12 @@ class StoredCategoryBooks implements CategoryBooks {
     await this.#checks.add(id, { id, category, score: check.score, ...flags, created_at });
   }
 
+  /** Throws AppError `invalid_input`. */
   async configure(category: string, { errorBudget, ttlMs }: CategorySettings): Promise<void> {
+    if (errorBudget !== undefined && !(errorBudget >= 0 && errorBudget <= 0.5)) {
+      throw new AppError("invalid_input", "An error budget is a share of requests from 0 to 0.5.");
+    }
+    if (ttlMs !== undefined && !(ttlMs >= 0)) throw new AppError("invalid_input", "A time to live is not negative.");
     const book = await this.open(category);
     const changed_at = this.#options.clock.now();
     const changes = {

@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { AppError } from "../errors/app-error.ts";
 import { abortReason } from "../limits/clock.ts";
 import { narrowStore, type Store } from "../store/store.ts";
 import { createAnswerGroups } from "./answer-groups.ts";
@@ -11,6 +10,7 @@ import type { ShelfEntry } from "./entry-shelf.ts";
 import { createWriteGatherer } from "./gather-writes.ts";
 import { readSlots } from "./guard/slot-guard.ts";
 import { findMatch, type Match, type Neighbour, neighbourCount } from "./match-score.ts";
+import { createMovingEntries, type FindPartition } from "./move-entries.ts";
 import { onceUnlessFailed } from "./once-unless-failed.ts";
 import type { LookupOptions, MissReason, SemanticCache, SemanticLookup, SemanticQuestion } from "./semantic-cache.ts";
 import type { SemanticCacheOptions } from "./semantic-cache-options.ts";
@@ -240,11 +240,6 @@ class StoredSemanticCache<Tables extends SemanticTables> implements SemanticCach
   }
 
   async configure(category: string, settings: Parameters<SemanticCache["configure"]>[1]): Promise<void> {
-    const { errorBudget, ttlMs } = settings;
-    if (errorBudget !== undefined && !(errorBudget >= 0 && errorBudget <= 0.5)) {
-      throw new AppError("invalid_input", "An error budget is a share of requests from 0 to 0.5.");
-    }
-    if (ttlMs !== undefined && !(ttlMs >= 0)) throw new AppError("invalid_input", "A time to live is not negative.");
     await this.#books.configure(category, settings);
   }
 
@@ -279,6 +274,11 @@ class StoredSemanticCache<Tables extends SemanticTables> implements SemanticCach
     const removed = await this.#rows.remove(where, this.#options.clock.now());
     (await this.#openIndex()).expire();
     return removed;
+  }
+
+  outdated(findPartition: FindPartition) {
+    const moved = async (rows: readonly EntryRow[]) => await (await this.#openIndex()).written(rows);
+    return createMovingEntries({ rows: this.#rows, clock: this.#options.clock, findPartition, moved });
   }
 
   async sweep(): Promise<void> {

@@ -21,6 +21,13 @@ export interface EntryRows {
   /** One more check; not removed by it. */
   addCheck(id: string, correct: boolean, now: number): Promise<void>;
   markUsed(ids: Iterable<string>, now: number): Promise<void>;
+  /** Living entries of other embedding models, by id. */
+  findOutdated(
+    modelId: string,
+    page: { after: string | undefined; limit: number; now: number },
+  ): Promise<{ id: string; text: string }[]>;
+  /** Gives an entry its new place and vector. False: it is gone, or not of `before` any more. */
+  move(row: EntryRow, before: string): Promise<boolean>;
   countByCategory(now: number): Promise<Map<string, number>>;
   /** Frees rows that were removed or expired before `before`, then the least recently used until within bounds. */
   sweep(bounds: { before: number; maxEntries: number; maxBytes: number; now: number }): Promise<void>;
@@ -123,6 +130,31 @@ class StoredEntryRows implements EntryRows {
         .where("id", "in", all.slice(start, start + rowsAtOnce))
         .execute();
     }
+  }
+
+  async findOutdated(modelId: string, { after = "", limit, now }: Parameters<EntryRows["findOutdated"]>[1]) {
+    return await this.#store.db
+      .selectFrom("semantic_entries")
+      .select(["id", "text"])
+      .where("model_id", "!=", modelId)
+      .where("removed_at", "is", null)
+      .where("expires_at", ">", now)
+      .where("id", ">", after)
+      .orderBy("id")
+      .limit(limit)
+      .execute();
+  }
+
+  async move(row: EntryRow, before: string): Promise<boolean> {
+    const { id, partition, model_id, vector, vector_scale, changed_at } = row;
+    const { numUpdatedRows } = await this.#store.db
+      .updateTable("semantic_entries")
+      .set({ partition, model_id, vector, vector_scale, changed_at })
+      .where("id", "=", id)
+      .where("model_id", "=", before)
+      .where("removed_at", "is", null)
+      .executeTakeFirst();
+    return Number(numUpdatedRows) > 0;
   }
 
   async countByCategory(now: number): Promise<Map<string, number>> {

@@ -224,6 +224,31 @@ describe.each(["sqlite", "postgres", "pgvector"] as const)("the semantic cache o
     expect(await cache.lookup(ask("who may sign"), { strength: 1 })).toMatchObject({ kind: "miss", reason: "refused" });
   });
 
+  test("entries move to another embedding model under their ids, and serve there only", async () => {
+    const cache = create();
+    await train(cache);
+    const before = ask("who may sign", { partition: "p m" });
+    const entryId = await keep(cache, before, { value: "nobody" });
+    await keep(cache, ask("who may leave"), { value: "stays" });
+    expect(await cache.lookup(before, { strength: 1 })).toMatchObject({ kind: "hit" });
+    const after = { ...before, partition: "p m2", modelId: "m2", vector: buildLexicalVector(before.text, 32) };
+    expect(await cache.lookup(after, { strength: 1 })).toMatchObject({ reason: "empty" });
+    const port = cache.outdated(({ partition, modelId }, next) =>
+      partition.endsWith(` ${modelId}`) ? `p ${next}` : undefined,
+    );
+    const rows = await port.findOutdated("m2", { after: undefined, limit: 10 });
+    expect(rows.map(({ text }) => text).toSorted()).toEqual(["who may leave", "who may sign"]);
+    const vectors = rows.map(({ id, text }) => ({ id, vector: buildLexicalVector(text, 32) }));
+    await port.keep(vectors, "m2");
+    await clock.advance(1_000);
+    expect(await cache.lookup(after, { strength: 1 })).toMatchObject({ kind: "hit", entryId, value: "nobody" });
+    const [left] = await port.findOutdated("m2", { after: undefined, limit: 10 });
+    expect(left?.text).toBe("who may leave");
+    await cache.evict(entryId ?? "");
+    await clock.advance(1_000);
+    expect(await cache.lookup(after, { strength: 1 })).toMatchObject({ kind: "miss" });
+  });
+
   test("what is invalidated while a second model reads is not served", async () => {
     const cache = create({
       verify: async () => {

@@ -1,4 +1,6 @@
 import type { EmbedAccount } from "../embed/embedder.ts";
+import type { ReembedPort } from "../embed/reembed.ts";
+import type { FindPartition } from "./move-entries.ts";
 
 /** A question as the semantic cache sees it. */
 export interface SemanticQuestion {
@@ -138,6 +140,8 @@ export interface SemanticCache {
   evict(entryId: string): Promise<boolean>;
   /** Everything, or one category or partition; what was learned stays. Resolves with the number of entries. */
   clear(scope?: { category?: string; partition?: string }): Promise<number>;
+  /** Entries whose vectors are of another embedding model, for `startReembedding`. */
+  outdated(findPartition: FindPartition): ReembedPort;
   /** Frees what has expired or was invalidated, and makes room. Runs by itself. */
   sweep(): Promise<void>;
   close(): Promise<void>;

@@ -22,7 +22,7 @@ export interface VectorRows {
   nearest(search: VectorPlace & { vector: Float32Array; count: number; now: number }): Promise<FoundRow[]>;
   /** Whether there is any entry at all, be it removed or too old. */
   holdsAny(place: VectorPlace): Promise<boolean>;
-  /** Of entries whose rows are there. */
+  /** Of entries whose rows are there; one of another embedding model takes the place of the one before. */
   insert(rows: readonly EntryRow[]): Promise<void>;
   /** Entries from a time without pgvector have been taken in, or that was given up. */
   settled(): Promise<void>;
@@ -135,7 +135,9 @@ class StoredVectorRows implements VectorRows {
       });
       await sql`
         insert into semantic_vectors (id, partition, model_id, category, dimension, expires_at, tags, embedding)
-        values ${sql.join(values)} on conflict (id) do nothing`.execute(this.#store.db);
+        values ${sql.join(values)} on conflict (id) do update set partition = excluded.partition,
+          model_id = excluded.model_id, dimension = excluded.dimension, embedding = excluded.embedding
+        where semantic_vectors.model_id <> excluded.model_id`.execute(this.#store.db);
     }
   }
 
