@@ -34,6 +34,7 @@ const samples = [
   "OAUTH",
   "ai=http://host:8091",
   "together=no_training",
+  "together=us",
   "256",
   "4",
 ];
