@@ -2,11 +2,13 @@ import { createSemanticCache } from "@sophia/core/cache/create-semantic-cache";
 import { createExactCache, type ExactCache } from "@sophia/core/cache/exact-cache";
 import type { SemanticCache } from "@sophia/core/cache/semantic-cache";
 import { createTagEpochs, type TagEpochs } from "@sophia/core/cache/tag-epochs";
+import { type Reembedding, startReembedding } from "@sophia/core/embed/reembed";
 import type { Platform } from "@sophia/core/mcp/platform";
 import type { AiSettings } from "./config.ts";
 import { createAnswerCheck, readAnswerText } from "./domain/cache-answer-check.ts";
 import { loadCacheGraph } from "./domain/cache-graph.ts";
 import { toHitVerifier } from "./domain/hit-verifier.ts";
+import { findModelPartition } from "./domain/model-partition.ts";
 import { createSemanticAnswers, type SemanticAnswers } from "./domain/semantic-answers.ts";
 import type { AiTables } from "./migrations.ts";
 import type { OpenedEmbedding } from "./open-embedding.ts";
@@ -48,16 +50,30 @@ export async function openCaches(
   });
   const { exact, close } = await openExact(platform, ttlMs);
   const semantic = createSemanticAnswers({ cache: semanticCache, embedder: embedding.embedder, log });
+  const reembedding = embedding.isOurs ? startMoving(semanticCache, embedding, platform) : undefined;
   const isUsed = settings.SOPHIA_AI_SEMANTIC_CACHE && ttlMs > 0;
   return {
     semanticCache,
     semantic,
     ofCalls: { cache: exact, tagEpochs, semantic: isUsed ? semantic : undefined },
     async close() {
+      await reembedding?.stop();
       await semanticCache.close();
       close();
     },
   };
+}
+
+/**
+ * Entries of an embedding model that was configured before come over behind the day's work. A provider's model is not
+ * asked for it: whose question an entry holds is not known, so neither who pays nor whether it may leave.
+ */
+function startMoving(
+  cache: SemanticCache,
+  { embedder }: OpenedEmbedding,
+  { clock, log }: Platform<AiTables>,
+): Reembedding {
+  return startReembedding({ embedder, port: cache.outdated(findModelPartition), clock, log });
 }
 
 /** In the store, and with Redis in one place for all processes and machines. */

@@ -21,6 +21,8 @@ export interface OpenedEmbedding {
   /** Asks a provider only with texts that their caller's policy lets go there, and books what that costs. */
   embedder: Embedder;
   reranker: Reranker;
+  /** It embeds for the server itself, too: on this machine, and nobody bills. */
+  isOurs: boolean;
   /** SOPHIA_EMBED_MODEL: whoever asks it books the call. */
   paid: PaidEmbedding | undefined;
   close(): Promise<void>;
@@ -54,6 +56,7 @@ export async function openEmbedding<Tables extends CoreTables>(
   return {
     embedder,
     reranker,
+    isOurs: !paid && embedding?.mode !== "live",
     paid,
     async close() {
       await Promise.all([embedder.close(), ...tei.map((client) => client.close())]);

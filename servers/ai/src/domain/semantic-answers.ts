@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import { StoredAnswer } from "./answer.ts";
 import { createTemplateBook } from "./cache-templates.ts";
 import type { ChatRequest } from "./chat-request.ts";
+import { toModelPartition } from "./model-partition.ts";
 import { buildSemanticKey } from "./semantic-key.ts";
 import { untilAborted } from "./until-aborted.ts";
 
@@ -104,7 +105,7 @@ export function createSemanticAnswers(options: SemanticAnswersOptions): Semantic
       const { vector, modelId } = embedded;
       const { category, text } = key;
       // By the model that has answered: which one it is depends on whose question it is, too.
-      const partition = `${key.partition} ${modelId}`;
+      const partition = toModelPartition(key.partition, modelId);
       const question: SemanticQuestion = { partition, category, text, vector, modelId };
       const { strength, allowWeaker = false } = call;
       const whose = call.account && { account: call.account };

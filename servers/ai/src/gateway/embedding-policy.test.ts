@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { rawReply, type RawRequest, type RawUpstream, startRawUpstream } from "@sophia/core/testing/raw-upstream";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type AiHarness, startAiHarness } from "../testing/ai-harness.ts";
@@ -31,22 +34,21 @@ afterEach(async () => {
   await Promise.all([away.stop(), here.stop()]);
 });
 
-async function open(settings: Record<string, string>): Promise<void> {
+async function start(settings: Record<string, string>, dataDir?: string): Promise<void> {
   harness = await startAiHarness({
     endpoints: () => [{ ...rawEndpoint("vllm", here), mode: "local" }, rawEndpoint("openrouter", away)],
     settings: { SOPHIA_AI_DEFAULT_MODEL: "m/chat", ...settings },
+    ...(dataDir !== undefined && { dataDir }),
   });
+}
+
+async function open(settings: Record<string, string>, dataDir?: string): Promise<void> {
+  await start(settings, dataDir);
   // So many good checks that what is near enough is served.
+  const created_at = Date.now();
   const checks = Array.from({ length: 400 }, (_, index) => {
     const score = 0.3 + (index / 400) * 0.7;
-    return {
-      id: `check ${index}`,
-      category: "faq",
-      score,
-      correct: score < 0.5 ? 0 : 1,
-      served: 0,
-      created_at: Date.now(),
-    };
+    return { id: `check ${index}`, category: "faq", score, correct: score < 0.5 ? 0 : 1, served: 0, created_at };
   });
   await harness.platform.store.db.insertInto("semantic_checks").values(checks).execute();
 }
@@ -137,5 +139,26 @@ test("a hit that the cross-encoder refuses is a miss; one that is away is done w
     }
   } finally {
     await tei.stop();
+  }
+});
+
+test("answers kept with a provider's vectors are found with the server's own, once that embeds, and none are sent for it", async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), "sophia-moved-"));
+  try {
+    await open({ SOPHIA_EMBED_MODEL: "m/embed" }, dataDir);
+    const key = await createPolicyKey(harness, {});
+    expect(await ask(key, "m/chat", `${secret}?`)).toBe("miss");
+    await harness.close();
+    received.length = 0;
+    await start({}, dataDir);
+    const { db } = harness.platform.store;
+    const models = () => db.selectFrom("semantic_entries").select("model_id").execute();
+    await expect.poll(models, { timeout: 3_000 }).toEqual([{ model_id: expect.stringMatching(/^lexical/) }]);
+    expect(await ask(key.at(harness.url), "m/chat", `${secret}!`)).toBe("semantic");
+    expect(received).toEqual([]);
+  } finally {
+    await harness.close();
+    await start({});
+    await rm(dataDir, { recursive: true, force: true });
   }
 });

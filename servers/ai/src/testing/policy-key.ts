@@ -9,14 +9,20 @@ export interface PolicyKey {
   post(path: string, body: object, headers?: Record<string, string>): Promise<Response>;
   /** A tool over MCP; its structured answer, or its text when it failed. */
   callTool(name: string, input: object): Promise<unknown>;
+  /** The same key at another server that knows it. */
+  at(url: string): PolicyKey;
 }
 
 /** A key with this policy, and what asks with it over HTTP. */
 export async function createPolicyKey(harness: AiHarness, policy: Partial<StoredPolicy>): Promise<PolicyKey> {
-  const { platform, services, url } = harness;
+  const { platform, services } = harness;
   const token = await createTokens(platform).create({ name: crypto.randomUUID(), server: "ai", scopes: ["read"] });
   await services.usage.policyRows.put({ caller: token.id, policy: { ...noPolicy, ...policy }, version: 0 });
   await services.policies.refresh();
+  return openKey(harness.url, token);
+}
+
+function openKey(url: string, token: { id: string; bearer: string }): PolicyKey {
   const send = async (path: string, body: object, headers: Record<string, string> = {}): Promise<Response> => {
     const authorization = `Bearer ${token.bearer}`;
     const accept = "application/json, text/event-stream";
@@ -36,6 +42,7 @@ export async function createPolicyKey(harness: AiHarness, policy: Partial<Stored
   };
   return {
     caller: token.id,
+    at: (other) => openKey(other, token),
     post: (path, body, headers) => send(`/v1/${path}`, body, headers),
     async callTool(name, input) {
       const params = { name, arguments: input };
