@@ -2,7 +2,7 @@ import type { Progress } from "@sophia/core/jobs/progress";
 import type { Logger } from "pino";
 import { toUsd } from "@sophia/core/ledger/nano-usd";
 import type { DataBudgets } from "./data-budgets.ts";
-import { abandonTask, runTask, type RunTaskParts } from "./run-task.ts";
+import { abandonTask, itemOf, runTask, type RunTaskParts } from "./run-task.ts";
 import type { Source } from "./source.ts";
 import type { CollectionRow, TaskRow } from "./tables.ts";
 
@@ -35,27 +35,52 @@ export async function runCollection(parts: RunCollectionParts, id: string, optio
   };
 
   const { caller, budget_nano_usd: budgetNanoUsd } = collection;
-  async function work(source: Source, queue: TaskRow[]): Promise<void> {
+  async function work(source: Source, lanes: TaskRow[][]): Promise<void> {
     const own = { key: `of data collection ${id}`, limitUsd: toUsd(budgetNanoUsd), windowMs: yearMs };
     const budgets = [own, ...(await parts.budgets.of(caller, source.service))];
-    for (let task = queue.shift(); task && (await mayGoOn()); task = queue.shift()) {
-      await runTask(parts, { task, source, caller, budgets, signal: options.signal });
-      done += 1;
-      options.progress({ done, total: open.length });
+    for (let lane = lanes.shift(); lane; lane = lanes.shift()) {
+      for (const task of lane) {
+        if (!(await mayGoOn())) return;
+        await runTask(parts, { task, source, caller, budgets, signal: options.signal });
+        done += 1;
+        options.progress({ done, total: open.length });
+      }
     }
+  }
+  async function workThrough(source: Source, queue: TaskRow[]): Promise<void> {
+    const lanes = [...Map.groupBy(queue, (task) => source.laneOf?.(itemOf(task)) ?? task.id).values()];
+    const atOnce = Math.min(await askConcurrency(parts, source, options.signal), lanes.length);
+    await settleAll(Array.from({ length: atOnce }, () => work(source, lanes)));
   }
 
   const groups = [...Map.groupBy(open, ({ source }) => source)];
-  const workers = groups.flatMap(([name, queue]) => {
+  const workers = groups.map(([name, queue]) => {
     const source = parts.sources.get(name);
-    if (!source) return [skipAll(parts, queue, name)];
-    return Array.from({ length: Math.min(source.concurrency, queue.length) }, () => work(source, queue));
+    return source ? workThrough(source, queue) : skipAll(parts, queue, name);
   });
   const ended = await Promise.allSettled(workers);
   if ((await tasks.collection(id))?.state === "aborted") await abandonAll(parts, collection);
   for (const result of ended) if (result.status === "rejected") throw result.reason;
   const reason = "The deadline of the collection came before it was begun.";
   if ((await tasks.collection(id))?.state === "running") await tasks.close(id, reason);
+}
+
+/** Waits for all of them, also when one fails. */
+async function settleAll(works: readonly Promise<void>[]): Promise<void> {
+  for (const result of await Promise.allSettled(works)) if (result.status === "rejected") throw result.reason;
+}
+
+/** One at a time where the vendor does not say. */
+async function askConcurrency({ log }: RunCollectionParts, source: Source, signal: AbortSignal): Promise<number> {
+  const { concurrency, name } = source;
+  if (typeof concurrency === "number") return concurrency;
+  try {
+    return Math.max(1, await concurrency(signal));
+  } catch (error) {
+    signal.throwIfAborted();
+    log.warn({ err: error, source: name }, "A source did not say how many items it takes at a time.");
+    return 1;
+  }
 }
 
 /** The source was there when the collection was made. */

@@ -209,7 +209,7 @@ function isUnclear(error: unknown): boolean {
   return error instanceof AppError && error.reason === "outcome_unknown";
 }
 
-function itemOf({ item }: TaskRow): Item {
+export function itemOf({ item }: Pick<TaskRow, "item">): Item {
   // The column holds what a checked specification was made into.
   return JSON.parse(item) as Item;
 }

@@ -40,8 +40,10 @@ interface AnySource {
   mode: "live" | "local" | "simulated";
   /** What the ledger counts: pages, credits, runs. */
   unit: string;
-  /** Items at a time; the client's own limits hold besides. */
-  concurrency: number;
+  /** Items at a time; the client's own limits hold besides. Where only the vendor knows, it is asked. */
+  concurrency: number | ((signal: AbortSignal) => Promise<number>);
+  /** Items of one lane come one after the other. Absent: they need not. */
+  laneOf?(item: Item): string;
   /** The most that an item can cost, before it is begun. */
   estimate(item: Item): { quantity: number; costUsd: number };
 }

@@ -7,12 +7,15 @@ import { toRecordPage } from "./record-page.ts";
 
 type Client = Pick<
   PhantombusterClient,
-  "launch" | "findLaunch" | "waitForContainer" | "getContainer" | "getResult" | "stopAgent"
+  "launch" | "findLaunch" | "waitForContainer" | "getContainer" | "getResult" | "stopAgent" | "getResources"
 >;
 
 const mostRecords = 2_000;
 
-/** Launches of an agent, one after the other: it acts as a person. Its plan is paid by the month, not by the launch. */
+/**
+ * Launches of agents, of each one after the other: it acts as a person. As many agents run beside each other as the plan
+ * has slots; it is paid by the month, not by the launch.
+ */
 export function createPhantombusterLaunches({ client, mode }: Reached<Client>): LongSource {
   return {
     kind: "long",
@@ -20,7 +23,8 @@ export function createPhantombusterLaunches({ client, mode }: Reached<Client>): 
     service: "phantombuster",
     mode,
     unit: "launches",
-    concurrency: 1,
+    concurrency: async (signal) => (await client.getResources(signal)).parallelism,
+    laneOf: (item) => ofSource(item, "phantombuster").agentId,
     pollMs: 15_000,
     estimate: () => ({ quantity: 1, costUsd: 0 }),
     async start(item, tag, signal) {
