@@ -18,7 +18,7 @@ import type { KeyPolicies, KeyPolicy } from "./key-policy.ts";
 import type { Models } from "./models.ts";
 import type { Demand, ModelStrength } from "../routing/model-strength.ts";
 import type { PromptVectors } from "../routing/prompt-vectors.ts";
-import type { SemanticAnswers, SemanticTicket } from "./semantic-answers.ts";
+import type { SemanticAnswers, SemanticFound, SemanticTicket } from "./semantic-answers.ts";
 import type { Target } from "./targets.ts";
 
 export interface CompletionParts {
@@ -131,6 +131,7 @@ export class CallDesk {
       },
       signal,
     );
+    journal.embedding = nameEmbedding(found);
     if (found.kind === "miss") {
       noteTicket(journal, found.ticket);
       return { ticket: found.ticket, writer };
@@ -172,6 +173,7 @@ export class CallDesk {
       const embedded = await this.#parts.vectors?.of(call.request.messages, signal, accountOf(call));
       journal.vector = embedded?.vector;
       journal.embeddingModelId = embedded?.embeddingModelId;
+      journal.embedding = embedded?.embeddingModelId ?? "none";
     }
     const { qualityFloor } = this.#parts;
     const wished = call.qualityFloor === undefined && qualityFloor !== undefined ? { ...call, qualityFloor } : call;
@@ -199,6 +201,7 @@ export class CallDesk {
       cache: journal.cache,
       route: journal.route,
       overheadMs: journal.overheadMs,
+      ...(journal.embedding !== undefined && { embedding: journal.embedding }),
       ...(answer?.semantic && { semantic: answer.semantic }),
       ...(journal.providerCache !== undefined && { providerCache: journal.providerCache }),
     };
@@ -273,6 +276,12 @@ function usageOf({ inputTokens, outputTokens }: StoredAnswer): Usage {
 
 function toOrigin(stored: StoredAnswer | undefined): { service: string; mode: AnswerFacts["mode"]; model: string } {
   return { service: stored?.service ?? "", mode: stored?.mode ?? "live", model: stored?.model ?? "" };
+}
+
+/** `none`: there was no vector in time, or not for this key. */
+function nameEmbedding(found: SemanticFound): string | undefined {
+  if (found.kind === "hit") return found.modelId;
+  return found.ticket?.modelId ?? (found.reason === "no_vector" ? "none" : undefined);
 }
 
 function noteTicket(journal: CallJournal, ticket: SemanticTicket | undefined): void {

@@ -42,6 +42,8 @@ export class CallJournal {
   providerCache: AnswerFacts["providerCache"];
   vector: Float32Array | undefined;
   embeddingModelId: string | undefined;
+  /** Who made the vector by which this call was looked up or routed; `none`: nobody could. */
+  embedding: string | undefined;
   /** What the tokens are compared with: see CallRecord.baselineUsd. */
   baseline: Target | undefined;
   #waitedMs = 0;

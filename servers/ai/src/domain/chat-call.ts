@@ -49,6 +49,8 @@ export interface AnswerFacts {
   /** Our own share of the time so far, ms. */
   overheadMs: number;
   semantic?: SemanticHit;
+  /** Model whose vector the call was looked up or routed by; `none` where there was none in time or within the budget. */
+  embedding?: string;
   /** What the provider said of its own cache, where it was to be asked. */
   providerCache?: "hit" | "miss" | "off";
 }

@@ -39,6 +39,8 @@ export type SemanticFound =
       entryId: string;
       score: number;
       ageMs: number;
+      /** Who made the question's vector. */
+      modelId: string;
       /** Written by another class of model than was asked for. */
       otherClass: boolean;
       /** Present when this hit is to be checked: ask the model after answering, then `remember`. */
@@ -80,10 +82,9 @@ export function createSemanticAnswers(options: SemanticAnswersOptions): Semantic
   const templates = createTemplateBook();
   const asked = new WeakMap<SemanticTicket, Asked>();
   /** `undefined`: there is none in time, or no letter in the text. */
-  async function embed(text: string, signal: AbortSignal, account: EmbedAccount | undefined) {
+  async function embed(text: string, signal: AbortSignal, whose: Pick<SemanticCall, "account">) {
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(options.embedDeadlineMs ?? 250)]);
     try {
-      const whose = account && { account };
       const embedded = embedder.embed([text], { purpose: "query", signal: deadline, ...whose });
       // It may be looking for a provider, or waiting for money, and hear of no deadline.
       const { vectors, modelId } = await untilAborted(embedded, deadline);
@@ -100,7 +101,8 @@ export function createSemanticAnswers(options: SemanticAnswersOptions): Semantic
     async find(call, signal) {
       const key = buildSemanticKey(call.request, { ...call, templates });
       if (key.kind === "none") return missed(key.reason);
-      const embedded = await embed(key.text, signal, call.account);
+      const whose = call.account ? { account: call.account } : {};
+      const embedded = await embed(key.text, signal, whose);
       if (!embedded) return missed("no_vector");
       const { vector, modelId } = embedded;
       const { category, text } = key;
@@ -108,7 +110,6 @@ export function createSemanticAnswers(options: SemanticAnswersOptions): Semantic
       const partition = toModelPartition(key.partition, modelId);
       const question: SemanticQuestion = { partition, category, text, vector, modelId };
       const { strength, allowWeaker = false } = call;
-      const whose = call.account && { account: call.account };
       const found = await cache.lookup(question, { strength, allowWeaker, signal, ...whose });
       const ticket: SemanticTicket = { category, vector, modelId };
       asked.set(ticket, { question, found, tags: call.tags ?? [], ttlMs: key.shortLived ? shortTtlMs : undefined });
@@ -120,7 +121,16 @@ export function createSemanticAnswers(options: SemanticAnswersOptions): Semantic
       const { entryId, score, ageMs } = found;
       // Whoever lets us choose has named no class.
       const otherClass = call.modelClass !== "auto" && found.strength !== strength;
-      return { kind: "hit", answer, entryId, score, ageMs, otherClass, check: found.check ? ticket : undefined };
+      return {
+        kind: "hit",
+        answer,
+        entryId,
+        score,
+        ageMs,
+        modelId,
+        otherClass,
+        check: found.check ? ticket : undefined,
+      };
     },
     async remember(ticket, answer, { strength }) {
       const known = asked.get(ticket);

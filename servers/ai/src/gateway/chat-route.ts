@@ -89,6 +89,7 @@ function listFacts({ requestId }: Exchange, facts: AnswerFacts): HeaderList {
     "x-sophia-overhead-ms",
     facts.overheadMs.toFixed(2),
   ];
+  if (facts.embedding !== undefined) headers.push("x-sophia-embedding", encodeURI(facts.embedding));
   if (facts.providerCache !== undefined) headers.push("x-sophia-provider-cache", facts.providerCache);
   const { semantic } = facts;
   if (!semantic) return headers;

@@ -15,6 +15,8 @@ let here: RawProvider;
 let harness: AiHarness;
 /** What left this machine. */
 let received: RawRequest[];
+/** Whose vector the last answer was looked up by. */
+let embedding: string | null;
 
 beforeEach(async () => {
   received = [];
@@ -56,6 +58,7 @@ async function open(settings: Record<string, string>, dataDir?: string): Promise
 async function ask(key: PolicyKey, model: string, content: string): Promise<string | null> {
   const response = await key.post("chat/completions", { model, messages: [{ role: "user", content }] }, category);
   expect(response.status, await response.text()).toBe(200);
+  embedding = response.headers.get("x-sophia-embedding");
   return response.headers.get("x-sophia-cache");
 }
 
@@ -69,7 +72,9 @@ test("no byte of a key that keeps its texts here reaches a remote embedder, and 
   });
   expect(await ask(key, "m/chat", `${secret}?`)).toBe("miss");
   expect(await ask(key, "m/chat", `${secret.toUpperCase()} ?`)).toBe("semantic");
+  expect(embedding).toMatch(/^use-lite/);
   expect(await ask(key, "auto", secret)).toBe("miss");
+  expect(embedding).toMatch(/^use-lite/);
   const ranking = { query: secret, documents: [secret, "b"] };
   expect(await key.callTool("run_tool", { tool: "rerank_texts", arguments: ranking })).toMatchObject({
     result: {
@@ -92,6 +97,7 @@ test("the same for a key that demands nothing is asked there, and stands in the 
   await open({ SOPHIA_EMBED_MODEL: "m/embed" });
   const key = await createPolicyKey(harness, {});
   await ask(key, "m/chat", secret);
+  expect(embedding).toBe("provider:m/embed-2");
   const embedded = await key.callTool("run_tool", { tool: "embed_texts", arguments: { texts: ["another text"] } });
   expect(embedded).toMatchObject({
     result: { modelId: "provider:m/embed-2", source: { service: "openrouter", mode: "live", costUsd: 7e-6 } },
@@ -107,6 +113,19 @@ test("the same for a key that demands nothing is asked there, and stands in the 
     Array.from({ length: 2 }, () => ["embeddings", key.caller]),
   );
   expect(own.every(({ requestId }) => typeof requestId === "string" && requestId !== "")).toBe(true);
+});
+
+test("a look-up whose embedder fails is left out, costs nothing, and the answer says so", async () => {
+  await open({ SOPHIA_EMBED_MODEL: "m/embed" });
+  away.answer((socket) => socket.write(rawReply(500, rawJson, "{}")));
+  const key = await createPolicyKey(harness, {});
+  await ask(key, "m/chat", secret);
+  expect(embedding).toBe("none");
+  await ask(key, "auto", secret);
+  expect(embedding).toBe("none");
+  await harness.spent();
+  const lines = await harness.platform.store.db.selectFrom("ledger_entries").selectAll().execute();
+  expect(lines.every(({ service }) => service !== "openrouter")).toBe(true);
 });
 
 test("a hit that the cross-encoder refuses is a miss; one that is away is done without, unless it is required", async () => {
