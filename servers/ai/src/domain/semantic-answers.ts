@@ -77,32 +77,37 @@ interface Asked {
   ttlMs: number | undefined;
 }
 
+/** `undefined`: there is none in time, or no letter in the text. */
+async function embed(
+  { embedder, log, embedDeadlineMs = 250 }: SemanticAnswersOptions,
+  text: string,
+  { signal, ...whose }: { signal: AbortSignal; account?: EmbedAccount },
+) {
+  const deadline = AbortSignal.any([signal, AbortSignal.timeout(embedDeadlineMs)]);
+  try {
+    const embedded = embedder.embed([text], { purpose: "query", signal: deadline, ...whose });
+    // It may be looking for a provider, or waiting for money, and hear of no deadline.
+    const { vectors, modelId } = await untilAborted(embedded, deadline);
+    const [vector] = vectors;
+    return vector?.some((value) => value !== 0) ? { vector, modelId } : undefined;
+  } catch (error) {
+    signal.throwIfAborted();
+    log.debug({ err: error }, "no vector in time: asking the model");
+    return undefined;
+  }
+}
+
 export function createSemanticAnswers(options: SemanticAnswersOptions): SemanticAnswers {
-  const { cache, embedder, log } = options;
+  const { cache } = options;
   const templates = createTemplateBook();
   const asked = new WeakMap<SemanticTicket, Asked>();
-  /** `undefined`: there is none in time, or no letter in the text. */
-  async function embed(text: string, signal: AbortSignal, whose: Pick<SemanticCall, "account">) {
-    const deadline = AbortSignal.any([signal, AbortSignal.timeout(options.embedDeadlineMs ?? 250)]);
-    try {
-      const embedded = embedder.embed([text], { purpose: "query", signal: deadline, ...whose });
-      // It may be looking for a provider, or waiting for money, and hear of no deadline.
-      const { vectors, modelId } = await untilAborted(embedded, deadline);
-      const [vector] = vectors;
-      return vector?.some((value) => value !== 0) ? { vector, modelId } : undefined;
-    } catch (error) {
-      signal.throwIfAborted();
-      log.debug({ err: error }, "no vector in time: asking the model");
-      return undefined;
-    }
-  }
 
   return {
     async find(call, signal) {
       const key = buildSemanticKey(call.request, { ...call, templates });
       if (key.kind === "none") return missed(key.reason);
       const whose = call.account ? { account: call.account } : {};
-      const embedded = await embed(key.text, signal, whose);
+      const embedded = await embed(options, key.text, { signal, ...whose });
       if (!embedded) return missed("no_vector");
       const { vector, modelId } = embedded;
       const { category, text } = key;
