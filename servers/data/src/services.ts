@@ -15,6 +15,8 @@ import { loadGraphFactory } from "./documents/vector-index.ts";
 import { createFeedReader, type FeedReader } from "./feeds/feed-reader.ts";
 import { createCrawler } from "./fetching/crawler.ts";
 import { createCrawls, type Crawls } from "./fetching/crawls.ts";
+import type { Duplicates } from "./filing/duplicates.ts";
+import { openFiling } from "./filing/open-filing.ts";
 import { createExtractor } from "./fetching/extractor.ts";
 import { openFetching } from "./fetching/open-fetching.ts";
 import { createPageReader, embedJobKind, type PageReader } from "./fetching/page-reader.ts";
@@ -39,6 +41,7 @@ export interface DataServices {
   /** An installed Chromium; undefined where there is none. */
   renderer: Renderer | undefined;
   documents: DocumentStore;
+  duplicates: Duplicates;
   /** What the owners of pages do not want done with them. */
   reservations: Pick<PageValidators, "reservationsOf">;
   search: DocumentSearch;
@@ -60,7 +63,7 @@ export async function createDataServices(
     lexical: createLexicalEmbedder(),
   });
   const vectors = createPassageVectors({ store, embedder, createGraph: await loadGraphFactory(log) });
-  const documents = createDocumentStore({ store, clock });
+  const { documents, duplicates } = await openFiling(platform, createDocumentStore({ store, clock }));
   const extractor = createExtractor({ log });
   const { fetcher, robots, renderer } = await openFetching(config, platform);
   const validators = createPageValidators({ store, getDocument: (id) => documents.get(id) });
@@ -82,6 +85,7 @@ export async function createDataServices(
       watches,
       renderer,
       documents,
+      duplicates,
       reservations: validators,
       search,
       vendors,

@@ -9,7 +9,9 @@ import { fetchPage } from "./fetch-page.ts";
 import { getCollection } from "./get-collection.ts";
 import { getDocument } from "./get-document.ts";
 import { listBudgets } from "./list-budgets.ts";
+import { listDuplicates } from "./list-duplicates.ts";
 import { listDocuments } from "./list-documents.ts";
+import { manageDuplicates } from "./manage-duplicates.ts";
 import { mapSite } from "./map-site.ts";
 import { searchDocuments } from "./search-documents.ts";
 import { searchWeb } from "./search-web.ts";
@@ -32,6 +34,8 @@ export const longTailTools: readonly AnyTool<DataServices>[] = [
   getDocument,
   listDocuments,
   deleteDocument,
+  listDuplicates,
+  manageDuplicates,
   runCollection,
   manageCollection,
   listBudgets,

@@ -13,7 +13,8 @@ function services(answer: Partial<SearchAnswer>, calls: unknown[] = []) {
       return { hits: [], total: 0, notEmbedded: 0, note: undefined, ...answer };
     },
   };
-  return { search, storeMode: "local" as const };
+  const groupsOf = async (ids: readonly string[]) => new Map(ids.map((id) => [id, { groupId: "g", others: 1 }]));
+  return { search, duplicates: { groupsOf }, storeMode: "local" as const };
 }
 
 const run = (input: object, given = services({})) =>
@@ -34,6 +35,7 @@ test("returns what was found, with its origin and where to go on", async () => {
         {
           "author": "Jo Bloggs",
           "checkedAt": "2026-11-22T00:00:00.000Z",
+          "copies": 1,
           "documentId": "0b0e4a3e-1111-4222-8333-444455556666",
           "fetchedAt": "2026-11-21T00:00:00.000Z",
           "language": "en",
@@ -113,3 +115,9 @@ test.each([{ query: "?!" }, { query: "x", since: "soon" }, { query: "x", cursor:
     await expect(run(input)).rejects.toMatchObject({ kind: "invalid_input", hint: expect.any(String) });
   },
 );
+
+test("of documents that are one the best stands for all, and says how many there are", async () => {
+  const copy = { ...hit, document: sampleDocument({ id: "copy" }), score: 0.9 };
+  const { results } = await run({ query: "text" }, services({ hits: [hit, copy], total: 2 }));
+  expect(results.map(({ documentId, copies }) => [documentId, copies])).toEqual([[sampleId, 1]]);
+});
