@@ -96,7 +96,7 @@ export async function createAiServices(
   const endpoints = providers.map(({ endpoint }) => endpoint);
   const accounts = openAccounts({ endpoints, jobs: platform.jobs, log, clock, pacer });
   const { providerAccounts, providerLogs, providerFeedback } = accounts;
-  const lessons = toLessons(routing, semantic, providerFeedback);
+  const lessons = toLessons(routing, { semantic, completions }, providerFeedback);
   const judging = { ask, estimate: estimateThrough(models), lessons };
   const observation = await createObservation(settings, platform, judging);
   sinks.push(observation.sink);
@@ -157,10 +157,15 @@ function openModels(settings: AiSettings, parts: Pick<ModelsOptions, "providers"
 }
 
 /** Who learns from an opinion of an answer. */
-function toLessons({ learner }: Routing, semantic: SemanticAnswers, provider: ProviderFeedback): Lessons {
+function toLessons(
+  { learner }: Routing,
+  { semantic, completions }: { semantic: SemanticAnswers; completions: Completions },
+  provider: ProviderFeedback,
+): Lessons {
   return {
     learnOutcome: (lesson) => learner.learnOutcome(lesson),
     tellProvider: (opinion) => provider.send(opinion),
+    forgetAnswer: (requestId) => completions.forget(requestId),
     judgeEntry: (entryId, verdict) => semantic.judge(entryId, verdict),
   };
 }

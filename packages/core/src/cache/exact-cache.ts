@@ -109,6 +109,8 @@ export function createExactCache<Tables extends CacheTables>(options: ExactCache
       room.forget(id);
       front.delete(id);
       await store.db.deleteFrom("cache_entries").where("id", "=", id).execute();
+      // A look-up may have been on its way.
+      front.delete(id);
     },
     sweep: () => room.sweep(),
   };

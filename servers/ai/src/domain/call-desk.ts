@@ -15,6 +15,7 @@ import { estimateUsage } from "./chat-request.ts";
 import { type Choice, chooseNamed, chooseTargets } from "./choose-targets.ts";
 import type { KeyLimits } from "./key-limits.ts";
 import type { KeyPolicies, KeyPolicy } from "./key-policy.ts";
+import { createKeptAnswers, type KeptAnswers } from "./kept-answers.ts";
 import type { Models } from "./models.ts";
 import type { Demand, ModelStrength } from "../routing/model-strength.ts";
 import type { PromptVectors } from "../routing/prompt-vectors.ts";
@@ -70,12 +71,14 @@ const maxChecks = 4;
 export class CallDesk {
   readonly #parts: CompletionParts;
   readonly #pending = new Set<Promise<unknown>>();
+  readonly kept: KeptAnswers;
   #checks = 0;
   /** Asks again, for a check. Set by the owner: the two need each other. */
   askAgain: ((call: ChatCall) => Promise<WholeAnswer>) | undefined;
 
   constructor(parts: CompletionParts) {
     this.#parts = parts;
+    this.kept = createKeptAnswers(parts);
   }
 
   /** Throws AppError `denied` or `rate_limited` for what the key may not do. */
@@ -86,11 +89,9 @@ export class CallDesk {
     const { model } = call.request;
     const tokens = expected.inputTokens + expected.outputTokens;
     limits.admit(call.caller.id, policy, { model: model === "auto" ? undefined : model, tokens });
-    return {
-      journal: new CallJournal(call, this.#parts),
-      key: toKey(call, policy, this.#parts),
-      admitted: { policy, expected },
-    };
+    const key = toKey(call, policy, this.#parts);
+    if (key) this.kept.note(call.requestId, key);
+    return { journal: new CallJournal(call, this.#parts), key, admitted: { policy, expected } };
   }
 
   /** What others have raised since; without it an equal request could find what rests on a changed document. */
@@ -211,7 +212,10 @@ export class CallDesk {
   keep(key: CallKey, { ticket, writer }: Found, stored: StoredAnswer | undefined): void {
     if (!stored) return;
     const { cache, semantic } = this.#parts;
-    if (semantic && ticket) this.#follow(semantic.remember(ticket, stored, this.#strengthOf(stored, writer)));
+    if (semantic && ticket) {
+      const remembered = semantic.remember(ticket, stored, this.#strengthOf(stored, writer));
+      this.#follow(remembered.then((id) => void (id !== undefined && this.kept.noteEntry(key, id))));
+    }
     const written = ticket ? { ...stored, category: ticket.category } : stored;
     this.#follow(cache.put(key.partition, key.key, JSON.stringify(written)));
   }

@@ -89,6 +89,12 @@ export class Completions {
     }
   }
 
+  /** After a bad opinion: the answer to that request is taken out of the caches. False: nothing is known of it. */
+  async forget(requestId: string): Promise<boolean> {
+    await this.#desk.settled();
+    return await this.#desk.kept.forget(requestId);
+  }
+
   /** Waits for answers that are still being written to the caches, and for checks of served ones. */
   async close(): Promise<void> {
     await this.#desk.settled();

@@ -53,10 +53,12 @@ export type SemanticFound =
 export interface SemanticAnswers {
   /** Never throws but on abort: what cannot be read is a miss. */
   find(call: SemanticCall, signal: AbortSignal): Promise<SemanticFound>;
-  /** After a miss, or for a hit that is checked. Call it when the answer has been sent; `toStoredAnswer` decides what may be kept. */
-  remember(ticket: SemanticTicket, answer: StoredAnswer, writer: { strength: number }): Promise<void>;
+  /** After a miss, or for a hit that is checked. Call it when the answer has been sent; `toStoredAnswer` decides what may be kept. Resolves with the entry's id. */
+  remember(ticket: SemanticTicket, answer: StoredAnswer, writer: { strength: number }): Promise<string | undefined>;
   /** What a person thought of a served answer. False: that entry is gone. */
   judge(entryId: string, verdict: { score: number; correct: boolean }): Promise<boolean>;
+  /** It is not given again, and nothing is learned from that. */
+  evict(entryId: string): Promise<boolean>;
 }
 
 export interface SemanticAnswersOptions {
@@ -139,13 +141,14 @@ export function createSemanticAnswers(options: SemanticAnswersOptions): Semantic
     },
     async remember(ticket, answer, { strength }) {
       const known = asked.get(ticket);
-      if (!known) return;
+      if (!known) return undefined;
       asked.delete(ticket);
       const { question, found, tags, ttlMs } = known;
       const value = JSON.stringify(answer);
-      await cache.learn(question, found, { value, strength, tags, ...(ttlMs !== undefined && { ttlMs }) });
+      return await cache.learn(question, found, { value, strength, tags, ...(ttlMs !== undefined && { ttlMs }) });
     },
     judge: (entryId, verdict) => cache.judge(entryId, verdict),
+    evict: (entryId) => cache.evict(entryId),
   };
 }
 

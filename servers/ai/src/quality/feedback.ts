@@ -11,6 +11,8 @@ export interface Lessons {
   learnOutcome?(lesson: { requestId: string; score: number; trust: number }): Promise<boolean>;
   /** For the semantic cache: whether the served entry fitted. False: it is gone. */
   judgeEntry?(entryId: string, verdict: { score: number; correct: boolean }): Promise<boolean>;
+  /** For the caches: a bad answer that was kept, or was given word for word. False: nothing is known of it. */
+  forgetAnswer?(requestId: string): Promise<boolean>;
   /** For the gateway that routed the call. False: it takes no opinions. */
   tellProvider?(opinion: { requestId: string; service: string; score: number }): Promise<boolean>;
 }
@@ -65,6 +67,8 @@ export function createFeedback(options: { traces: Traces; clock: Clock; lessons:
       } else if (record.outcome === "ok" && lessons.learnOutcome) {
         if (await lessons.learnOutcome({ requestId, score, trust: personTrust })) taught.push("routing");
       }
+      const isKept = !cachedAnswer && score <= goodScore;
+      if (isKept && (await lessons.forgetAnswer?.(requestId))) taught.push("cache");
       const asked = record.cache === "miss" || record.cache === "bypass";
       if (asked && (await lessons.tellProvider?.({ requestId, service: record.service, score })))
         taught.push("provider");
