@@ -9,7 +9,10 @@ test("an answer that its reader calls bad is not given again, word for word or b
   harness = await startAiHarness();
   const key = await createPolicyKey(harness, {});
   const ask = async (content: string) => {
-    const response = await key.post("chat/completions", { model: "simulated/small", messages: [{ role: "user", content }] });
+    const response = await key.post("chat/completions", {
+      model: "simulated/small",
+      messages: [{ role: "user", content }],
+    });
     expect(response.status, await response.text()).toBe(200);
     return [response.headers.get("x-sophia-cache"), response.headers.get("x-sophia-request-id") ?? ""] as const;
   };
