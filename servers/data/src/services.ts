@@ -6,7 +6,10 @@ import type { Store } from "@sophia/core/store/store";
 import type { Collections } from "./collections/collections.ts";
 import type { DataBudgets } from "./collections/data-budgets.ts";
 import { openCollections } from "./collections/open-collections.ts";
+import type { CollectionTables } from "./collections/tables.ts";
 import type { DataSettings } from "./config.ts";
+import { createDocumentExports, type DocumentExports } from "./exports/document-exports.ts";
+import { createExportedDocuments } from "./exports/exported-documents.ts";
 import { createDocumentSearch, type DocumentSearch } from "./documents/document-search.ts";
 import { createDocumentStore, type DocumentStore } from "./documents/document-store.ts";
 import { createPassageVectors, type PassageVectors } from "./documents/passage-vectors.ts";
@@ -42,6 +45,7 @@ export interface DataServices {
   renderer: Renderer | undefined;
   documents: DocumentStore;
   duplicates: Duplicates;
+  exports: DocumentExports;
   /** What the owners of pages do not want done with them. */
   reservations: Pick<PageValidators, "reservationsOf">;
   search: DocumentSearch;
@@ -72,6 +76,7 @@ export async function createDataServices(
   const crawls = createCrawls({ jobs, crawler: createCrawler({ pages, siteMaps, clock }), clock });
   const feeds = createFeedReader({ fetcher, clock });
   const watches = createLocalWatches(platform, { feeds, pages, documents });
+  const exports = openExports(platform);
   const vendors = await openVendors(config, platform);
   const search = createDocumentSearch({ store, vectors, log });
   defineEmbedJob(platform, vectors);
@@ -86,6 +91,7 @@ export async function createDataServices(
       renderer,
       documents,
       duplicates,
+      exports,
       reservations: validators,
       search,
       vendors,
@@ -93,6 +99,7 @@ export async function createDataServices(
       webSearch: createOwnWebSearch({ search }),
       storeMode: store.engine === "postgres" ? "live" : "local",
     },
+    routes: [exports.route],
     checks: [
       {
         name: "search by meaning",
@@ -108,6 +115,12 @@ export async function createDataServices(
       await Promise.all([extractor.close(), embedder.close(), renderer?.close(), vendors.close()]);
     },
   };
+}
+
+function openExports({ store, clock, config }: Platform<DataTables>): DocumentExports {
+  // Collections are in the same store, made by the migrations that main.ts names.
+  const documents = createExportedDocuments({ store: store as unknown as Store<CollectionTables> });
+  return createDocumentExports({ documents, dataDir: config.dataDir, clock });
 }
 
 function createLocalWatches(

@@ -4,6 +4,7 @@ import { collect } from "./collect.ts";
 import { manageCollection } from "./manage-collection.ts";
 import { crawlSite } from "./crawl-site.ts";
 import { deleteDocument } from "./delete-document.ts";
+import { exportDocuments } from "./export-documents.ts";
 import { fetchFeed } from "./fetch-feed.ts";
 import { fetchPage } from "./fetch-page.ts";
 import { getCollection } from "./get-collection.ts";
@@ -34,6 +35,7 @@ export const longTailTools: readonly AnyTool<DataServices>[] = [
   getDocument,
   listDocuments,
   deleteDocument,
+  exportDocuments,
   listDuplicates,
   manageDuplicates,
   runCollection,
