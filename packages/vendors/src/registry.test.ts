@@ -44,7 +44,9 @@ describe("the service registry", () => {
     const fixes = new Map(
       computeModes({ config: {}, facts: bare, simulate: true }).map(({ id, fix }) => [id, fix] as const),
     );
-    expect(fixes.get("zenrows")).toMatch(/^set ZENROWS_API_KEY .*; no tool of this release reaches ZenRows live yet$/);
+    expect(fixes.get("snowflake")).toMatch(
+      /^set SNOWFLAKE_ACCOUNT .*; no tool of this release reaches Snowflake live yet$/,
+    );
     expect(fixes.get("redis")).not.toContain("no tool");
   });
 
@@ -219,7 +221,7 @@ describe("what is derived from the registry", () => {
     expect(lines).toHaveLength(21);
     for (const line of lines) expect(line.match(/(?<!\\)\|/g)).toHaveLength(6);
     expect(lines.find((line) => line.includes("Tavily"))).toBe(
-      "| [Tavily](https://app.tavily.com/home) | Web search made for models. | `TAVILY_API_KEY` | simulated | planned |",
+      "| [Tavily](https://app.tavily.com/home) | Web search made for models. | `TAVILY_API_KEY` | simulated | live, simulated |",
     );
   });
 });

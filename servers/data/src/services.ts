@@ -32,7 +32,8 @@ import { createEntryStore } from "./watching/entry-store.ts";
 import { createWatches, type Watches } from "./watching/watches.ts";
 import { createWatchStore } from "./watching/watch-store.ts";
 import type { WatchTables } from "./watching/watch-tables.ts";
-import { openVendors, type Vendors } from "./vendors/open-vendors.ts";
+import type { Vendors } from "./domain/reached-vendors.ts";
+import { openVendors } from "./vendors/open-vendors.ts";
 
 /** Everything the tools of this server use. Each tool names the part it needs. */
 export interface DataServices {

@@ -13,7 +13,7 @@ export const apify = defineService({
   title: "Apify",
   group: "data",
   purpose: "Actors that collect from sites with no other way in.",
-  served: [],
+  served: ["live", "simulated"],
   docsUrl,
   config: z.object({
     APIFY_TOKEN: secretString().optional().describe("API token of Apify."),

@@ -13,7 +13,7 @@ export const phantombuster = defineService({
   title: "PhantomBuster",
   group: "data",
   purpose: "Agents that collect public profiles and posts from social networks.",
-  served: [],
+  served: ["live", "simulated"],
   docsUrl,
   config: z.object({
     PHANTOMBUSTER_API_KEY: secretString().optional().describe("Key for PhantomBuster."),

@@ -15,7 +15,7 @@ export const tavily = defineService({
   title: "Tavily",
   group: "data",
   purpose: "Web search made for models.",
-  served: [],
+  served: ["live", "simulated"],
   docsUrl,
   config: z.object({
     TAVILY_API_KEY: secretString().optional().describe("Key for Tavily."),

@@ -14,7 +14,7 @@ export const zenrows = defineService({
   title: "ZenRows",
   group: "data",
   purpose: "Pages that refuse plain fetching; without a key, pages are fetched directly.",
-  served: ["local"],
+  served: ["live", "local"],
   docsUrl,
   config: z.object({
     ZENROWS_API_KEY: secretString().optional().describe("Key for ZenRows."),

@@ -1,13 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { AppError } from "@sophia/core/errors/app-error";
-import type { Jobs } from "@sophia/core/jobs/jobs";
 import { toNanoUsd } from "@sophia/core/ledger/nano-usd";
 import { createAddressPolicy } from "@sophia/core/http/address";
 import type { Store } from "@sophia/core/store/store";
 import { type CollectionSpec, type Item, listItems } from "./collection-spec.ts";
+import { type CollectionJobsOptions, createCollectionJobs } from "./collection-jobs.ts";
 import { createCollectionReports, type CollectionReports } from "./collection-reports.ts";
 import { findCollection } from "./find-collection.ts";
-import { runCollection, type RunCollectionParts } from "./run-collection.ts";
 import type { Source } from "./source.ts";
 import type { CollectionRow, CollectionTables } from "./tables.ts";
 
@@ -30,35 +29,17 @@ export interface Collections extends CollectionReports {
   control(id: string, caller: string, action: Action): Promise<void>;
 }
 
-export interface CollectionsOptions extends RunCollectionParts {
-  store: Store<CollectionTables>;
-  jobs: Pick<Jobs, "define" | "enqueue" | "abort">;
+export interface CollectionsOptions extends CollectionJobsOptions {
   /** From here on a person is asked. */
   approvalUsd: number;
 }
 
-const jobKind = "data.collect";
-const mostHours = 25;
 const insertedAtOnce = 200;
 
 /** Before `jobs.start()`: it defines its job. */
 export function createCollections(options: CollectionsOptions): Collections {
-  const { store, jobs, clock } = options;
-  const { db } = store;
-  jobs.define<{ id: string }>(
-    jobKind,
-    async ({ input, signal, progress }) => {
-      await runCollection(options, input.id, { signal, progress });
-      return {};
-    },
-    // Each SIGKILL is a run more, and none of them must be the last.
-    { timeoutMs: mostHours * 60 * 60_000, maxAttempts: 1_000, isLong: true },
-  );
-
-  async function enqueue(id: string, run: number, caller: string): Promise<void> {
-    const job = await jobs.enqueue({ kind: jobKind, input: { id }, idempotencyKey: `${id}:${run}`, caller });
-    await db.updateTable("data_collections").set({ job_id: job.id, run }).where("id", "=", id).execute();
-  }
+  const { store, clock } = options;
+  const jobs = createCollectionJobs(options);
 
   return {
     ...createCollectionReports(options),
@@ -79,13 +60,14 @@ export function createCollections(options: CollectionsOptions): Collections {
             .execute();
         }
       });
-      await enqueue(id, 0, caller);
+      await jobs.enqueue({ id, run: 0, caller }, null);
       return id;
     },
     async control(id, caller, action) {
       const row = await moveCollection(store, { id, caller, action, now: clock.now() });
-      if (action === "resume") await enqueue(id, row.run + 1, caller);
-      else if (row.job_id !== null && action === "abort") await jobs.abort(row.job_id);
+      if (action === "abort") await jobs.abort(id, caller);
+      // What is aborted needs a job as well: it tells the vendors, and books what it has cost.
+      if (action !== "pause") await jobs.enqueue({ ...row, run: row.run + 1 }, row.job_id);
     },
   };
 }

@@ -6,7 +6,7 @@ import type { DocumentStore } from "../documents/document-store.ts";
 import type { DataTables } from "../documents/tables.ts";
 import type { Extractor } from "../fetching/extractor.ts";
 import type { PageReader } from "../fetching/page-reader.ts";
-import type { Vendors } from "../vendors/open-vendors.ts";
+import type { Vendors } from "../domain/reached-vendors.ts";
 import { type Collections, createCollections } from "./collections.ts";
 import { createDataBudgets, type DataBudgets } from "./data-budgets.ts";
 import { createSaveFound } from "./save-found.ts";

@@ -21,11 +21,13 @@ const yearMs = 365 * 86_400_000;
 
 /**
  * All open tasks: every source beside the others, and within each as many as it takes at a time. Ends when nothing is
- * open, when the collection is paused or aborted, or at its deadline; run again it goes on where it stood.
+ * open, when the collection is paused or aborted, or at its deadline; run again it goes on where it stood, and ends
+ * what is left of one that was aborted.
  */
 export async function runCollection(parts: RunCollectionParts, id: string, options: RunOptions): Promise<void> {
   const { tasks, clock } = parts;
   const collection = await tasks.collection(id);
+  if (collection?.state === "aborted") await abandonAll(parts, collection);
   if (collection?.state !== "running") return;
   const open = await tasks.open(id);
   let done = 0;
@@ -40,8 +42,12 @@ export async function runCollection(parts: RunCollectionParts, id: string, optio
     const budgets = [own, ...(await parts.budgets.of(caller, source.service))];
     for (let lane = lanes.shift(); lane; lane = lanes.shift()) {
       for (const task of lane) {
-        if (!(await mayGoOn())) return;
-        await runTask(parts, { task, source, caller, budgets, signal: options.signal });
+        let waitMs: number | undefined = 0;
+        while (waitMs !== undefined) {
+          await clock.sleep(waitMs, options.signal);
+          if (!(await mayGoOn())) return;
+          waitMs = await runTask(parts, { task, source, caller, budgets, signal: options.signal });
+        }
         done += 1;
         options.progress({ done, total: open.length });
       }
@@ -58,9 +64,7 @@ export async function runCollection(parts: RunCollectionParts, id: string, optio
     const source = parts.sources.get(name);
     return source ? workThrough(source, queue) : skipAll(parts, queue, name);
   });
-  const ended = await Promise.allSettled(workers);
-  if ((await tasks.collection(id))?.state === "aborted") await abandonAll(parts, collection);
-  for (const result of ended) if (result.status === "rejected") throw result.reason;
+  await settleAll(workers);
   const reason = "The deadline of the collection came before it was begun.";
   if ((await tasks.collection(id))?.state === "running") await tasks.close(id, reason);
 }

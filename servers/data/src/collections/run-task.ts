@@ -26,28 +26,39 @@ export interface TaskCall {
 
 /** A vendor's run may take as long as a collection. */
 const holdMs = 26 * 60 * 60_000;
+/** Between two tries at a vendor that takes no more just now. */
+const leastWaitMs = 5_000;
+/** A vendor that cannot be reached does not lose a run: so many looks in a row may fail. */
+const looksThatMayFail = 30;
 /** For telling a vendor to stop what nobody waits for any more. */
 const stopTimeoutMs = 15_000;
 
 /**
  * One item, from wherever it stood: each step is durable before the next. What was sent is never sent again: a run is
- * looked up by its tag, a paid request whose answer was lost stays `unknown` and counts at its estimate. Throws only
- * when the signal ends it.
+ * looked up by its tag, a paid request whose answer was lost stays `unknown` and counts at its estimate. Returns after
+ * how many ms it is to be run again when the vendor takes no more just now. Throws only when the signal ends it.
  */
-export async function runTask(parts: RunTaskParts, call: TaskCall): Promise<void> {
+export async function runTask(parts: RunTaskParts, call: TaskCall): Promise<number | undefined> {
   const { task, signal } = call;
   try {
     const harvest = task.state === "received" ? readHarvest(task) : await obtain(parts, call);
     if (harvest) await store(parts, call, harvest);
   } catch (error) {
     if (signal.aborted) throw error;
-    const { kind, message, hint } = toAppError(error);
+    const { kind, message, hint, retryAfterMs } = toAppError(error);
+    if (kind === "rate_limited" && task.state === "started" && task.handle === null) {
+      const anew = { state: "waiting", reservation_id: null, started_at: null } as const;
+      await parts.tasks.change(task.id, anew);
+      Object.assign(task, anew);
+      return Math.max(leastWaitMs, retryAfterMs ?? 0);
+    }
     const isRefused = kind === "budget_exceeded" && task.state === "waiting";
     await parts.tasks.fail(task.id, isRefused ? "skipped" : "failed", {
       kind,
       message: [message, hint].filter(Boolean).join(" "),
     });
   }
+  return undefined;
 }
 
 /** `undefined`: the task has ended without an answer. */
@@ -58,7 +69,7 @@ function obtain(parts: RunTaskParts, call: TaskCall): Promise<Harvest | undefine
 async function askOnce(parts: RunTaskParts, call: TaskCall, source: ShortSource): Promise<Harvest | undefined> {
   const { task, signal } = call;
   if (task.state === "started" && !source.isRepeatable) return await giveUp(parts, call);
-  await begin(parts, call);
+  if (!(await begin(parts, call))) return undefined;
   let harvest;
   try {
     harvest = await source.collect(itemOf(task), signal);
@@ -81,14 +92,32 @@ async function runAtVendor(parts: RunTaskParts, call: TaskCall, source: LongSour
   if (handle === undefined) return undefined;
   let harvest;
   try {
-    while (!(await source.hasEnded(item, handle, signal))) signal.throwIfAborted();
-    harvest = await source.read(item, handle, signal);
+    while (!(await patiently(parts, call, source, () => source.hasEnded(item, handle, signal))))
+      signal.throwIfAborted();
+    harvest = await patiently(parts, call, source, () => source.read(item, handle, signal));
   } catch (error) {
     if (!signal.aborted) await settleRun(parts, call, source);
     throw error;
   }
   await parts.tasks.receive(task.id, harvest);
   return harvest;
+}
+
+/** The run goes on at its vendor while nobody can look at it. */
+async function patiently<Result>(
+  { clock }: RunTaskParts,
+  { signal }: TaskCall,
+  { pollMs }: LongSource,
+  look: () => Promise<Result>,
+): Promise<Result> {
+  for (let failures = 1; ; failures += 1) {
+    try {
+      return await look();
+    } catch (error) {
+      if (signal.aborted || !toAppError(error).retryable || failures > looksThatMayFail) throw error;
+      await clock.sleep(pollMs, signal);
+    }
+  }
 }
 
 async function start(parts: RunTaskParts, call: TaskCall, source: LongSource): Promise<string | undefined> {
@@ -99,7 +128,7 @@ async function start(parts: RunTaskParts, call: TaskCall, source: LongSource): P
     const found = await source.find(item, { tag, since: task.started_at ?? 0 }, signal);
     return found === undefined ? await giveUp(parts, call) : await keepHandle(parts, task, found);
   }
-  await begin(parts, call);
+  if (!(await begin(parts, call))) return undefined;
   let started;
   try {
     started = await source.start(item, tag, signal);
@@ -117,11 +146,14 @@ async function keepHandle({ tasks }: RunTaskParts, task: TaskRow, handle: string
   return handle;
 }
 
-/** Money first, then the mark that it is sent: what a crash leaves between the two gives its money back by itself. */
+/**
+ * Money first, then the mark that it is sent: what a crash leaves between the two gives its money back by itself.
+ * False: another process has it in hand.
+ */
 async function begin(
   { tasks, ledger, clock }: RunTaskParts,
   { task, source, caller, budgets }: TaskCall,
-): Promise<void> {
+): Promise<boolean> {
   const expected = source.estimate(itemOf(task));
   const isFree = source.kind === "short" && source.isRepeatable;
   const reservation = isFree
@@ -137,9 +169,13 @@ async function begin(
         expiresInMs: holdMs,
       });
   const mark = { reservation_id: reservation?.id ?? null, started_at: clock.now() };
-  await tasks.change(task.id, { state: "started", ...mark });
+  if (!(await tasks.begin(task, mark))) {
+    await release({ ledger }, mark.reservation_id);
+    return false;
+  }
   // Later steps of this run go by it.
   Object.assign(task, mark, { state: "started" });
+  return true;
 }
 
 /** Nobody knows what became of it: it is not sent again, counts at its estimate, and is shown. */
@@ -162,7 +198,7 @@ async function settleAtEstimate(
   await tasks.change(task.id, { cost_nano_usd: toNanoUsd(expected.costUsd) });
 }
 
-async function release({ ledger }: RunTaskParts, reservationId: string | null): Promise<void> {
+async function release({ ledger }: Pick<RunTaskParts, "ledger">, reservationId: string | null): Promise<void> {
   if (reservationId !== null) await ledger.release({ id: reservationId });
 }
 

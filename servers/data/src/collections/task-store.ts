@@ -11,6 +11,11 @@ export interface TaskStore {
   collection(id: string): Promise<CollectionRow | undefined>;
   /** What is not over, in the order of the items. */
   open(collectionId: string): Promise<TaskRow[]>;
+  /** False: it is not any more as it was read, because another process has it. */
+  begin(
+    task: Pick<TaskRow, "id" | "state" | "started_at">,
+    mark: Pick<TaskRow, "reservation_id" | "started_at">,
+  ): Promise<boolean>;
   change(id: string, change: Change): Promise<void>;
   receive(id: string, harvest: Harvest): Promise<void>;
   /** The task is over: its documents belong to the collection from here on. */
@@ -42,6 +47,16 @@ export function createTaskStore(options: { store: Store<CollectionTables>; clock
         .where("state", "in", ["waiting", "started", "received"])
         .orderBy("ordinal")
         .execute(),
+    async begin({ id, state, started_at: startedAt }, mark) {
+      const begun = await db
+        .updateTable("data_collection_tasks")
+        .set({ state: "started", ...mark, updated_at: clock.now() })
+        .where("id", "=", id)
+        .where("state", "=", state)
+        .where("started_at", startedAt === null ? "is" : "=", startedAt)
+        .executeTakeFirst();
+      return begun.numUpdatedRows === 1n;
+    },
     change,
     receive: (id, harvest) =>
       change(id, {

@@ -8,15 +8,22 @@ import { exportDocuments } from "./export-documents.ts";
 import { fetchFeed } from "./fetch-feed.ts";
 import { fetchPage } from "./fetch-page.ts";
 import { getCollection } from "./get-collection.ts";
+import { getDatasetItems } from "./get-dataset-items.ts";
 import { getDocument } from "./get-document.ts";
+import { getPhantomOutput } from "./get-phantom-output.ts";
+import { getRun } from "./get-run.ts";
+import { launchPhantom } from "./launch-phantom.ts";
+import { listActors } from "./list-actors.ts";
 import { listBudgets } from "./list-budgets.ts";
 import { listDuplicates } from "./list-duplicates.ts";
 import { listDocuments } from "./list-documents.ts";
+import { listPhantoms } from "./list-phantoms.ts";
 import { manageDuplicates } from "./manage-duplicates.ts";
 import { mapSite } from "./map-site.ts";
 import { searchDocuments } from "./search-documents.ts";
 import { searchWeb } from "./search-web.ts";
 import { setServiceBudget } from "./set-service-budget.ts";
+import { runActor } from "./run-actor.ts";
 import { runCollection } from "./run-collection.ts";
 import { watchTopic } from "./watch-topic.ts";
 
@@ -42,4 +49,11 @@ export const longTailTools: readonly AnyTool<DataServices>[] = [
   manageCollection,
   listBudgets,
   setServiceBudget,
+  listActors,
+  runActor,
+  getRun,
+  getDatasetItems,
+  listPhantoms,
+  launchPhantom,
+  getPhantomOutput,
 ];

@@ -1,6 +1,6 @@
 import { Secret } from "@sophia/core/config/secret";
 import type { Logger } from "pino";
-import type { VendorName } from "./open-vendors.ts";
+import type { VendorName } from "../domain/reached-vendors.ts";
 
 /** Where a simulator listens, and the key it takes. */
 export interface SimulatedPlace {

@@ -1,6 +1,6 @@
 import { AppError } from "@sophia/core/errors/app-error";
 import type { ApifyClient } from "@sophia/vendors/apify/client";
-import type { Reached } from "../../vendors/open-vendors.ts";
+import type { Reached } from "../../domain/reached-vendors.ts";
 import type { LongSource } from "../source.ts";
 import { billed } from "./billed.ts";
 import { ofSource } from "./of-source.ts";
@@ -36,6 +36,7 @@ export function createApifyRuns({ client, mode }: Reached<Client>): LongSource {
       if (status === "SUCCEEDED" || status === "TIMED-OUT" || status === "ABORTED") return true;
       throw new AppError("upstream", `The run of the Actor ended as ${status}.`, {
         hint: "get_run shows its log.",
+        retryable: false,
         service: "apify",
       });
     },

@@ -1,6 +1,6 @@
 import { AppError } from "@sophia/core/errors/app-error";
 import type { PhantombusterClient } from "@sophia/vendors/phantombuster/client";
-import type { Reached } from "../../vendors/open-vendors.ts";
+import type { Reached } from "../../domain/reached-vendors.ts";
 import type { LongSource } from "../source.ts";
 import { ofSource } from "./of-source.ts";
 import { toRecordPage } from "./record-page.ts";
@@ -41,6 +41,7 @@ export function createPhantombusterLaunches({ client, mode }: Reached<Client>): 
       if (container.isSuccess) return true;
       throw new AppError("upstream", "The agent's run ended without success.", {
         hint: "get_phantom_output shows its log.",
+        retryable: false,
         service: "phantombuster",
       });
     },

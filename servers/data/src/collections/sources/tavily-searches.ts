@@ -1,7 +1,7 @@
 import { estimateTavilyCost } from "@sophia/vendors/tavily/cost";
 import type { TavilyClient } from "@sophia/vendors/tavily/client";
 import { parseMoment } from "../../domain/parse-moment.ts";
-import type { Reached } from "../../vendors/open-vendors.ts";
+import type { Reached } from "../../domain/reached-vendors.ts";
 import type { ShortSource } from "../source.ts";
 import { billed } from "./billed.ts";
 import { ofSource } from "./of-source.ts";

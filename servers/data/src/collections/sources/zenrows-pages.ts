@@ -2,7 +2,7 @@ import type { ZenRowsClient } from "@sophia/vendors/zenrows/client";
 import { zenrowsCreditUsd } from "@sophia/vendors/zenrows/cost";
 import { fetchWithEscalation } from "@sophia/vendors/zenrows/escalate";
 import { AppError } from "@sophia/core/errors/app-error";
-import type { Reached } from "../../vendors/open-vendors.ts";
+import type { Reached } from "../../domain/reached-vendors.ts";
 import type { ShortSource } from "../source.ts";
 import { billed } from "./billed.ts";
 import { ofSource } from "./of-source.ts";

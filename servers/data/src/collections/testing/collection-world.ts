@@ -14,7 +14,7 @@ import type { DataTables } from "../../documents/tables.ts";
 import { createExtractor } from "../../fetching/extractor.ts";
 import type { PageReader } from "../../fetching/page-reader.ts";
 import { samplePage } from "../../testing/sample-page.ts";
-import type { Vendors } from "../../vendors/open-vendors.ts";
+import type { Vendors } from "../../domain/reached-vendors.ts";
 import { collectionMigrations } from "../migrations.ts";
 import { type OpenedCollections, openCollections } from "../open-collections.ts";
 import type { CollectionTables } from "../tables.ts";

@@ -1,0 +1,43 @@
+import { AppError } from "@sophia/core/errors/app-error";
+import type { ApifyClient } from "@sophia/vendors/apify/client";
+import type { PhantombusterClient } from "@sophia/vendors/phantombuster/client";
+import type { TavilyClient } from "@sophia/vendors/tavily/client";
+import type { ZenRowsClient } from "@sophia/vendors/zenrows/client";
+
+/** A vendor that can be asked. */
+export interface Reached<Client> {
+  client: Client;
+  mode: "live" | "simulated";
+}
+
+/** The collecting services that are at hand; absent: no key, and no simulation. */
+export interface Vendors {
+  apify: Reached<ApifyClient> | undefined;
+  phantombuster: Reached<PhantombusterClient> | undefined;
+  tavily: Reached<TavilyClient> | undefined;
+  zenrows: Reached<ZenRowsClient> | undefined;
+  close(): Promise<void>;
+}
+
+export type VendorName = Exclude<keyof Vendors, "close">;
+
+/** The variable that brings each to life. */
+export const vendorKeys: Readonly<Record<VendorName, { title: string; variable: string }>> = {
+  apify: { title: "Apify", variable: "APIFY_TOKEN" },
+  phantombuster: { title: "PhantomBuster", variable: "PHANTOMBUSTER_API_KEY" },
+  tavily: { title: "Tavily", variable: "TAVILY_API_KEY" },
+  zenrows: { title: "ZenRows", variable: "ZENROWS_API_KEY" },
+};
+
+/** Throws AppError `not_configured` that says which variable is missing. */
+export function requireVendor<Name extends VendorName>(
+  vendors: Pick<Vendors, Name>,
+  name: Name,
+): NonNullable<Vendors[Name]> {
+  const reached = vendors[name];
+  if (reached) return reached;
+  const { title, variable } = vendorKeys[name];
+  throw new AppError("not_configured", `${title} has no key here.`, {
+    hint: `Set ${variable}, or SOPHIA_SIMULATE=1 to try it without an account; \`npm run sophia -- doctor\` shows more.`,
+  });
+}
