@@ -14,7 +14,6 @@ import { createTaskStore } from "./task-store.ts";
 import { createFastClock } from "./testing/collection-world.ts";
 
 const clock: Clock = createFastClock(50, Date.now());
-const signal = new AbortController().signal;
 const harvest: Harvest = { pages: [], quantity: 1, costUsd: 0.01, kind: "actual" };
 let engine: StoreEngine | undefined;
 const closing: (() => Promise<void>)[] = [];
