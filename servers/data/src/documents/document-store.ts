@@ -6,6 +6,9 @@ import type { ExtractedPage } from "../domain/extract-page.ts";
 import { parseSite, toSite, toUrlKey } from "../domain/page-address.ts";
 import { toSearchWords } from "../domain/search-words.ts";
 import { splitPassages } from "../domain/split-passages.ts";
+import { keepBlob, readBlobs, releaseBlobs } from "../blobs/blob-rows.ts";
+import { packBlob, type PackedBlob } from "../blobs/pack-blob.ts";
+import { keepText, packText, withText } from "./document-text.ts";
 import type { DataTables, DocumentsTable } from "./tables.ts";
 
 export interface SavedDocument {
@@ -30,10 +33,20 @@ export interface DocumentFilter {
   until?: number | undefined;
 }
 
+export interface FetchedFacts {
+  url: string;
+  finalUrl: string;
+  source: string;
+  /** The page as it came, when it is to be kept beside its text. */
+  original?: Uint8Array;
+}
+
 export interface DocumentStore {
   /** Durable when it returns. Content already stored for this address is not stored again. */
-  save(page: ExtractedPage, fetched: { url: string; finalUrl: string; source: string }): Promise<SavedDocument>;
+  save(page: ExtractedPage, fetched: FetchedFacts): Promise<SavedDocument>;
   get(id: string): Promise<DocumentsTable | undefined>;
+  /** The page as it came, where that was kept. */
+  original(id: string): Promise<Buffer | undefined>;
   /** Newest version of each page, last seen first. */
   list(filter: DocumentFilter, limit: number, after?: { checkedAt: number; id: string }): Promise<DocumentFacts[]>;
   /** All versions of the page that `id` belongs to, oldest first. */
@@ -70,11 +83,22 @@ export function createDocumentStore(options: { store: Store<DataTables>; clock: 
   return {
     async save(page, fetched) {
       const passages = splitPassages(page.text);
+      const text = await packText(page.markdown);
+      const original = fetched.original && (await packBlob(fetched.original));
       return await store.transaction((tx) =>
-        saveVersion(tx, store.engine, { page, fetched, passages, now: clock.now() }),
+        saveVersion(tx, store.engine, { page, fetched, passages, text, original, now: clock.now() }),
       );
     },
-    get: (id) => store.db.selectFrom("data_documents").selectAll().where("id", "=", id).executeTakeFirst(),
+    get: (id) => readDocument(store.db, id),
+    async original(id) {
+      const row = await store.db
+        .selectFrom("data_documents")
+        .select("original_blob")
+        .where("id", "=", id)
+        .executeTakeFirst();
+      if (!row || row.original_blob === null) return undefined;
+      return (await readBlobs(store.db, [row.original_blob])).get(row.original_blob);
+    },
     async list(filter, limit, after) {
       let query = store.db
         .selectFrom("data_documents as d")
@@ -100,6 +124,15 @@ export function createDocumentStore(options: { store: Store<DataTables>; clock: 
   };
 }
 
+async function readDocument(db: Store<DataTables>["db"], id: string): Promise<DocumentsTable | undefined> {
+  const row = await db.selectFrom("data_documents").selectAll().where("id", "=", id).executeTakeFirst();
+  if (!row) return undefined;
+  const [whole] = await withText(db, [row]);
+  if (!whole) return undefined;
+  const { text_blob: _text, original_blob: _original, ...document } = whole;
+  return document;
+}
+
 /** The filter as SQL over the alias `d`. */
 export function filterCondition(filter: DocumentFilter) {
   const dated = sql`coalesce(d.published_at, d.fetched_at)`;
@@ -117,15 +150,17 @@ export function filterCondition(filter: DocumentFilter) {
 
 interface NewVersion {
   page: ExtractedPage;
-  fetched: { url: string; finalUrl: string; source: string };
+  fetched: FetchedFacts;
   passages: string[];
+  text: PackedBlob | undefined;
+  original: PackedBlob | undefined;
   now: number;
 }
 
 async function saveVersion(
   tx: Transaction<DataTables>,
   engine: Store<DataTables>["engine"],
-  { page, fetched, passages, now }: NewVersion,
+  { page, fetched, passages, text, original, now }: NewVersion,
 ): Promise<SavedDocument> {
   const urlKey = toUrlKey(fetched.finalUrl);
   const contentHash = createHash("sha256").update(page.markdown).digest("hex");
@@ -133,12 +168,18 @@ async function saveVersion(
   if (engine === "postgres") await sql`select pg_advisory_xact_lock(hashtextextended(${urlKey}, 7))`.execute(tx);
   const known = await tx
     .selectFrom("data_documents")
-    .select(["id", "version", "content_hash", "fetched_at"])
+    .select(["id", "version", "content_hash", "fetched_at", "text_blob", "original_blob"])
     .where("url_key", "=", urlKey)
     .where("is_current", "=", 1)
     .executeTakeFirst();
   if (known?.content_hash === contentHash) {
-    await tx.updateTable("data_documents").set({ checked_at: now }).where("id", "=", known.id).execute();
+    const moved = known.text_blob === null && text ? await keepText(tx, page.markdown, text) : {};
+    const kept = known.original_blob === null && original ? { original_blob: await keepBlob(tx, original) } : {};
+    await tx
+      .updateTable("data_documents")
+      .set({ checked_at: now, ...moved, ...kept })
+      .where("id", "=", known.id)
+      .execute();
     return { id: known.id, version: known.version, state: "unchanged", fetchedAt: known.fetched_at, checkedAt: now };
   }
   if (known) {
@@ -158,7 +199,12 @@ async function saveVersion(
   };
   await tx
     .insertInto("data_documents")
-    .values({ ...row, ...toColumns(page, fetched) })
+    .values({
+      ...row,
+      ...toColumns(page, fetched),
+      ...(await keepText(tx, page.markdown, text)),
+      original_blob: original ? await keepBlob(tx, original) : null,
+    })
     .execute();
   await insertPassages(tx, engine, { documentId: id, title: page.title ?? "", passages });
   return { id, version, state: known ? "changed" : "new", fetchedAt: now, checkedAt: now };
@@ -175,7 +221,6 @@ function toColumns(page: ExtractedPage, fetched: NewVersion["fetched"]) {
     published_at: page.publishedAt,
     language: page.language,
     kind: page.kind,
-    markdown: page.markdown,
     text_length: page.textLength,
     excerpt: page.excerpt,
     source: fetched.source,
@@ -226,8 +271,17 @@ async function removePage(
 ): Promise<number> {
   const page = await tx.selectFrom("data_documents").select("url_key").where("id", "=", id).executeTakeFirst();
   if (!page) return 0;
-  const versions = await tx.selectFrom("data_documents").select("id").where("url_key", "=", page.url_key).execute();
+  const versions = await tx
+    .selectFrom("data_documents")
+    .select(["id", "text_blob", "original_blob"])
+    .where("url_key", "=", page.url_key)
+    .execute();
   for (const version of versions) await removePassages(tx, engine, version.id);
   await tx.deleteFrom("data_documents").where("url_key", "=", page.url_key).execute();
+  const blobs = versions.flatMap(({ text_blob: text, original_blob: original }) => [text, original]);
+  await releaseBlobs(
+    tx,
+    blobs.filter((blob) => blob !== null),
+  );
   return versions.length;
 }

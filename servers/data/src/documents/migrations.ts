@@ -4,7 +4,7 @@ import { type ColumnDefinitionBuilder, type Kysely, sql } from "kysely";
 /** Tables of the Data server. A migration that has shipped is never edited; add the next number. */
 export const dataMigrations: MigrationSet = {
   owner: "data",
-  migrations: { "0001-documents": { up: createDocumentTables } },
+  migrations: { "0001-documents": { up: createDocumentTables }, "0002-blobs": { up: createBlobTables } },
 };
 
 async function createDocumentTables(db: Kysely<unknown>, engine: Engine): Promise<void> {
@@ -77,4 +77,30 @@ async function createWordIndex(db: Kysely<unknown>, engine: Engine): Promise<voi
     words tsvector not null
   )`.execute(db);
   await sql`create index data_chunk_words_gin on data_chunk_words using gin (words)`.execute(db);
+}
+
+/** Documents saved before keep their text in the row until they are saved again: both are read. */
+async function createBlobTables(db: Kysely<unknown>, engine: Engine): Promise<void> {
+  const bytes = engine === "postgres" ? "bytea" : "blob";
+  await db.schema
+    .createTable("data_blobs")
+    .addColumn("id", engine === "postgres" ? "bigserial" : "integer", (column) =>
+      engine === "postgres" ? column.primaryKey() : column.primaryKey().autoIncrement(),
+    )
+    .addColumn("sha256", bytes, (column) => column.notNull().unique())
+    .addColumn("codec", "text", (column) => column.notNull())
+    .addColumn("raw_length", "bigint", (column) => column.notNull())
+    .addColumn("uses", "integer", (column) => column.notNull())
+    .addColumn("bytes", bytes, (column) => column.notNull())
+    .execute();
+  // What is packed already is not packed again.
+  if (engine === "postgres") await sql`alter table data_blobs alter column bytes set storage external`.execute(db);
+  for (const column of ["text_blob", "original_blob"]) {
+    await db.schema
+      .alterTable("data_documents")
+      .addColumn(column, "bigint", (definition) => definition.references("data_blobs.id"))
+      .execute();
+    // For the check of the reference when a blob goes.
+    await db.schema.createIndex(`data_documents_${column}`).on("data_documents").column(column).execute();
+  }
 }

@@ -1,5 +1,6 @@
 import type { CoreTables } from "@sophia/core/store/core-tables";
 import type { Generated } from "kysely";
+import type { BlobsTable } from "../blobs/blob-tables.ts";
 
 /** One version of one page. Times are wall-clock milliseconds. */
 export interface DocumentsTable {
@@ -33,6 +34,13 @@ export interface DocumentsTable {
   source: string;
 }
 
+/** A document as its row is: the Markdown stands in the row, or in a blob and the column is empty. */
+interface DocumentRowsTable extends DocumentsTable {
+  text_blob: number | null;
+  /** The page as it came, where whoever read it asked for that to be kept. */
+  original_blob: number | null;
+}
+
 /** A passage of a current document: what is matched and embedded. */
 export interface ChunksTable {
   id: Generated<number>;
@@ -57,7 +65,8 @@ export interface ChunkWordsTable {
 }
 
 export interface DataTables extends CoreTables {
-  data_documents: DocumentsTable;
+  data_documents: DocumentRowsTable;
+  data_blobs: BlobsTable;
   data_chunks: ChunksTable;
   data_vectors: VectorsTable;
   data_chunk_words: ChunkWordsTable;

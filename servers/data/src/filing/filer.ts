@@ -4,8 +4,9 @@ import { sql, type Transaction } from "kysely";
 import { createDeduplicator, type DuplicateDecision, type IncomingDocument } from "../dedup/deduplicator.ts";
 import { toDocumentKey } from "../dedup/canonical-url.ts";
 import { createShingleCounts } from "../dedup/shingle-counts.ts";
+import { withText } from "../documents/document-text.ts";
 import type { FilingTables } from "./filing-tables.ts";
-import { createLookup, toComparedText } from "./lookup.ts";
+import { createLookup, narrowDb, toComparedText } from "./lookup.ts";
 import { regroup } from "./regroup.ts";
 
 /** Finds of which documents a saved one is a copy, and keeps every decision with its reason. */
@@ -30,12 +31,13 @@ export function createFiler(options: { store: Store<FilingTables>; clock: Clock 
     const rows = await store.db
       .selectFrom("data_documents as d")
       .innerJoin("data_document_keys as k", "k.document_id", "d.id")
-      .select("d.markdown")
+      .select(["d.markdown", "d.text_blob"])
       .where("d.is_current", "=", 1)
       .orderBy("d.checked_at", "desc")
       .limit(countedAtStart)
       .execute();
-    for (const { markdown } of rows) counter.counted({ text: toComparedText(markdown) });
+    for (const { markdown } of await withText(narrowDb(store.db), rows))
+      counter.counted({ text: toComparedText(markdown) });
   }
 
   async function file(documentId: string): Promise<void> {
@@ -86,15 +88,16 @@ const nothingKnown = {
 async function readDocument(tx: Transaction<FilingTables>, id: string): Promise<IncomingDocument | undefined> {
   const row = await tx
     .selectFrom("data_documents")
-    .select(["id", "markdown", "final_url", "canonical_url"])
+    .select(["id", "markdown", "text_blob", "final_url", "canonical_url"])
     .where("id", "=", id)
     .where("is_current", "=", 1)
     .executeTakeFirst();
+  const [whole] = row ? await withText(narrowDb(tx), [row]) : [];
   return (
-    row && {
+    whole && {
       id,
-      text: toComparedText(row.markdown),
-      canonicalKey: toDocumentKey(row.final_url, row.canonical_url),
+      text: toComparedText(whole.markdown),
+      canonicalKey: toDocumentKey(whole.final_url, whole.canonical_url),
       vendorKey: null,
     }
   );

@@ -1,5 +1,7 @@
-import type { Transaction } from "kysely";
+import type { Kysely, Transaction } from "kysely";
 import type { DuplicateLookup } from "../dedup/deduplicator.ts";
+import { withText } from "../documents/document-text.ts";
+import type { DataTables } from "../documents/tables.ts";
 import type { FilingTables } from "./filing-tables.ts";
 
 type KeyName = "canonical_key" | "vendor_key" | "text_hash";
@@ -45,11 +47,12 @@ export function createLookup(tx: Transaction<FilingTables>): DuplicateLookup {
       if (ids.length === 0) return new Map();
       const rows = await tx
         .selectFrom("data_documents")
-        .select(["id", "markdown"])
+        .select(["id", "markdown", "text_blob"])
         .where("id", "in", [...ids])
         .where("is_current", "=", 1)
         .execute();
-      return new Map(rows.map(({ id, markdown }) => [id, toComparedText(markdown)]));
+      const whole = await withText(narrowDb(tx), rows);
+      return new Map(whole.map(({ id, markdown }) => [id, toComparedText(markdown)]));
     },
   };
 }
@@ -57,4 +60,9 @@ export function createLookup(tx: Transaction<FilingTables>): DuplicateLookup {
 /** Addresses of links and pictures are other ones at each place where a text stands. */
 export function toComparedText(markdown: string): string {
   return markdown.replaceAll(/\]\([^)\s]*(?:\s"[^"]*")?\)/g, "] ");
+}
+
+/** A database with more tables is one of fewer; Kysely's types are invariant and cannot say so. */
+export function narrowDb(db: Kysely<FilingTables>): Kysely<DataTables> {
+  return db as unknown as Kysely<DataTables>;
 }
