@@ -1,6 +1,6 @@
 import type { Embedder } from "@sophia/core/embed/embedder";
 import type { Store } from "@sophia/core/store/store";
-import { redactPii } from "../pii/redact-pii.ts";
+import { redactionVersion, redactPii } from "../pii/redact-pii.ts";
 import type { DataTables } from "./tables.ts";
 import { createVectorIndex, type GraphFactory, type Neighbour, type VectorIndex } from "./vector-index.ts";
 
@@ -56,7 +56,7 @@ class StoredVectors implements PassageVectors {
     const [vector] = vectors;
     // A text without a letter has no direction, so that nothing is near it.
     if (!vector || vector.every((value) => value === 0)) return [];
-    const index = await this.#refresh(modelId, dimension);
+    const index = await this.#refresh(toKeptId(modelId), dimension);
     return index.search(vector, count, allowed);
   }
 
@@ -75,7 +75,7 @@ class StoredVectors implements PassageVectors {
       await this.#keep(
         missing.map(({ id }) => id),
         vectors,
-        modelId,
+        toKeptId(modelId),
       );
       made += missing.length;
     }
@@ -100,7 +100,7 @@ class StoredVectors implements PassageVectors {
   }
 
   #missing() {
-    const { modelId } = this.#embedder.status();
+    const modelId = toKeptId(this.#embedder.status().modelId);
     return this.#store.db
       .selectFrom("data_chunks as c")
       .innerJoin("data_documents as d", "d.id", "c.document_id")
@@ -186,6 +186,11 @@ class StoredVectors implements PassageVectors {
       if (vector.length === dimension) index.add(row.chunk_id, vector);
     }
   }
+}
+
+/** What went into a vector is part of what it is: one of a text that was not redacted, or otherwise, is made anew. */
+function toKeptId(modelId: string): string {
+  return `${modelId}+redacted.${redactionVersion}`;
 }
 
 /** Half the bytes; the loss (about 1e-3) is far below what separates two passages. */

@@ -7,6 +7,7 @@ import { createDocumentStore } from "../documents/document-store.ts";
 import { dataMigrations } from "../documents/migrations.ts";
 import { createPassageVectors } from "../documents/passage-vectors.ts";
 import type { DataTables } from "../documents/tables.ts";
+import { redactionVersion } from "./redact-pii.ts";
 import { samplePage } from "../testing/sample-page.ts";
 
 test("no particular of a person reaches the embedding model, from a page or from a query; the stored text keeps them", async () => {
@@ -34,4 +35,12 @@ test("no particular of a person reaches the embedding model, from a page or from
   await vectors.search("who is jo@example.com", 5, { signal });
   expect(seen).toEqual(["Profile of [email 1]\nAsk [email 2] or call [phone 1] about the bridge.", "who is [email 1]"]);
   expect((await documents.get(saved.id))?.markdown).toBe(text);
+  // A vector from before texts were redacted still holds them: it is found missing and made anew.
+  const { modelId } = lexical.status();
+  await store.db.updateTable("data_vectors").set({ model_id: modelId }).execute();
+  expect(await vectors.countPending()).toBe(1);
+  expect(await vectors.embedMissing(10, { signal })).toBe(1);
+  expect(await store.db.selectFrom("data_vectors").select("model_id").execute()).toEqual([
+    { model_id: `${modelId}+redacted.${redactionVersion}` },
+  ]);
 });
