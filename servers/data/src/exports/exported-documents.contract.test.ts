@@ -32,7 +32,8 @@ describe.each<Engine>(["sqlite", "postgres"])("documents to export on %s", (engi
     const save = async (url: string, text: string, source: string) =>
       (await documents.save(samplePage(text), { url, finalUrl: url, source })).id;
     for (let index = 0; index < 7; index += 1) await save(`https://a.example/${index}`, `text ${index}`, "direct");
-    await save("https://a.example/0", "changed", "direct");
+    const long = "changed ".repeat(200);
+    await save("https://a.example/0", long, "direct");
     const other = await save("https://b.example/", "text", "tavily");
     const row = {
       state: "done",
@@ -57,7 +58,7 @@ describe.each<Engine>(["sqlite", "postgres"])("documents to export on %s", (engi
     const all = await read({});
     expect(all).toHaveLength(8);
     expect(new Set(all).size).toBe(8);
-    expect(all).toContain("changed");
+    expect(all).toContain(long);
     expect(await read({ site: "b.example" })).toEqual(["text"]);
     expect(await read({ source: "tavily" })).toEqual(["text"]);
     expect(await read({ collectionId: "c1" })).toEqual(["text"]);

@@ -1,6 +1,8 @@
-import type { Store } from "@sophia/core/store/store";
+import { narrowStore, type Store } from "@sophia/core/store/store";
 import type { CollectionTables } from "../collections/tables.ts";
 import { filterCondition } from "../documents/document-store.ts";
+import { withText } from "../documents/document-text.ts";
+import type { DataTables } from "../documents/tables.ts";
 import type { ExportFilter } from "./document-exports.ts";
 import type { ExportedRow } from "./format-row.ts";
 
@@ -10,6 +12,7 @@ export interface ExportedDocuments {
 }
 
 export function createExportedDocuments({ store }: { store: Store<CollectionTables> }): ExportedDocuments {
+  const { db } = narrowStore<DataTables, CollectionTables>(store);
   return {
     async *pages({ source, collectionId, ...filter }, { caller, pageSize }) {
       for (let after = ""; ;) {
@@ -30,7 +33,7 @@ export function createExportedDocuments({ store }: { store: Store<CollectionTabl
           );
         }
         const rows = await query.orderBy("d.id").limit(pageSize).execute();
-        if (rows.length > 0) yield rows.map(toRow);
+        if (rows.length > 0) yield (await withText(db, rows)).map(toRow);
         const last = rows.at(-1);
         if (rows.length < pageSize || !last) return;
         after = last.id;
