@@ -25,6 +25,7 @@ import { openFetching } from "./fetching/open-fetching.ts";
 import { createPageReader, embedJobKind, type PageReader } from "./fetching/page-reader.ts";
 import { createPageValidators, type PageValidators } from "./fetching/page-validators.ts";
 import { createSiteMapReader, type SiteMapReader } from "./fetching/site-map.ts";
+import { createTavilyWebSearch } from "./fetching/tavily-web-search.ts";
 import { createOwnWebSearch, type WebSearch } from "./fetching/web-search.ts";
 import { describeRenderer } from "./rendering/open-renderer.ts";
 import type { Renderer } from "./rendering/renderer.ts";
@@ -80,6 +81,7 @@ export async function createDataServices(
   const exports = openExports(platform);
   const vendors = await openVendors(config, platform);
   const search = createDocumentSearch({ store, vectors, log });
+  const { collections, dataBudgets } = openCollections(config, platform, { pages, documents, extractor, vendors });
   defineEmbedJob(platform, vectors);
   await queueGaps(platform, vectors);
   return {
@@ -96,8 +98,9 @@ export async function createDataServices(
       reservations: validators,
       search,
       vendors,
-      ...openCollections(config, platform, { pages, documents, extractor, vendors }),
-      webSearch: createOwnWebSearch({ search }),
+      collections,
+      dataBudgets,
+      webSearch: openWebSearch(platform, { search, vendors, dataBudgets }),
       storeMode: store.engine === "postgres" ? "live" : "local",
     },
     routes: [exports.route],
@@ -116,6 +119,17 @@ export async function createDataServices(
       await Promise.all([extractor.close(), embedder.close(), renderer?.close(), vendors.close()]);
     },
   };
+}
+
+/** A live account searches the web; else what was read before is searched, which says so. */
+function openWebSearch(
+  { ledger, clock }: Platform<DataTables>,
+  { search, vendors, dataBudgets }: Pick<DataServices, "search" | "vendors" | "dataBudgets">,
+): WebSearch {
+  const own = createOwnWebSearch({ search });
+  const { tavily } = vendors;
+  if (tavily?.mode !== "live") return own;
+  return createTavilyWebSearch({ client: tavily.client, own, ledger, budgets: dataBudgets, clock });
 }
 
 function openExports({ store, clock, config }: Platform<DataTables>): DocumentExports {

@@ -8,6 +8,9 @@ export interface WebQuery {
   since: number | undefined;
   until: number | undefined;
   limit: number;
+  /** Whose budget it is, where the search costs something. */
+  caller: string;
+  requestId: string;
 }
 
 export interface WebAnswer {

@@ -46,7 +46,7 @@ export const searchWeb = defineTool({
     untrusted: z.literal(true).describe("Titles and snippets were written by others."),
     source: Source,
   }),
-  async run(input, { services, signal }: ToolContext<Services>) {
+  async run(input, { services, caller, requestId, signal }: ToolContext<Services>) {
     if (!/[\p{L}\p{N}]/u.test(input.query)) {
       throw new AppError("invalid_input", "The query has no word in it.", { hint: "Ask with at least one word." });
     }
@@ -56,6 +56,8 @@ export const searchWeb = defineTool({
       since: parseMoment(input.since, "since"),
       until: parseMoment(input.until, "until"),
       limit: input.limit,
+      caller: caller.id,
+      requestId,
     };
     const answer = await services.webSearch.search(query, signal);
     return {
