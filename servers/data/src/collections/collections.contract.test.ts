@@ -186,12 +186,14 @@ test("what no vendor may be sent is refused before anything is begun, and so is 
   const world = await openCollectionWorld({
     place: await engines.createPlace(),
     clock: systemClock,
-    addresses: { zenrows: "http://127.0.0.1:9" },
+    addresses: { zenrows: "http://127.0.0.1:9", apify: "http://127.0.0.1:9" },
   });
   closing.push(world.close);
   const plan = (input: unknown) => () => world.collections.plan(spec(input));
   for (const url of ["http://127.0.0.1/", "http://169.254.169.254/latest", "http://[::1]/", "http://10.1.2.3/"]) {
     expect(plan({ sources: [{ source: "zenrows", urls: [url] }] }), url).toThrow();
   }
+  const apify = { source: "apify", actor: "a~b", inputs: [{ startUrls: [{ url: "http://127.0.0.1/" }] }] };
+  expect(plan({ sources: [apify] }), "inside the input of an Actor").toThrow(/private|address/i);
   expect(plan({ sources: [{ source: "tavily", queries: ["x"] }] })).toThrow(/not set up/);
 });

@@ -82,7 +82,7 @@ function makePlan(
   const items = listItems(spec);
   const bySource = [...Map.groupBy(items, ({ item }) => item.source)].map(([name, group]) => {
     const source = requireSource(sources, name);
-    for (const { item } of group) if ("url" in item && name !== "pages") addresses.checkUrl(item.url);
+    for (const { item } of group) if (name !== "pages" && name !== "tavily") checkAddresses(item);
     const mostUsd = group.reduce((sum, { item }) => sum + source.estimate(item).costUsd, 0);
     return { source: name, service: source.service, mode: source.mode, items: group.length, mostUsd };
   });
@@ -90,6 +90,16 @@ function makePlan(
   const mostUsd = Math.min(sum, spec.budgetUsd);
   const actsAsPerson = bySource.some(({ source }) => source === "phantombuster");
   return { items: items.length, mostUsd, bySource, needsApproval: actsAsPerson || mostUsd > approvalUsd };
+}
+
+/** Wherever they stand in what a vendor is handed. */
+function checkAddresses(value: unknown): void {
+  if (typeof value === "string") {
+    for (const [address] of value.matchAll(/https?:[^\s"'<>\\]+/gi))
+      if (URL.canParse(address)) addresses.checkUrl(address);
+  } else if (typeof value === "object" && value !== null) {
+    for (const part of Object.values(value)) checkAddresses(part);
+  }
 }
 
 function requireSource(sources: ReadonlyMap<string, Source>, name: string): Source {
