@@ -3,6 +3,7 @@ import { createLexicalEmbedder } from "@sophia/core/embed/lexical-embedder";
 import { createLocalEmbedder } from "@sophia/core/embed/local-embedder";
 import type { Platform, ServerRuntime } from "@sophia/core/mcp/platform";
 import type { Store } from "@sophia/core/store/store";
+import type { CollectionSchedules } from "./collections/collection-schedules.ts";
 import type { Collections } from "./collections/collections.ts";
 import type { DataBudgets } from "./collections/data-budgets.ts";
 import { openCollections } from "./collections/open-collections.ts";
@@ -54,6 +55,7 @@ export interface DataServices {
   vendors: Vendors;
   collections: Collections;
   dataBudgets: DataBudgets;
+  schedules: CollectionSchedules;
   webSearch: WebSearch;
   /** `live` on PostgreSQL, `local` on the embedded store. */
   storeMode: "live" | "local";
@@ -81,7 +83,7 @@ export async function createDataServices(
   const exports = openExports(platform);
   const vendors = await openVendors(config, platform);
   const search = createDocumentSearch({ store, vectors, log });
-  const { collections, dataBudgets } = openCollections(config, platform, { pages, documents, extractor, vendors });
+  const collecting = openCollections(config, platform, { pages, documents, extractor, vendors });
   defineEmbedJob(platform, vectors);
   await queueGaps(platform, vectors);
   return {
@@ -98,9 +100,8 @@ export async function createDataServices(
       reservations: validators,
       search,
       vendors,
-      collections,
-      dataBudgets,
-      webSearch: openWebSearch(platform, { search, vendors, dataBudgets }),
+      ...collecting,
+      webSearch: openWebSearch(platform, { search, vendors, dataBudgets: collecting.dataBudgets }),
       storeMode: store.engine === "postgres" ? "live" : "local",
     },
     routes: [exports.route],

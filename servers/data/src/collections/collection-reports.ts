@@ -64,6 +64,8 @@ export interface DocumentPage {
   limit: number;
   /** Found since, wall clock, ms. */
   since?: number;
+  /** Not what was the same as before. */
+  changedOnly?: boolean;
 }
 
 interface WaitOptions {
@@ -185,13 +187,18 @@ async function readFailures(db: Db, id: string): Promise<TaskFailure[]> {
   }));
 }
 
-async function readDocuments(db: Db, id: string, { offset, limit, since }: DocumentPage): Promise<CollectedDocument[]> {
+async function readDocuments(
+  db: Db,
+  id: string,
+  { offset, limit, since, changedOnly }: DocumentPage,
+): Promise<CollectedDocument[]> {
   let query = db
     .selectFrom("data_collection_documents as c")
     .innerJoin("data_documents as d", "d.id", "c.document_id")
     .innerJoin("data_collection_tasks as t", "t.id", "c.task_id")
     .select(["c.document_id", "c.state", "c.found_at", "d.final_url", "d.title", "t.source"])
     .where("c.collection_id", "=", id);
+  if (changedOnly === true) query = query.where("c.state", "!=", "unchanged");
   if (since !== undefined) query = query.where("c.found_at", ">=", since);
   const rows = await query.orderBy("c.found_at").orderBy("c.document_id").offset(offset).limit(limit).execute();
   return rows.map((row) => ({

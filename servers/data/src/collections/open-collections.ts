@@ -7,6 +7,7 @@ import type { DataTables } from "../documents/tables.ts";
 import type { Extractor } from "../fetching/extractor.ts";
 import type { PageReader } from "../fetching/page-reader.ts";
 import type { Vendors } from "../domain/reached-vendors.ts";
+import { type CollectionSchedules, createCollectionSchedules } from "./collection-schedules.ts";
 import { type Collections, createCollections } from "./collections.ts";
 import { createDataBudgets, type DataBudgets } from "./data-budgets.ts";
 import { createSaveFound } from "./save-found.ts";
@@ -22,6 +23,7 @@ import { createTaskStore } from "./task-store.ts";
 export interface OpenedCollections {
   collections: Collections;
   dataBudgets: DataBudgets;
+  schedules: CollectionSchedules;
 }
 
 /** Collections over every source that is at hand. Before `jobs.start()`. */
@@ -46,7 +48,7 @@ export function openCollections(
     sources: new Map(listSources(settings, parts).map((source) => [source.name, source])),
     approvalUsd: settings.SOPHIA_DATA_APPROVAL_USD,
   });
-  return { collections, dataBudgets };
+  return { collections, dataBudgets, schedules: createCollectionSchedules({ store, jobs, collections }) };
 }
 
 function listSources(

@@ -25,6 +25,7 @@ Example: {"collectionId": "7d1f…", "waitSeconds": 30}`,
     collectionId: z.string().max(100).optional().describe("From collect; left out: all of yours."),
     waitSeconds: z.int().min(0).max(longestWaitSeconds).default(0).describe("Longest wait for its end."),
     since: z.iso.datetime().optional().describe("Only documents found from then on, e.g. 2026-11-27T08:00:00Z."),
+    changedOnly: z.boolean().default(false).describe("Only documents that are new or changed."),
     limit: z.int().min(1).max(200).default(50).describe("Documents in this answer."),
     cursor: Cursor,
   }),
@@ -50,7 +51,7 @@ Example: {"collectionId": "7d1f…", "waitSeconds": 30}`,
     untrusted: z.literal(true).describe("Titles and addresses were written by others."),
     source: Source,
   }),
-  async run({ collectionId, waitSeconds, since, limit, cursor }, context: ToolContext<Services>) {
+  async run({ collectionId, waitSeconds, since, changedOnly, limit, cursor }, context: ToolContext<Services>) {
     const { services, caller, signal, progress } = context;
     const { collections } = services;
     const source = { service: "sophia", mode: "local" as const, costUsd: 0 };
@@ -66,9 +67,9 @@ Example: {"collectionId": "7d1f…", "waitSeconds": 30}`,
     await collections.report(collectionId, caller.id);
     await collections.wait(collectionId, { forMs: waitSeconds * 1_000, signal, onProgress: progress });
     const report = await collections.report(collectionId, caller.id);
-    const scope = `${collectionId} ${since ?? ""}`;
+    const scope = `${collectionId} ${since ?? ""} ${changedOnly}`;
     const offset = readCursor(cursor, scope, z.int().min(0).max(1_000_000)) ?? 0;
-    const page = { offset, limit: limit + 1, ...(since !== undefined && { since: Date.parse(since) }) };
+    const page = { changedOnly, offset, limit: limit + 1, ...(since !== undefined && { since: Date.parse(since) }) };
     const found = await collections.documents(collectionId, page);
     return {
       collection: summarise(report),

@@ -16,12 +16,14 @@ import { launchPhantom } from "./launch-phantom.ts";
 import { listActors } from "./list-actors.ts";
 import { listBudgets } from "./list-budgets.ts";
 import { listDuplicates } from "./list-duplicates.ts";
+import { listSchedules } from "./list-schedules.ts";
 import { listDocuments } from "./list-documents.ts";
 import { listPhantoms } from "./list-phantoms.ts";
 import { manageDuplicates } from "./manage-duplicates.ts";
 import { mapSite } from "./map-site.ts";
 import { searchDocuments } from "./search-documents.ts";
 import { searchWeb } from "./search-web.ts";
+import { setSchedule } from "./set-schedule.ts";
 import { setServiceBudget } from "./set-service-budget.ts";
 import { runActor } from "./run-actor.ts";
 import { runCollection } from "./run-collection.ts";
@@ -49,6 +51,8 @@ export const longTailTools: readonly AnyTool<DataServices>[] = [
   manageCollection,
   listBudgets,
   setServiceBudget,
+  listSchedules,
+  setSchedule,
   listActors,
   runActor,
   getRun,
