@@ -84,7 +84,7 @@ export function createDocumentStore(options: { store: Store<DataTables>; clock: 
     async save(page, fetched) {
       const passages = splitPassages(page.text);
       const text = await packText(page.markdown);
-      const original = fetched.original && (await packBlob(fetched.original));
+      const original = fetched.original && (await packBlob(fetched.original, "page"));
       return await store.transaction((tx) =>
         saveVersion(tx, store.engine, { page, fetched, passages, text, original, now: clock.now() }),
       );

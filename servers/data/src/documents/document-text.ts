@@ -14,7 +14,7 @@ interface TextColumns {
 /** A text that is too short for a blob comes back without one. */
 export async function packText(markdown: string): Promise<PackedBlob | undefined> {
   const bytes = Buffer.from(markdown);
-  return bytes.length < leastBlobBytes ? undefined : await packBlob(bytes);
+  return bytes.length < leastBlobBytes ? undefined : await packBlob(bytes, "text");
 }
 
 /** The columns of a document that hold its text. */
