@@ -2,6 +2,7 @@ import { decimalSetting, listSetting, urlSetting } from "@sophia/core/config/set
 import { apify } from "@sophia/vendors/apify/service";
 import { phantombuster } from "@sophia/vendors/phantombuster/service";
 import { tavily } from "@sophia/vendors/tavily/service";
+import { twingly } from "@sophia/vendors/twingly/service";
 import { zenrows } from "@sophia/vendors/zenrows/service";
 import { z } from "zod";
 
@@ -31,6 +32,7 @@ export const DataSettings = z.object({
   ...apify.config.shape,
   ...phantombuster.config.shape,
   ...tavily.config.shape,
+  ...twingly.config.shape,
   ...zenrows.config.shape,
 });
 export type DataSettings = z.output<typeof DataSettings>;

@@ -31,6 +31,7 @@ import { createOwnWebSearch, type WebSearch } from "./fetching/web-search.ts";
 import { describeRenderer } from "./rendering/open-renderer.ts";
 import type { Renderer } from "./rendering/renderer.ts";
 import { createEntryStore } from "./watching/entry-store.ts";
+import { createTwinglyNews } from "./watching/twingly-news.ts";
 import { createWatches, type Watches } from "./watching/watches.ts";
 import { createWatchStore } from "./watching/watch-store.ts";
 import type { WatchTables } from "./watching/watch-tables.ts";
@@ -79,9 +80,9 @@ export async function createDataServices(
   const siteMaps = createSiteMapReader({ fetcher, robots, clock });
   const crawls = createCrawls({ jobs, crawler: createCrawler({ pages, siteMaps, clock }), clock });
   const feeds = createFeedReader({ fetcher, clock });
-  const watches = createLocalWatches(platform, { feeds, pages, documents });
-  const exports = openExports(platform);
   const vendors = await openVendors(config, platform);
+  const watches = createLocalWatches(platform, { feeds, pages, documents, vendors });
+  const exports = openExports(platform);
   const search = createDocumentSearch({ store, vectors, log });
   const collecting = openCollections(config, platform, { pages, documents, extractor, vendors });
   defineEmbedJob(platform, vectors);
@@ -141,12 +142,13 @@ function openExports({ store, clock, config }: Platform<DataTables>): DocumentEx
 
 function createLocalWatches(
   { store, clock, jobs }: Platform<DataTables>,
-  parts: Pick<DataServices, "feeds" | "pages" | "documents">,
+  { vendors, ...parts }: Pick<DataServices, "feeds" | "pages" | "documents" | "vendors">,
 ): Watches {
   // Their tables are in the same store, made by the migrations that main.ts names.
   const tables = { store: store as unknown as Store<WatchTables>, clock };
   const [watches, entries] = [createWatchStore(tables), createEntryStore(tables)];
-  return createWatches({ ...parts, watches, entries, news: undefined, clock, jobs });
+  const news = vendors.twingly && createTwinglyNews(vendors.twingly);
+  return createWatches({ ...parts, watches, entries, news, clock, jobs });
 }
 
 function defineEmbedJob({ jobs }: Platform<DataTables>, vectors: PassageVectors): void {

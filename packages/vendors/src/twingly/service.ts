@@ -13,7 +13,7 @@ export const twingly = defineService({
   title: "Twingly",
   group: "data",
   purpose: "Blog and news search; without a key, RSS, Atom and JSON feeds.",
-  served: [],
+  served: ["live", "local"],
   docsUrl,
   config: z.object({
     TWINGLY_API_KEY: secretString().optional().describe("Key for Twingly's blog and news search."),

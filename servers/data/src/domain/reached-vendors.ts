@@ -2,6 +2,7 @@ import { AppError } from "@sophia/core/errors/app-error";
 import type { ApifyClient } from "@sophia/vendors/apify/client";
 import type { PhantombusterClient } from "@sophia/vendors/phantombuster/client";
 import type { TavilyClient } from "@sophia/vendors/tavily/client";
+import type { TwinglyClient } from "@sophia/vendors/twingly/client";
 import type { ZenRowsClient } from "@sophia/vendors/zenrows/client";
 
 /** A vendor that can be asked. */
@@ -16,6 +17,7 @@ export interface Vendors {
   phantombuster: Reached<PhantombusterClient> | undefined;
   tavily: Reached<TavilyClient> | undefined;
   zenrows: Reached<ZenRowsClient> | undefined;
+  twingly: Reached<TwinglyClient> | undefined;
   close(): Promise<void>;
 }
 
@@ -26,6 +28,7 @@ export const vendorKeys: Readonly<Record<VendorName, { title: string; variable: 
   apify: { title: "Apify", variable: "APIFY_TOKEN" },
   phantombuster: { title: "PhantomBuster", variable: "PHANTOMBUSTER_API_KEY" },
   tavily: { title: "Tavily", variable: "TAVILY_API_KEY" },
+  twingly: { title: "Twingly", variable: "TWINGLY_API_KEY" },
   zenrows: { title: "ZenRows", variable: "ZENROWS_API_KEY" },
 };
 

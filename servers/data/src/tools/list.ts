@@ -21,7 +21,9 @@ import { listDocuments } from "./list-documents.ts";
 import { listPhantoms } from "./list-phantoms.ts";
 import { manageDuplicates } from "./manage-duplicates.ts";
 import { mapSite } from "./map-site.ts";
+import { searchBlogs } from "./search-blogs.ts";
 import { searchDocuments } from "./search-documents.ts";
+import { searchNews } from "./search-news.ts";
 import { searchWeb } from "./search-web.ts";
 import { setSchedule } from "./set-schedule.ts";
 import { setServiceBudget } from "./set-service-budget.ts";
@@ -57,6 +59,8 @@ export const longTailTools: readonly AnyTool<DataServices>[] = [
   runActor,
   getRun,
   getDatasetItems,
+  searchBlogs,
+  searchNews,
   listPhantoms,
   launchPhantom,
   getPhantomOutput,

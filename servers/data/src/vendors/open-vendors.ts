@@ -6,9 +6,10 @@ import type { CoreTables } from "@sophia/core/store/core-tables";
 import { createApifyClient } from "@sophia/vendors/apify/client";
 import { createPhantombusterClient } from "@sophia/vendors/phantombuster/client";
 import { createTavilyClient } from "@sophia/vendors/tavily/client";
+import { createTwinglyClient } from "@sophia/vendors/twingly/client";
 import { createZenRowsClient } from "@sophia/vendors/zenrows/client";
 import type { DataSettings } from "../config.ts";
-import { type Reached, vendorKeys, type VendorName, type Vendors } from "../domain/reached-vendors.ts";
+import type { Reached, VendorName, Vendors } from "../domain/reached-vendors.ts";
 import { type SimulatedVendors, simulateVendors } from "./simulate-vendors.ts";
 
 /** Each with its key, and where there is none, simulated when that is allowed. */
@@ -19,9 +20,8 @@ export async function openVendors<Tables extends CoreTables>(
   const { log, clock, pacer, metrics, config } = platform;
   const observer: HttpObserver = createHttpObserver(metrics);
   const common = { log, clock, pacer, observer };
-  // Without a key, pages are truly fetched from here: ZenRows is local then, not simulated.
-  const simulable = (Object.keys(vendorKeys) as VendorName[]).filter((name) => name !== "zenrows");
-  const missing = simulable.filter((name) => keyOf(settings, name) === undefined);
+  // Without a key, pages and feeds are truly read from here: ZenRows and Twingly are local then, not simulated.
+  const missing = (["apify", "phantombuster", "tavily"] as const).filter((name) => keyOf(settings, name) === undefined);
   const simulated: SimulatedVendors | undefined = config.simulate ? await simulateVendors(missing, log) : undefined;
 
   /** Key and address: the vendor's own, or those of its simulator. */
@@ -49,6 +49,7 @@ export async function openVendors<Tables extends CoreTables>(
         ...(projectId !== undefined && { projectId }),
       }),
     ),
+    twingly: reach("twingly", ({ apiKey }) => createTwinglyClient({ ...common, apiKey })),
     zenrows: reach("zenrows", (place) =>
       createZenRowsClient({ ...common, ...place, concurrency: settings.ZENROWS_CONCURRENCY }),
     ),
@@ -70,6 +71,8 @@ function keyOf(settings: DataSettings, name: VendorName): Secret | undefined {
       return settings.PHANTOMBUSTER_API_KEY;
     case "tavily":
       return settings.TAVILY_API_KEY;
+    case "twingly":
+      return settings.TWINGLY_API_KEY;
     case "zenrows":
       return settings.ZENROWS_API_KEY;
   }

@@ -2,6 +2,9 @@ import { Secret } from "@sophia/core/config/secret";
 import type { Logger } from "pino";
 import type { VendorName } from "../domain/reached-vendors.ts";
 
+/** Of the others, something on this machine does the job. */
+type SimulatedName = Extract<VendorName, "apify" | "phantombuster" | "tavily">;
+
 /** Where a simulator listens, and the key it takes. */
 export interface SimulatedPlace {
   apiKey: Secret;
@@ -20,7 +23,7 @@ const apiKey = "simulated";
 const latency = { scale: 0.2 };
 
 /** The simulated vendors in this process, spoken to as the real ones. */
-export async function simulateVendors(names: readonly VendorName[], log: Logger): Promise<SimulatedVendors> {
+export async function simulateVendors(names: readonly SimulatedName[], log: Logger): Promise<SimulatedVendors> {
   const closing: (() => Promise<void>)[] = [];
   const places = new Map<VendorName, SimulatedPlace>();
   for (const name of names) {
@@ -47,7 +50,7 @@ interface Started {
 }
 
 /** Loaded at run time only, and optional: images for production leave the package out. */
-const starters: Readonly<Record<VendorName, () => Promise<Started>>> = {
+const starters: Readonly<Record<SimulatedName, () => Promise<Started>>> = {
   async apify() {
     // oxlint-disable-next-line no-restricted-imports
     const { startApifySimulator } = await import("@sophia/simulators/apify/simulator");
@@ -62,10 +65,5 @@ const starters: Readonly<Record<VendorName, () => Promise<Started>>> = {
     // oxlint-disable-next-line no-restricted-imports
     const { startTavilySimulator } = await import("@sophia/simulators/tavily/simulator");
     return await startTavilySimulator({ apiKey, latency });
-  },
-  async zenrows() {
-    // oxlint-disable-next-line no-restricted-imports
-    const { startZenRowsSimulator } = await import("@sophia/simulators/zenrows/simulator");
-    return await startZenRowsSimulator({ apiKey, latency });
   },
 };

@@ -119,6 +119,7 @@ function openVendors({ apify, tavily, zenrows, phantombuster }: VendorAddresses,
   };
   return {
     ...vendors,
+    twingly: undefined,
     async close() {
       await Promise.all(Object.values(vendors).map(async (reached) => await reached?.client.close()));
     },
