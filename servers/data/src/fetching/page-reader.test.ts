@@ -40,8 +40,8 @@ function setUp(
     },
     extractor: { extract: async () => samplePage("Text."), close: async () => {} },
     documents: {
-      async save() {
-        order.push("saved");
+      async save(_page, { original }) {
+        order.push(original ? `saved with ${Buffer.from(original).toString()}` : "saved");
         return { id: "d1", version: 1, state, fetchedAt: 1, checkedAt: 1 };
       },
     },
@@ -124,4 +124,12 @@ test("links are given when wanted, and then the page is asked for without condit
   const { reader, asked } = setUp(async () => 0, "unchanged", kept);
   const { links } = await reader.read(url, signal, { wantLinks: true });
   expect({ links, asked }).toEqual({ links: ["https://example.com/in/b"], asked: [undefined] });
+});
+
+test("the page as it came is kept on request, which asks for it whatever is kept already", async () => {
+  const kept = { document: sampleDocument(), finalUrl: url } as KeptPage;
+  const { reader, asked, order } = setUp(async () => 1, "unchanged", kept);
+  await reader.read(url, signal, { keepOriginal: true });
+  expect(asked).toEqual([undefined]);
+  expect(order).toEqual([`saved with ${page}`]);
 });

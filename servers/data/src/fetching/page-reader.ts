@@ -31,13 +31,20 @@ export interface ReadPage {
   reservations?: readonly Reservation[];
 }
 
+interface ReadOptions {
+  wantLinks?: boolean;
+  render?: RenderWish;
+  /** The page as it came is kept beside its text. */
+  keepOriginal?: boolean;
+}
+
 export interface PageReader {
   /**
    * Fetches, extracts and stores one page. The document is durable when this resolves. A page read before is asked for
    * on condition that it has changed, unless its links are wanted: those are not kept. With `render` it is shown in
    * Chromium, whatever it says without its scripts.
    */
-  read(url: string, signal: AbortSignal, options?: { wantLinks?: boolean; render?: RenderWish }): Promise<ReadPage>;
+  read(url: string, signal: AbortSignal, options?: ReadOptions): Promise<ReadPage>;
 }
 
 export const embedJobKind = "data.embed_documents";
@@ -75,8 +82,8 @@ export function createPageReader(options: {
   }
 
   return {
-    async read(url, signal, { wantLinks = false, render: wish } = {}) {
-      const known = wantLinks || wish ? undefined : await validators.find(url);
+    async read(url, signal, { wantLinks = false, render: wish, keepOriginal = false } = {}) {
+      const known = wantLinks || wish || keepOriginal ? undefined : await validators.find(url);
       const fetched = await fetcher.fetch(url, signal, known);
       if (known && fetched.isNotModified) {
         const now = clock.now();
@@ -86,7 +93,12 @@ export function createPageReader(options: {
       const { page, rendering, document, screenshotPng } = await readShown(fetched, { ...options, wish }, signal);
       const { finalUrl } = document;
       const source = rendering === "rendered" ? "rendered" : "direct";
-      const saved = await documents.save(page, { url, finalUrl, source });
+      const saved = await documents.save(page, {
+        url,
+        finalUrl,
+        source,
+        ...(keepOriginal && { original: document.body }),
+      });
       // What the scripts show may change while the page that calls them does not.
       const facts = source === "direct" ? fetched : { ...fetched, finalUrl, etag: undefined, lastModified: undefined };
       const kept = withMeta(facts, page);

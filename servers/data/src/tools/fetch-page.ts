@@ -33,6 +33,7 @@ export const fetchPage = defineTool({
       .max(40_000)
       .default(12_000)
       .describe("Characters of Markdown in this answer; the whole page is kept all the same."),
+    keepOriginal: z.boolean().default(false).describe("Keep the page's HTML, too."),
   }),
   output: z.object({
     documentId: z.string().describe("Names the kept document, for get_document and delete_document."),
@@ -59,7 +60,9 @@ export const fetchPage = defineTool({
     source: Source,
   }),
   async run(input, context: ToolContext<Services>) {
-    const read = await context.services.pages.read(parsePageAddress(input.url), context.signal);
+    const read = await context.services.pages.read(parsePageAddress(input.url), context.signal, {
+      keepOriginal: input.keepOriginal,
+    });
     const { page, saved } = read;
     const part = cutPart(page.markdown, 0, input.maxLength);
     return {
