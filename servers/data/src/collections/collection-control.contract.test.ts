@@ -13,7 +13,7 @@ import type { CollectionTables } from "./tables.ts";
 import { createTaskStore } from "./task-store.ts";
 import { createFastClock } from "./testing/collection-world.ts";
 
-const clock: Clock = createFastClock(50, Date.now());
+const clock: Clock = createFastClock(20, Date.now());
 const harvest: Harvest = { pages: [], quantity: 1, costUsd: 0.01, kind: "actual" };
 let engine: StoreEngine | undefined;
 const closing: (() => Promise<void>)[] = [];

@@ -18,6 +18,16 @@ export const SourceSpec = z.discriminatedUnion("source", [
     timeRange: z.enum(["day", "week", "month", "year"]).optional(),
   }),
   z.strictObject({
+    source: z.literal("research"),
+    queries: z.array(z.string().min(1).max(2_000)).min(1).max(5),
+    model: z.enum(["mini", "pro", "auto"]).default("mini"),
+  }),
+  z.strictObject({
+    source: z.literal("twingly"),
+    queries: z.array(z.string().min(1).max(400)).min(1).max(50),
+    maxResults: z.int().min(1).max(100).default(20),
+  }),
+  z.strictObject({
     source: z.literal("zenrows"),
     urls: Addresses,
     maxCredits: z.int().min(1).max(41).default(6),
@@ -58,6 +68,8 @@ export type Item =
       topic: "general" | "news" | "finance";
       timeRange?: "day" | "week" | "month" | "year";
     }
+  | { source: "research"; question: string; model: "mini" | "pro" | "auto" }
+  | { source: "twingly"; query: string; maxResults: number }
   | { source: "zenrows"; url: string; maxCredits: number }
   | {
       source: "apify";
@@ -91,6 +103,10 @@ function itemsOf(spec: SourceSpec): Item[] {
       const { queries, source, timeRange, ...rest } = spec;
       return queries.map((query) => ({ source, query, ...rest, ...(timeRange !== undefined && { timeRange }) }));
     }
+    case "research":
+      return spec.queries.map((question) => ({ source: "research", question, model: spec.model }));
+    case "twingly":
+      return spec.queries.map((query) => ({ source: "twingly", query, maxResults: spec.maxResults }));
     case "zenrows":
       return spec.urls.map((url) => ({ source: "zenrows", url, maxCredits: spec.maxCredits }));
     case "apify": {

@@ -124,7 +124,7 @@ describe.each<Engine>(["sqlite", "postgres"])("collections on %s", (engine) => {
 });
 
 test("five kinds of sources side by side: each start is one, documents are kept, the ledger has the vendors' own figures", async () => {
-  const factor = 40;
+  const factor = 10;
   const sinceMs = Date.now();
   const clock = createFastClock(factor, sinceMs);
   const engines = await startEngine("sqlite");

@@ -75,6 +75,9 @@ export function createCollections(options: CollectionsOptions): Collections {
 // What is handed to a vendor is fetched from elsewhere: an address inside a network would be somebody else's.
 const addresses = createAddressPolicy();
 
+/** The open web has a guard of its own, and a question is no address. */
+const isQuestion: ReadonlySet<string> = new Set(["pages", "tavily", "research", "twingly"]);
+
 function makePlan(
   { sources, approvalUsd }: Pick<CollectionsOptions, "sources" | "approvalUsd">,
   spec: CollectionSpec,
@@ -82,7 +85,7 @@ function makePlan(
   const items = listItems(spec);
   const bySource = [...Map.groupBy(items, ({ item }) => item.source)].map(([name, group]) => {
     const source = requireSource(sources, name);
-    for (const { item } of group) if (name !== "pages" && name !== "tavily") checkAddresses(item);
+    for (const { item } of group) if (!isQuestion.has(name)) checkAddresses(item);
     const mostUsd = group.reduce((sum, { item }) => sum + source.estimate(item).costUsd, 0);
     return { source: name, service: source.service, mode: source.mode, items: group.length, mostUsd };
   });

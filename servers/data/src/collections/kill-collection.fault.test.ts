@@ -9,7 +9,7 @@ import { createFastClock, openCollectionWorld } from "./testing/collection-world
 import { runUnderKills } from "./testing/kill-collection.ts";
 
 const apiKey = "simulated";
-const factor = 20;
+const factor = 10;
 
 /** `pnpm bench collect --kills 20` does the same on 500 items. */
 test("killed at random, a collection ends with every item once, no start or request twice, and costs that add up", async () => {

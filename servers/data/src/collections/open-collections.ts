@@ -15,6 +15,8 @@ import type { Source } from "./source.ts";
 import { createApifyRuns } from "./sources/apify-runs.ts";
 import { createDirectPages } from "./sources/direct-pages.ts";
 import { createPhantombusterLaunches } from "./sources/phantombuster-launches.ts";
+import { createTavilyResearch } from "./sources/tavily-research.ts";
+import { createTwinglyNewsSearches } from "./sources/twingly-news.ts";
 import { createTavilySearches } from "./sources/tavily-searches.ts";
 import { createZenRowsPages } from "./sources/zenrows-pages.ts";
 import type { CollectionTables } from "./tables.ts";
@@ -55,10 +57,11 @@ function listSources(
   { ZENROWS_CONCURRENCY: concurrency }: Pick<DataSettings, "ZENROWS_CONCURRENCY">,
   { pages, vendors }: { pages: PageReader; vendors: Vendors },
 ): Source[] {
-  const { tavily, zenrows, apify, phantombuster } = vendors;
+  const { tavily, twingly, zenrows, apify, phantombuster } = vendors;
   return [
     createDirectPages({ pages }),
-    ...(tavily ? [createTavilySearches(tavily)] : []),
+    ...(tavily ? [createTavilySearches(tavily), createTavilyResearch(tavily)] : []),
+    ...(twingly ? [createTwinglyNewsSearches(twingly)] : []),
     ...(zenrows ? [createZenRowsPages(zenrows, { concurrency })] : []),
     ...(apify ? [createApifyRuns(apify)] : []),
     ...(phantombuster ? [createPhantombusterLaunches(phantombuster)] : []),

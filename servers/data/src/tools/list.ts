@@ -27,6 +27,7 @@ import { searchNews } from "./search-news.ts";
 import { searchWeb } from "./search-web.ts";
 import { setSchedule } from "./set-schedule.ts";
 import { setServiceBudget } from "./set-service-budget.ts";
+import { researchTopic } from "./research-topic.ts";
 import { runActor } from "./run-actor.ts";
 import { runCollection } from "./run-collection.ts";
 import { watchTopic } from "./watch-topic.ts";
@@ -55,6 +56,7 @@ export const longTailTools: readonly AnyTool<DataServices>[] = [
   setServiceBudget,
   listSchedules,
   setSchedule,
+  researchTopic,
   listActors,
   runActor,
   getRun,
