@@ -84,7 +84,7 @@ export async function createDataServices(
   const watches = createLocalWatches(platform, { feeds, pages, documents, vendors });
   const exports = openExports(platform);
   const search = createDocumentSearch({ store, vectors, log });
-  const collecting = openCollections(config, platform, { pages, documents, extractor, vendors });
+  const collecting = await openCollections(config, platform, { pages, documents, extractor, vendors });
   defineEmbedJob(platform, vectors);
   await queueGaps(platform, vectors);
   return {

@@ -9,11 +9,13 @@ export interface CollectionJobs {
   enqueue(collection: Pick<CollectionRow, "id" | "run" | "caller">, after: string | null): Promise<void>;
   /** Ends what works on it. */
   abort(id: string, caller: string): Promise<void>;
+  /** Looks every few minutes for collections that run and have nobody: a crash between two writes left them. */
+  watchOver(): Promise<void>;
 }
 
 export interface CollectionJobsOptions extends RunCollectionParts {
   store: Store<CollectionTables>;
-  jobs: Pick<Jobs, "define" | "enqueue" | "get" | "list" | "abort">;
+  jobs: Pick<Jobs, "define" | "enqueue" | "get" | "list" | "abort" | "schedule">;
 }
 
 interface JobInput {
@@ -23,6 +25,7 @@ interface JobInput {
 }
 
 const jobKind = "data.collect";
+const watchKind = "data.watch_collections";
 const mostHours = 25;
 const pollMs = 250;
 const jobsLookedAt = 1_000;
@@ -52,12 +55,30 @@ export function createCollectionJobs(options: CollectionJobsOptions): Collection
     { timeoutMs: mostHours * 60 * 60_000, maxAttempts: 1_000, isLong: true },
   );
 
+  async function enqueue(
+    { id, run, caller }: Pick<CollectionRow, "id" | "run" | "caller">,
+    after: string | null,
+  ): Promise<void> {
+    const input: JobInput = { id, after };
+    const job = await jobs.enqueue({ kind: jobKind, input, idempotencyKey: `${id}:${run}:${after ?? ""}`, caller });
+    await store.db.updateTable("data_collections").set({ job_id: job.id, run }).where("id", "=", id).execute();
+  }
+
+  jobs.define(watchKind, async () => {
+    const rows = await store.db.selectFrom("data_collections").selectAll().where("state", "=", "running").execute();
+    let found = 0;
+    for (const row of rows) {
+      const job = row.job_id === null ? undefined : await jobs.get(row.job_id);
+      if (job && job.finishedAt === undefined) continue;
+      await enqueue(job ? { ...row, run: row.run + 1 } : row, null);
+      found += 1;
+    }
+    return { found };
+  });
+
   return {
-    async enqueue({ id, run, caller }, after) {
-      const input: JobInput = { id, after };
-      const job = await jobs.enqueue({ kind: jobKind, input, idempotencyKey: `${id}:${run}:${after ?? ""}`, caller });
-      await store.db.updateTable("data_collections").set({ job_id: job.id, run }).where("id", "=", id).execute();
-    },
+    enqueue,
+    watchOver: () => jobs.schedule({ name: watchKind, cron: "*/5 * * * *", kind: watchKind, input: {} }),
     async abort(id, caller) {
       for (const state of ["queued", "running"] as const) {
         for (const job of await jobs.list({ kind: jobKind, caller, state, limit: jobsLookedAt })) {

@@ -179,6 +179,22 @@ test("five kinds of sources side by side: each start is one, documents are kept,
   expect((await world.documents.get(document?.documentId ?? ""))?.source).toBe("apify");
 });
 
+test("a collection that a crash left with nobody is found and goes on", async () => {
+  const engines = await startEngine("sqlite");
+  if (!engines) throw new Error("no SQLite");
+  closing.push(engines.stop);
+  const world = await openCollectionWorld({ place: await engines.createPlace(), clock: systemClock, addresses: {} });
+  closing.push(world.close);
+  const { collections, store, jobs } = world;
+  const id = await collections.start({ spec: spec({ sources: [{ source: "pages", urls: urls(3) }] }), caller: "ann" });
+  // As after a crash between the two writes.
+  await store.db.updateTable("data_collections").set({ job_id: null }).execute();
+  await store.db.deleteFrom("jobs").execute();
+  await store.db.updateTable("schedules").set({ next_run_at: 1 }).execute();
+  jobs.start();
+  await expect.poll(async () => (await collections.report(id, "ann")).state, { timeout: 5_000 }).toBe("done");
+});
+
 test("what no vendor may be sent is refused before anything is begun, and so is a source that is not there", async () => {
   const engines = await startEngine("sqlite");
   if (!engines) throw new Error("no SQLite");

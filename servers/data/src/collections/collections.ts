@@ -27,6 +27,8 @@ export interface Collections extends CollectionReports {
   start(request: { spec: CollectionSpec; caller: string }): Promise<string>;
   /** `pause` ends what is on its way and begins nothing more; `abort` also stops runs at their vendors. */
   control(id: string, caller: string, action: Action): Promise<void>;
+  /** Looks every few minutes for collections that a crash left with nobody to work on them. */
+  watchOver(): Promise<void>;
 }
 
 export interface CollectionsOptions extends CollectionJobsOptions {
@@ -44,6 +46,7 @@ export function createCollections(options: CollectionsOptions): Collections {
   return {
     ...createCollectionReports(options),
     plan: (spec) => makePlan(options, spec),
+    watchOver: () => jobs.watchOver(),
     async start({ spec, caller }) {
       const { mostUsd } = makePlan(options, spec);
       const id = randomUUID();

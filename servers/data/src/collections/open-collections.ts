@@ -29,11 +29,11 @@ export interface OpenedCollections {
 }
 
 /** Collections over every source that is at hand. Before `jobs.start()`. */
-export function openCollections(
+export async function openCollections(
   settings: Pick<DataSettings, "ZENROWS_CONCURRENCY" | "SOPHIA_DATA_APPROVAL_USD">,
   platform: Pick<Platform<DataTables>, "store" | "clock" | "log" | "jobs"> & { ledger: Ledger },
   parts: { pages: PageReader; documents: DocumentStore; extractor: Extractor; vendors: Vendors },
-): OpenedCollections {
+): Promise<OpenedCollections> {
   const { clock, log, jobs, ledger } = platform;
   // Their tables are in the same store, made by the migrations that main.ts names.
   const store = platform.store as unknown as Store<CollectionTables>;
@@ -50,6 +50,7 @@ export function openCollections(
     sources: new Map(listSources(settings, parts).map((source) => [source.name, source])),
     approvalUsd: settings.SOPHIA_DATA_APPROVAL_USD,
   });
+  await collections.watchOver();
   return { collections, dataBudgets, schedules: createCollectionSchedules({ store, jobs, collections }) };
 }
 

@@ -39,13 +39,13 @@ export async function runCollection(parts: RunCollectionParts, id: string, optio
   const { caller, budget_nano_usd: budgetNanoUsd } = collection;
   async function work(source: Source, lanes: TaskRow[][]): Promise<void> {
     const own = { key: `of data collection ${id}`, limitUsd: toUsd(budgetNanoUsd), windowMs: yearMs };
-    const budgets = [own, ...(await parts.budgets.of(caller, source.service))];
     for (let lane = lanes.shift(); lane; lane = lanes.shift()) {
       for (const task of lane) {
         let waitMs: number | undefined = 0;
         while (waitMs !== undefined) {
           await clock.sleep(waitMs, options.signal);
           if (!(await mayGoOn())) return;
+          const budgets = [own, ...(await parts.budgets.of(caller, source.service))];
           waitMs = await runTask(parts, { task, source, caller, budgets, signal: options.signal });
         }
         done += 1;

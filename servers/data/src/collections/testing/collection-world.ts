@@ -84,7 +84,7 @@ export async function openCollectionWorld(options: {
   };
   const vendors = openVendors(addresses, clock);
   const settings = { ZENROWS_CONCURRENCY: 5, SOPHIA_DATA_APPROVAL_USD: options.approvalUsd ?? 100 };
-  const opened = openCollections(
+  const opened = await openCollections(
     settings,
     { store: data, clock, log, jobs, ledger },
     { pages, documents, extractor, vendors },
