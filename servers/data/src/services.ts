@@ -36,6 +36,7 @@ import { createWatches, type Watches } from "./watching/watches.ts";
 import { createWatchStore } from "./watching/watch-store.ts";
 import type { WatchTables } from "./watching/watch-tables.ts";
 import type { Vendors } from "./domain/reached-vendors.ts";
+import type { PageScraper } from "./scraping/page-scraper.ts";
 import { openVendors } from "./vendors/open-vendors.ts";
 
 /** Everything the tools of this server use. Each tool names the part it needs. */
@@ -57,6 +58,7 @@ export interface DataServices {
   collections: Collections;
   dataBudgets: DataBudgets;
   schedules: CollectionSchedules;
+  scraper: PageScraper;
   webSearch: WebSearch;
   /** `live` on PostgreSQL, `local` on the embedded store. */
   storeMode: "live" | "local";

@@ -19,6 +19,7 @@ import { createTavilyResearch } from "./sources/tavily-research.ts";
 import { createTwinglyNewsSearches } from "./sources/twingly-news.ts";
 import { createTavilySearches } from "./sources/tavily-searches.ts";
 import { createZenRowsPages } from "./sources/zenrows-pages.ts";
+import { createPageScraper, type PageScraper } from "../scraping/page-scraper.ts";
 import type { CollectionTables } from "./tables.ts";
 import { createTaskStore } from "./task-store.ts";
 
@@ -26,6 +27,7 @@ export interface OpenedCollections {
   collections: Collections;
   dataBudgets: DataBudgets;
   schedules: CollectionSchedules;
+  scraper: PageScraper;
 }
 
 /** Collections over every source that is at hand. Before `jobs.start()`. */
@@ -38,6 +40,7 @@ export async function openCollections(
   // Their tables are in the same store, made by the migrations that main.ts names.
   const store = platform.store as unknown as Store<CollectionTables>;
   const dataBudgets = createDataBudgets({ store, ledger, clock });
+  const saveFound = createSaveFound({ ...parts, clock });
   const collections = createCollections({
     store,
     jobs,
@@ -45,13 +48,20 @@ export async function openCollections(
     clock,
     log,
     tasks: createTaskStore({ store, clock }),
-    saveFound: createSaveFound({ ...parts, clock }),
+    saveFound,
     budgets: dataBudgets,
     sources: new Map(listSources(settings, parts).map((source) => [source.name, source])),
     approvalUsd: settings.SOPHIA_DATA_APPROVAL_USD,
   });
   await collections.watchOver();
-  return { collections, dataBudgets, schedules: createCollectionSchedules({ store, jobs, collections }) };
+  const scraper = createPageScraper({
+    ...parts,
+    zenrows: parts.vendors.zenrows,
+    saveFound,
+    ledger,
+    budgets: dataBudgets,
+  });
+  return { collections, dataBudgets, scraper, schedules: createCollectionSchedules({ store, jobs, collections }) };
 }
 
 function listSources(

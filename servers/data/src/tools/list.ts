@@ -21,6 +21,7 @@ import { listDocuments } from "./list-documents.ts";
 import { listPhantoms } from "./list-phantoms.ts";
 import { manageDuplicates } from "./manage-duplicates.ts";
 import { mapSite } from "./map-site.ts";
+import { scrapePage } from "./scrape-page.ts";
 import { searchBlogs } from "./search-blogs.ts";
 import { searchDocuments } from "./search-documents.ts";
 import { searchNews } from "./search-news.ts";
@@ -43,6 +44,7 @@ export const directTools: readonly AnyTool<DataServices>[] = [
 ];
 export const longTailTools: readonly AnyTool<DataServices>[] = [
   mapSite,
+  scrapePage,
   fetchFeed,
   getDocument,
   listDocuments,
