@@ -49,6 +49,7 @@ export function createFiler(options: { store: Store<FilingTables>; clock: Clock 
       if (!document) return undefined;
       const before = await readEarlier(tx, documentId);
       await forget(tx, [documentId, ...before]);
+      await keepApartStill(tx, documentId, before);
       const decision = await createDeduplicator({ lookup: createLookup(tx), counts, clock }).examine(document);
       await keep(tx, document, decision);
       await regroup(tx, [documentId, ...before]);
@@ -113,6 +114,27 @@ async function readEarlier(tx: Transaction<FilingTables>, id: string): Promise<s
     .where("d.url_key", "=", (inner) => inner.selectFrom("data_documents").select("url_key").where("id", "=", id))
     .execute();
   return rows.map((row) => row.id);
+}
+
+/** What somebody said of an older version holds for the new one. */
+async function keepApartStill(tx: Transaction<FilingTables>, id: string, before: readonly string[]): Promise<void> {
+  if (before.length === 0) return;
+  const rows = await tx
+    .selectFrom("data_kept_apart")
+    .selectAll()
+    .where((where) => where.or([where("document_a", "in", [...before]), where("document_b", "in", [...before])]))
+    .execute();
+  const values = rows.map((row) => {
+    const other = before.includes(row.document_a) ? row.document_b : row.document_a;
+    const [document_a, document_b] = id < other ? [id, other] : [other, id];
+    return { ...row, document_a, document_b };
+  });
+  if (values.length === 0) return;
+  await tx
+    .insertInto("data_kept_apart")
+    .values(values)
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
 }
 
 async function forget(tx: Transaction<FilingTables>, ids: string[]): Promise<void> {

@@ -70,7 +70,9 @@ describe.each<Engine>(["sqlite", "postgres"])("duplicates on %s", (engine) => {
       group.documents.some(({ documentId }) => documentId === a) &&
         group.documents.some(({ documentId }) => documentId === b),
     ).toBe(false);
-    await duplicates.rejoin(b);
+    const changed = await save("https://two.example/b", `${text} and one line more`);
+    await expect(duplicates.find(changed)).rejects.toMatchObject({ kind: "not_found" });
+    await duplicates.rejoin(changed);
     expect((await duplicates.find(a)).documents).toHaveLength(3);
   });
 
