@@ -17,7 +17,7 @@ export function describeModes(server: string, services: readonly ServiceStatus[]
   // A row of the table has no room for five names that say the same.
   return [...byMode]
     .flatMap(([mode, alike]) =>
-      alike.length > mostNamed ? [`${alike.length} ${mode}`] : alike.map(({ title }) => `${title} ${mode}`),
+      used.length > mostNamed ? [`${alike.length} ${mode}`] : alike.map(({ title }) => `${title} ${mode}`),
     )
     .join(", ");
 }

@@ -39,7 +39,7 @@ test("a terminal of 80 columns gets a table of URLs and modes, and a question th
   expect(`\n${written.stdout}`).toBe(`
 SERVER                  URL                        MODES
 AI Intelligence         http://127.0.0.1:8091/mcp  5 simulated
-Data Intelligence       crash loop                 ZenRows local
+Data Intelligence       crash loop                 3 simulated, 2 local
 Infrastructure Copilot  http://127.0.0.1:8093/mcp  Docker local, GitHub local
 Business Intelligence   http://127.0.0.1:8094/mcp  Snowflake local
 
@@ -59,12 +59,12 @@ test("models of a configured endpoint are not called simulated", () => {
 });
 
 test("a key that no tool of this release uses yet is not shown as if it were used", () => {
-  const { view, found } = createView({ ZENROWS_API_KEY: "a1".repeat(20) });
+  const { view, found } = createView({ SNOWFLAKE_ACCOUNT: "acme-eu", SNOWFLAKE_USER: "ann", SNOWFLAKE_TOKEN: "a1" });
   view.ready(
     serverList.map((server) => status(server, "ready")),
     found,
   );
-  expect(written.stdout).toMatch(/^Data Intelligence .* ZenRows live \(unused\)/m);
+  expect(written.stdout).toMatch(/^Business Intelligence .* Snowflake live \(unused\)/m);
 });
 
 test.for([

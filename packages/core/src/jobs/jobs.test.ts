@@ -247,9 +247,10 @@ test("long jobs leave one place free for the others, and wait for each other", a
   await clock.advance(1_000);
   await enqueue("short", "5");
   await clock.advance(1_000);
-  expect(begun).toEqual(["long 1", "long 2", "long 3", "short"]);
+  // Which of those that were enqueued in one moment come first is not promised.
+  expect(begun.map((name) => name.split(" ")[0])).toEqual(["long", "long", "long", "short"]);
   ends[0]?.();
   await clock.advance(1_000);
-  expect(begun.at(-1)).toBe("long 4");
+  expect(new Set(begun)).toEqual(new Set(["long 1", "long 2", "long 3", "long 4", "short"]));
   for (const end of ends) end();
 });
