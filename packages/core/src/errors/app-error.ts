@@ -19,6 +19,14 @@ export const errorKinds = {
 /** What a kind alone does not tell, for whoever decides what to try instead. */
 export type ErrorReason = "context_length" | "content_policy" | "bad_reply" | "outcome_unknown";
 
+/** What a failed call is billed all the same. */
+export interface FailureCost {
+  /** In the service's own unit, as its ledger entries count. */
+  quantity: number;
+  costUsd: number;
+  kind: "estimate" | "actual";
+}
+
 export interface AppErrorOptions {
   /** The next step, written for the model that reads it. */
   hint?: string;
@@ -43,6 +51,8 @@ export class AppError extends Error {
   readonly retryAfterMs: number | undefined;
   readonly reason: ErrorReason | undefined;
   readonly retryable: boolean;
+  /** Set by the adapter that knows the vendor's bill; whoever reserved the call settles at it. */
+  cost: FailureCost | undefined;
 
   constructor(kind: ErrorKind, message: string, options: AppErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });

@@ -37,9 +37,10 @@ const count = text.transform((value) => {
   return Number.isFinite(parsed) ? parsed : null;
 });
 const id = z.string().regex(/^\d{1,20}$/);
-// LiveFeed's recorded answers have a space where the others have a T, and other names.
+// LiveFeed has a space where the others have a T, other names, and may leave out the zone, which is UTC then.
 const time = text.transform((value) => {
-  const parsed = Date.parse((value ?? "").replace(" ", "T"));
+  const stamp = (value ?? "").replace(" ", "T");
+  const parsed = Date.parse(/T.*(?:Z|[+-]\d{2}:?\d{2})$/i.test(stamp) || !stamp.includes("T") ? stamp : `${stamp}Z`);
   return Number.isNaN(parsed) ? null : parsed;
 });
 

@@ -137,11 +137,13 @@ test("the live feed says where the next page begins", async () => {
   answers = [
     xml(
       '<twinglydata ts="1" numberOfPosts="1" nextTimestamp="2026-11-01T10:00:00.123456Z"><post><id>1</id>' +
-        "<url>https://b.example/1</url><blogId>2</blogId><blogUrl>https://b.example/</blogUrl></post></twinglydata>",
+        "<url>https://b.example/1</url><published>2026-11-01 09:30:00</published><blogId>2</blogId>" +
+        "<blogUrl>https://b.example/</blogUrl></post></twinglydata>",
     ),
   ];
   const page = await client.readLiveFeed({ cursor: Date.UTC(2026, 10, 1), maxPosts: 1 }, signal);
   expect(page).toMatchObject({ nextCursor: "2026-11-01T10:00:00.123456Z", isCaughtUp: false, posts: [{ id: "1" }] });
+  expect(page.posts[0]?.publishedAt).toBe(Date.UTC(2026, 10, 1, 9, 30));
   answers = [xml('<twinglydata nextTimestamp="2026-11-01T10:00:00.123456Z" />')];
   expect(await client.readLiveFeed({ cursor: page.nextCursor }, signal)).toMatchObject({ posts: [], isCaughtUp: true });
 });

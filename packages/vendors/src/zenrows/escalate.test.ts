@@ -62,7 +62,10 @@ test("the budget ends the climb before it is crossed", async () => {
 
 test("a page that is not the one is paid for, and counts", async () => {
   const once = { accepts: () => false };
-  await expect(climb("none", { ...once, maxCredits: 6 })).rejects.toMatchObject({ kind: "budget_exceeded" });
+  await expect(climb("none", { ...once, maxCredits: 6 })).rejects.toMatchObject({
+    kind: "budget_exceeded",
+    cost: { quantity: 6, kind: "actual" },
+  });
   await expect(climb("none", once)).rejects.toMatchObject({ kind: "upstream", retryable: false });
   let asked = 0;
   const { steps, credits } = await climb("none", { accepts: () => ++asked === 2 });
@@ -72,9 +75,13 @@ test("a page that is not the one is paid for, and counts", async () => {
 
 test("what more power cannot help ends at once", async () => {
   const before = simulator.calls().length;
-  await expect(climb("nowhere")).rejects.toMatchObject({ kind: "not_found" });
+  await expect(climb("nowhere")).rejects.toMatchObject({ kind: "not_found", cost: { quantity: 1 } });
   expect(simulator.calls().length - before).toBe(1);
-  await expect(climb("impossible")).rejects.toMatchObject({ kind: "upstream", status: 422 });
+  await expect(climb("impossible")).rejects.toMatchObject({
+    kind: "upstream",
+    status: 422,
+    cost: undefined,
+  });
 });
 
 test("steps that cannot serve the wish are left out, and auto climbs by itself", async () => {

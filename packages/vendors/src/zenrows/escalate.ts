@@ -1,5 +1,5 @@
 import { AppError } from "@sophia/core/errors/app-error";
-import { powerCredits, type ZenRowsPower } from "./cost.ts";
+import { estimateZenRowsCost, powerCredits, type ZenRowsCost, type ZenRowsPower } from "./cost.ts";
 import { codeOf } from "./error-codes.ts";
 import type { ZenRowsFetch } from "./fetch-options.ts";
 import type { ZenRowsFetches, ZenRowsReply } from "./fetch.ts";
@@ -32,12 +32,15 @@ export interface EscalationOptions {
 const ladder: readonly ZenRowsPower[] = ["basic", "js_render", "premium_proxy", "both"];
 /** More power may help. Any other refusal stays what it is however much is paid. */
 const needsMore = new Set(["REQS002", "RESP001"]);
+/** There is no such page, no such host: https://docs.zenrows.com/api-error-codes */
+const isBilledAllTheSame = new Set(["RESP002", "RESP007"]);
 
 /**
  * From the cheapest way to the dearest until a page comes, within a budget. This is no retry: each step is another
  * request, and each page that comes is paid for.
  *
- * @throws AppError `budget_exceeded` when the next step does not fit; its cause is the last refusal.
+ * @throws AppError `budget_exceeded` when the next step does not fit; its cause is the last refusal. What the steps
+ * before a failure have cost is the `cost` of the error.
  */
 export async function fetchWithEscalation(
   client: Pick<ZenRowsFetches, "fetchPage">,
@@ -46,26 +49,42 @@ export async function fetchWithEscalation(
 ): Promise<Escalated> {
   const { powers = ladder, accepts = () => true, signal } = options;
   const steps: EscalationStep[] = [];
-  let spent = { credits: 0, costUsd: 0 };
+  let spent = nothing;
   let last: AppError | undefined;
   for (const power of powers.filter((each) => canServe(each, request))) {
-    if (spent.credits + powerCredits[power] > options.maxCredits) throw tooDear(power, spent.credits, last);
+    if (spent.credits + powerCredits[power] > options.maxCredits)
+      throw withCost(tooDear(power, spent.credits, last), spent);
     try {
       const reply = await client.fetchPage({ ...request, power }, signal);
-      const { credits, costUsd } = reply.cost;
-      spent = { credits: spent.credits + credits, costUsd: spent.costUsd + costUsd };
+      const { credits } = reply.cost;
+      spent = add(spent, reply.cost);
       const isAccepted = accepts(reply);
       steps.push({ power, credits, outcome: isAccepted ? "fetched" : "not_accepted" });
-      if (isAccepted) return { reply, steps, ...spent };
+      if (isAccepted) return { reply, steps, credits: spent.credits, costUsd: spent.costUsd };
       last = undefined;
     } catch (error) {
-      if (!(error instanceof AppError) || !needsMore.has(codeOf(error) ?? "")) throw error;
+      if (!(error instanceof AppError)) throw error;
+      const code = codeOf(error) ?? "";
+      if (isBilledAllTheSame.has(code)) throw withCost(error, add(spent, estimateZenRowsCost(power)));
+      if (!needsMore.has(code)) throw withCost(error, spent);
       // What did not come is not billed.
       steps.push({ power, credits: 0, outcome: "too_little" });
       last = error;
     }
   }
-  throw last ?? notThePage(steps);
+  throw withCost(last ?? notThePage(steps), spent);
+}
+
+const nothing: ZenRowsCost = { credits: 0, costUsd: 0, kind: "actual" };
+
+function add(one: ZenRowsCost, other: ZenRowsCost): ZenRowsCost {
+  const kind = one.kind === "actual" ? other.kind : one.kind;
+  return { credits: one.credits + other.credits, costUsd: one.costUsd + other.costUsd, kind };
+}
+
+function withCost(error: AppError, { credits, costUsd, kind }: ZenRowsCost): AppError {
+  if (credits > 0) error.cost = { quantity: credits, costUsd, kind };
+  return error;
 }
 
 /** A wish that needs a browser or a proxy makes the steps without one pointless. */

@@ -112,6 +112,28 @@ test("resumed while an item is still on its way, that item is sent once and bill
   expect((await ledger.totals({}))[0]).toMatchObject({ entries: 3, costUsd: 0.03, estimatedUsd: 0 });
 });
 
+test("a refusal that the vendor bills is booked at that, and one that it does not bill at nothing", async () => {
+  const refuse = (cost?: AppError["cost"]) =>
+    Object.assign(new AppError("not_found", "No such page."), cost !== undefined && { cost });
+  const errors = [refuse({ quantity: 1, costUsd: 0.005, kind: "estimate" }), refuse(), refuse()];
+  const source: ShortSource = { ...heldSearch().source, collect: () => Promise.reject(errors.shift() ?? refuse()) };
+  const { collections, jobs, ledger, report, isOver } = await open(source);
+  const id = await collections.start({ spec: searches, caller: "ann" });
+  jobs.start();
+  await expect.poll(() => isOver(id), { interval: 5 }).toBe(true);
+  expect(await report(id)).toMatchObject({ costUsd: 0.005, bySource: [{ states: { failed: 3 } }] });
+  expect((await ledger.totals({}))[0]).toMatchObject({ entries: 1, costUsd: 0.005, estimatedUsd: 0.005 });
+});
+
+test("what was simulated says so in the collection", async () => {
+  const source: ShortSource = { ...heldSearch().source, mode: "simulated", collect: async () => harvest };
+  const { collections, jobs, report, isOver } = await open(source);
+  const id = await collections.start({ spec: searches, caller: "ann" });
+  jobs.start();
+  await expect.poll(() => isOver(id), { interval: 5 }).toBe(true);
+  expect((await report(id)).bySource).toMatchObject([{ source: "tavily (simulated)", states: { done: 3 } }]);
+});
+
 test("aborted while it is paused, nothing of it is left waiting", async () => {
   const { source, sent, release } = heldSearch();
   const { collections, jobs, report } = await open(source);
@@ -175,7 +197,7 @@ test("what another process has in hand is left to it", async () => {
   const { collections, tasks } = await open(heldSearch().source);
   const [task] = await tasks.open(await collections.start({ spec: searches, caller: "ann" }));
   if (!task) throw new Error("nothing to do");
-  const mark = { reservation_id: null, started_at: clock.now() };
+  const mark = { reservation_id: null, started_at: clock.now(), mode: "live" };
   expect(await tasks.begin(task, mark)).toBe(true);
   expect(await tasks.begin(task, mark)).toBe(false);
   const begun = { ...task, ...mark, state: "started" as const };

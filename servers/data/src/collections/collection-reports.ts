@@ -2,6 +2,7 @@ import { toUsd } from "@sophia/core/ledger/nano-usd";
 import type { Clock } from "@sophia/core/limits/clock";
 import type { Store } from "@sophia/core/store/store";
 import { findCollection } from "./find-collection.ts";
+import { labelSource } from "./label-source.ts";
 import type { CollectionRow, CollectionTables, TaskRow } from "./tables.ts";
 
 export interface CollectionFacts {
@@ -146,22 +147,29 @@ async function readFacts(db: Db, rows: readonly CollectionRow[]): Promise<Collec
 async function readSources(db: Db, id: string): Promise<SourceProgress[]> {
   const rows = await db
     .selectFrom("data_collection_tasks")
-    .select(["source", "state"])
+    .select(["source", "mode", "state"])
     .select((expression) => [
       expression.fn.countAll<number | string>().as("tasks"),
       expression.fn.sum<number | string>("documents").as("documents"),
       expression.fn.sum<number | string>("cost_nano_usd").as("cost"),
     ])
     .where("collection_id", "=", id)
-    .groupBy(["source", "state"])
+    .groupBy(["source", "mode", "state"])
     .orderBy("source")
     .execute();
-  return [...Map.groupBy(rows, ({ source }) => source)].map(([source, group]) => ({
+  return [...Map.groupBy(rows, ({ source, mode }) => labelSource(source, mode))].map(([source, group]) => ({
     source,
-    states: Object.fromEntries(group.map(({ state, tasks }) => [state, Number(tasks)])),
+    states: countStates(group),
     documents: group.reduce((sum, { documents }) => sum + Number(documents ?? 0), 0),
     costUsd: group.reduce((sum, { cost }) => sum + toUsd(cost ?? 0), 0),
   }));
+}
+
+/** What was never begun has no mode, so a state may come twice. */
+function countStates(rows: readonly { state: TaskRow["state"]; tasks: number | string }[]): SourceProgress["states"] {
+  const states: SourceProgress["states"] = {};
+  for (const { state, tasks } of rows) states[state] = (states[state] ?? 0) + Number(tasks);
+  return states;
 }
 
 async function readFailures(db: Db, id: string): Promise<TaskFailure[]> {
@@ -196,7 +204,7 @@ async function readDocuments(
     .selectFrom("data_collection_documents as c")
     .innerJoin("data_documents as d", "d.id", "c.document_id")
     .innerJoin("data_collection_tasks as t", "t.id", "c.task_id")
-    .select(["c.document_id", "c.state", "c.found_at", "d.final_url", "d.title", "t.source"])
+    .select(["c.document_id", "c.state", "c.found_at", "d.final_url", "d.title", "t.source", "t.mode"])
     .where("c.collection_id", "=", id);
   if (changedOnly === true) query = query.where("c.state", "!=", "unchanged");
   if (since !== undefined) query = query.where("c.found_at", ">=", since);
@@ -205,7 +213,7 @@ async function readDocuments(
     documentId: row.document_id,
     url: row.final_url,
     title: row.title,
-    source: row.source,
+    source: labelSource(row.source, row.mode),
     state: row.state,
     foundAt: row.found_at,
   }));

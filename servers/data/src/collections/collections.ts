@@ -162,6 +162,7 @@ function toTask({
     collection_id: collectionId,
     ordinal,
     source: item.source,
+    mode: null,
     item_key: key,
     item: JSON.stringify(item),
     state: "waiting",

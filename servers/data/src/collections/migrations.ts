@@ -11,6 +11,11 @@ export const collectionMigrations: MigrationSet = {
         await createDocumentTables(db);
       },
     },
+    "0002-task-modes": {
+      async up(db) {
+        await db.schema.alterTable("data_collection_tasks").addColumn("mode", "text").execute();
+      },
+    },
   },
 };
 

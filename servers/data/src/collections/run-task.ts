@@ -1,10 +1,12 @@
-import { AppError, toAppError } from "@sophia/core/errors/app-error";
+import { AppError, toAppError, type FailureCost } from "@sophia/core/errors/app-error";
 import type { Budget } from "@sophia/core/ledger/budget-buckets";
 import type { Ledger } from "@sophia/core/ledger/ledger";
 import { toNanoUsd } from "@sophia/core/ledger/nano-usd";
 import type { Clock } from "@sophia/core/limits/clock";
 import type { Item } from "./collection-spec.ts";
+import { labelSource } from "./label-source.ts";
 import type { SaveFound } from "./save-found.ts";
+import { billed } from "./sources/billed.ts";
 import type { Harvest, LongSource, ShortSource, Source, StoredPage } from "./source.ts";
 import type { TaskRow } from "./tables.ts";
 import type { TaskStore } from "./task-store.ts";
@@ -47,7 +49,7 @@ export async function runTask(parts: RunTaskParts, call: TaskCall): Promise<numb
     if (signal.aborted) throw error;
     const { kind, message, hint, retryAfterMs } = toAppError(error);
     if (kind === "rate_limited" && task.state === "started" && task.handle === null) {
-      const anew = { state: "waiting", reservation_id: null, started_at: null } as const;
+      const anew = { state: "waiting", reservation_id: null, started_at: null, mode: null } as const;
       await parts.tasks.change(task.id, anew);
       Object.assign(task, anew);
       return Math.max(leastWaitMs, retryAfterMs ?? 0);
@@ -76,7 +78,7 @@ async function askOnce(parts: RunTaskParts, call: TaskCall, source: ShortSource)
   } catch (error) {
     // An abort in the middle may have been paid for; so may an answer that was cut off.
     const isLost = !source.isRepeatable && (signal.aborted || isUnclear(error));
-    if (!isLost) await release(parts, task.reservation_id);
+    if (!isLost) await settleFailure(parts, call, toAppError(error).cost);
     else await giveUp(parts, call);
     if (isLost && !signal.aborted) return undefined;
     throw error;
@@ -168,7 +170,7 @@ async function begin(
         budgets,
         expiresInMs: holdMs,
       });
-  const mark = { reservation_id: reservation?.id ?? null, started_at: clock.now() };
+  const mark = { reservation_id: reservation?.id ?? null, started_at: clock.now(), mode: source.mode };
   if (!(await tasks.begin(task, mark))) {
     await release({ ledger }, mark.reservation_id);
     return false;
@@ -198,6 +200,18 @@ async function settleAtEstimate(
   await tasks.change(task.id, { cost_nano_usd: toNanoUsd(expected.costUsd) });
 }
 
+/** Some refusals are billed: a page that does not exist was looked for. */
+async function settleFailure(
+  { ledger, tasks }: RunTaskParts,
+  { task, source }: Omit<TaskCall, "signal">,
+  cost: FailureCost | undefined,
+): Promise<void> {
+  if (!cost || task.reservation_id === null) return await release({ ledger }, task.reservation_id);
+  const paid = billed(source.mode, cost);
+  await ledger.settle({ id: task.reservation_id }, paid);
+  await tasks.change(task.id, { cost_nano_usd: toNanoUsd(paid.costUsd) });
+}
+
 async function release({ ledger }: Pick<RunTaskParts, "ledger">, reservationId: string | null): Promise<void> {
   if (reservationId !== null) await ledger.release({ id: reservationId });
 }
@@ -211,7 +225,8 @@ async function store(
   const { quantity, costUsd, kind } = harvest;
   if (task.reservation_id !== null) await ledger.settle({ id: task.reservation_id }, { quantity, costUsd, kind });
   const pages: StoredPage[] = [...(harvest.stored ?? [])];
-  for (const page of harvest.pages ?? []) pages.push(await saveFound(page, source.name, signal));
+  for (const page of harvest.pages ?? [])
+    pages.push(await saveFound(page, labelSource(source.name, source.mode), signal));
   await tasks.finish(task, pages);
 }
 

@@ -22,6 +22,8 @@ interface CollectionTasksTable {
   collection_id: string;
   ordinal: number;
   source: string;
+  /** How it was begun: `live`, `local` or `simulated`. */
+  mode: string | null;
   /** Hash of the item: asked for twice it is one task. */
   item_key: string;
   /** JSON of an Item. */

@@ -14,7 +14,7 @@ export interface TaskStore {
   /** False: it is not any more as it was read, because another process has it. */
   begin(
     task: Pick<TaskRow, "id" | "state" | "started_at">,
-    mark: Pick<TaskRow, "reservation_id" | "started_at">,
+    mark: Pick<TaskRow, "reservation_id" | "started_at" | "mode">,
   ): Promise<boolean>;
   change(id: string, change: Change): Promise<void>;
   receive(id: string, harvest: Harvest): Promise<void>;

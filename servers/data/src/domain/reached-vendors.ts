@@ -23,13 +23,15 @@ export interface Vendors {
 
 export type VendorName = Exclude<keyof Vendors, "close">;
 
-/** The variable that brings each to life. */
-export const vendorKeys: Readonly<Record<VendorName, { title: string; variable: string }>> = {
-  apify: { title: "Apify", variable: "APIFY_TOKEN" },
-  phantombuster: { title: "PhantomBuster", variable: "PHANTOMBUSTER_API_KEY" },
-  tavily: { title: "Tavily", variable: "TAVILY_API_KEY" },
-  twingly: { title: "Twingly", variable: "TWINGLY_API_KEY" },
-  zenrows: { title: "ZenRows", variable: "ZENROWS_API_KEY" },
+const simulation = "SOPHIA_SIMULATE=1 to try it without an account";
+
+/** The variable that brings each to life, and what does without one. */
+export const vendorKeys: Readonly<Record<VendorName, { title: string; variable: string; instead: string }>> = {
+  apify: { title: "Apify", variable: "APIFY_TOKEN", instead: simulation },
+  phantombuster: { title: "PhantomBuster", variable: "PHANTOMBUSTER_API_KEY", instead: simulation },
+  tavily: { title: "Tavily", variable: "TAVILY_API_KEY", instead: simulation },
+  twingly: { title: "Twingly", variable: "TWINGLY_API_KEY", instead: "use watch_topic or fetch_feed, which need none" },
+  zenrows: { title: "ZenRows", variable: "ZENROWS_API_KEY", instead: "use fetch_page, which needs none" },
 };
 
 /** Throws AppError `not_configured` that says which variable is missing. */
@@ -39,8 +41,8 @@ export function requireVendor<Name extends VendorName>(
 ): NonNullable<Vendors[Name]> {
   const reached = vendors[name];
   if (reached) return reached;
-  const { title, variable } = vendorKeys[name];
+  const { title, variable, instead } = vendorKeys[name];
   throw new AppError("not_configured", `${title} has no key here.`, {
-    hint: `Set ${variable}, or SOPHIA_SIMULATE=1 to try it without an account; \`npm run sophia -- doctor\` shows more.`,
+    hint: `Set ${variable}, or ${instead}; \`npm run sophia -- doctor\` shows more.`,
   });
 }

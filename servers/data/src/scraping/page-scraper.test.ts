@@ -60,15 +60,23 @@ test("with a key it goes through ZenRows, cheapest way first, and the credits ar
   expect(dear.way).toBe("js_render");
 });
 
-test("no address inside a network leaves, and what was refused costs nothing", async () => {
+test("no address inside a network leaves", async () => {
   const { zenrows, simulator } = await startZenRows();
   const { scraper, booked } = open(zenrows);
   await expect(scraper.scrape({ ...wish, url: "http://169.254.169.254/" }, call)).rejects.toMatchObject({
     kind: expect.stringMatching(/denied|invalid_input/),
   });
   expect(simulator.calls()).toEqual([]);
-  await expect(scraper.scrape({ ...wish, url: "https://no-such-page.example/x" }, call)).rejects.toThrow();
-  expect(booked.filter((entry) => entry !== "released")).toEqual([]);
+  expect(booked).toEqual([]);
+});
+
+test("a page or a host that does not exist is booked at what ZenRows bills for it", async () => {
+  const { zenrows, simulator } = await startZenRows();
+  const { scraper, booked } = open(zenrows);
+  const gone = scraper.scrape({ ...wish, url: "https://no-such-page.example/x" }, call);
+  await expect(gone).rejects.toMatchObject({ kind: "not_found" });
+  expect(simulator.creditsUsed()).toBe(1);
+  expect(booked).toMatchObject([{ quantity: 1, kind: "estimate" }]);
 });
 
 test("without a key the page is read from here, in Chromium where that is wished; selectors say what they need", async () => {

@@ -1,4 +1,4 @@
-import { AppError } from "@sophia/core/errors/app-error";
+import { AppError, toAppError } from "@sophia/core/errors/app-error";
 import { createAddressPolicy } from "@sophia/core/http/address";
 import type { Ledger } from "@sophia/core/ledger/ledger";
 import type { ZenRowsClient } from "@sophia/vendors/zenrows/client";
@@ -93,8 +93,10 @@ async function scrapeThere(
   try {
     found = await fetchWithEscalation(client, toRequest(wish), { maxCredits, signal, ...powersOf(wish) });
   } catch (error) {
-    const isLost = signal.aborted || (error instanceof AppError && error.reason === "outcome_unknown");
+    const { reason, cost } = toAppError(error);
+    const isLost = signal.aborted || reason === "outcome_unknown";
     if (isLost) await ledger.settle(reservation, { ...expected, kind: "estimate" });
+    else if (cost) await ledger.settle(reservation, cost);
     else await ledger.release(reservation);
     throw error;
   }
