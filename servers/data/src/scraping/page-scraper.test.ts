@@ -35,8 +35,8 @@ function open(zenrows: PageScraperOptions["zenrows"]) {
   return { scraper, booked, reads };
 }
 
-async function startZenRows() {
-  const simulator = await startZenRowsSimulator({ apiKey: "simulated", latency: { scale: 0 } });
+async function startZenRows(pages: ReadonlyMap<string, { html: string }> = new Map()) {
+  const simulator = await startZenRowsSimulator({ apiKey: "simulated", latency: { scale: 0 }, pages });
   const log = pino({ level: "silent" });
   const place = { apiKey: new Secret("simulated"), baseUrl: simulator.url, batchUrl: simulator.batchUrl };
   const client = createZenRowsClient({ ...place, concurrency: 5, log, clock });
@@ -77,6 +77,16 @@ test("a page or a host that does not exist is booked at what ZenRows bills for i
   await expect(gone).rejects.toMatchObject({ kind: "not_found" });
   expect(simulator.creditsUsed()).toBe(1);
   expect(booked).toMatchObject([{ quantity: 1, kind: "estimate" }]);
+});
+
+test("a page that asks whether its reader is human is not kept as the page, and what it cost is booked", async () => {
+  const url = "https://guarded.example/";
+  const challenge = { html: "<title>Just a moment...</title><p>Verify that you are human, please.</p>" };
+  const { zenrows, simulator } = await startZenRows(new Map([[url, challenge]]));
+  const { scraper, booked } = open(zenrows);
+  await expect(scraper.scrape({ ...wish, url }, call)).rejects.toMatchObject({ kind: "budget_exceeded" });
+  expect(booked).toMatchObject([{ quantity: simulator.creditsUsed(), kind: "actual" }]);
+  expect(simulator.creditsUsed()).toBe(6);
 });
 
 test("without a key the page is read from here, in Chromium where that is wished; selectors say what they need", async () => {

@@ -4,6 +4,7 @@ import type { Ledger } from "@sophia/core/ledger/ledger";
 import type { ZenRowsClient } from "@sophia/vendors/zenrows/client";
 import { zenrowsCreditUsd } from "@sophia/vendors/zenrows/cost";
 import { fetchWithEscalation } from "@sophia/vendors/zenrows/escalate";
+import { isRealPage } from "@sophia/vendors/zenrows/is-real-page";
 import type { DataBudgets } from "../collections/data-budgets.ts";
 import type { SaveFound } from "../collections/save-found.ts";
 import type { StoredPage } from "../collections/source.ts";
@@ -91,7 +92,12 @@ async function scrapeThere(
   const reservation = await ledger.reserve({ ...charge, ...expected, budgets: await budgets.of(caller, "zenrows") });
   let found;
   try {
-    found = await fetchWithEscalation(client, toRequest(wish), { maxCredits, signal, ...powersOf(wish) });
+    found = await fetchWithEscalation(client, toRequest(wish), {
+      maxCredits,
+      signal,
+      accepts: isRealPage,
+      ...powersOf(wish),
+    });
   } catch (error) {
     const { reason, cost } = toAppError(error);
     const isLost = signal.aborted || reason === "outcome_unknown";

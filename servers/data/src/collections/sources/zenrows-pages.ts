@@ -1,6 +1,7 @@
 import type { ZenRowsClient } from "@sophia/vendors/zenrows/client";
 import { zenrowsCreditUsd } from "@sophia/vendors/zenrows/cost";
 import { fetchWithEscalation } from "@sophia/vendors/zenrows/escalate";
+import { isRealPage } from "@sophia/vendors/zenrows/is-real-page";
 import { AppError } from "@sophia/core/errors/app-error";
 import type { Reached } from "../../domain/reached-vendors.ts";
 import type { ShortSource } from "../source.ts";
@@ -26,7 +27,11 @@ export function createZenRowsPages(
     },
     async collect(item, signal) {
       const { url, maxCredits } = ofSource(item, "zenrows");
-      const { reply, credits, costUsd } = await fetchWithEscalation(client, { url }, { maxCredits, signal });
+      const { reply, credits, costUsd } = await fetchWithEscalation(
+        client,
+        { url },
+        { maxCredits, signal, accepts: isRealPage },
+      );
       const { content, finalUrl } = reply;
       if (content.kind !== "html" && content.kind !== "markdown" && content.kind !== "text") {
         throw new AppError("invalid_input", `The page is ${content.kind}, which is not kept as a document.`, {
